@@ -1,0 +1,36 @@
+# Everything a fresh machine needs: Debian, CPython 3.11+, gcc and make. `make demo` runs the main job, `make test` the tests.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: install demo test test-slow check bench clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+demo: install
+	$(BIN)/trellis demo
+
+test: install
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+
+test-slow: install
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m slow
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: install
+	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) .trellis build *.egg-info

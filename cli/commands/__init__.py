@@ -1,0 +1,1 @@
+"""One module per command, found by discovery. At import a module may load typer only; the rest is loaded when it runs."""

@@ -1,0 +1,1 @@
+"""What one can do: one verb per module, its ports given by keyword, no framework."""

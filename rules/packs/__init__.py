@@ -1,0 +1,1 @@
+"""Rule packs: one folder each, found by discovery; nothing else lives here."""

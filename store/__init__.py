@@ -1,0 +1,1 @@
+"""What is remembered: PostgreSQL, one small adapter per port, migrations."""

@@ -1,0 +1,1 @@
+"""How it unfolds in time: Temporal lives here and nowhere else."""
