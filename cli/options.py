@@ -1,0 +1,43 @@
+"""Options that many commands share, so that they read and mean the same everywhere."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from operations.errors import Refusal
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+Json = Annotated[bool, typer.Option("--json", help="Print data for programs instead of text for people.")]
+Community = Annotated[
+    str | None, typer.Option("--community", metavar="ID", help="Which community; needed when several are published.")
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="As of this time, e.g. 2026-11-21 or 2026-11-21T06:00:00+08:00."),
+]
+
+
+def moment(text: str | None, zone: "ZoneInfo | None" = None) -> datetime:
+    """The time that `--at` names, in UTC; now when it is not given.
+
+    Args:
+        text: an ISO date or time; a date means its first instant, a time without offset is local.
+        zone: the community's zone for what has no offset, UTC otherwise.
+
+    Raises:
+        Refusal: when it is not a date or time.
+    """
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(
+            f"--at {text!r} is not a time.", "Write 2026-11-21, or with time and offset 2026-11-21T06:00:00+08:00."
+        ) from None
+    if read.tzinfo is None:
+        read = read.replace(tzinfo=zone or UTC)
+    return read.astimezone(UTC)
