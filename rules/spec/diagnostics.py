@@ -1,0 +1,228 @@
+"""Diagnostics: one mistake in a spec, where it stands, what was expected and the way out.
+
+`Problems` collects them while a community is read; every problem has a code of the register `CODES`,
+and every code has a page in `docs/codes/`. Codes belong to the mistake, never to the wording:
+
+    TRL1..  reading a file          TRL2..  structure of a document          TRL3.. and on  across documents
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from rules.spec.source import Path, Source
+
+Severity = Literal["error", "warning"]
+
+# The register: code -> what the mistake is, in a few words. A page in docs/codes/ explains each.
+CODES: dict[str, str] = {
+    # --- reading
+    "TRL100": "there is nothing to read",
+    "TRL101": "the file is not text in UTF-8",
+    "TRL102": "too large",
+    "TRL103": "the file is empty",
+    "TRL104": "this is not YAML",
+    "TRL105": "several documents in one file",
+    "TRL106": "anchors, aliases and merges are not used",
+    "TRL107": "tags are not used",
+    "TRL108": "a key is written twice",
+    "TRL109": "a key without a value",
+    "TRL110": "yes, no, on and off are not true and false",
+    "TRL111": "a number that must be quoted",
+    "TRL112": "a date or time that must be quoted",
+    "TRL113": "tabs are not used for indenting",
+    "TRL114": "nested too deeply",
+    "TRL115": "a text that must be quoted",
+    "TRL116": "a key that is not a plain word",
+    "TRL117": "a file that will not be read",
+    # --- structure
+    "TRL201": "which kind of document this is",
+    "TRL202": "an unknown key",
+    "TRL203": "something required is missing",
+    "TRL204": "another shape is expected",
+    "TRL205": "not one of the words that may stand here",
+    "TRL206": "a value that is not spelled like one",
+    "TRL207": "a number out of bounds",
+    "TRL208": "too few or too many",
+    "TRL209": "not a condition",
+    "TRL210": "not an effect",
+    "TRL211": "a metric says one way of computing it",
+    "TRL212": "an unknown kind",
+    "TRL213": "keys that do not go together",
+    "TRL214": "a document that is missing or there twice",
+    "TRL215": "the wrong way round",
+}
+
+
+class Place(NamedTuple):
+    """Where something stands: file as given to `load`, line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem of a spec, ready to be shown."""
+
+    code: str  # stable, of the register CODES
+    severity: Severity
+    file: str
+    line: int  # from 1
+    column: int  # from 1, in characters
+    message: str  # what is wrong, one sentence
+    hint: str = ""  # what was expected, the way out
+    frame: str = ""  # the lines around it, with a marker
+
+    def as_json(self) -> dict[str, str | int]:
+        """The contracted shape of `trellis check --json`."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+class Problems:
+    """All problems found so far; adding one never raises."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, list[str]] = {}
+        self._found: dict[tuple[Place, str], Diagnostic] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def text(self, file: str, lines: list[str]) -> None:
+        """Remember the lines of a file, for the frames."""
+        self._texts[file] = lines
+
+    def add(
+        self,
+        code: str,
+        source: Source,
+        path: Path,
+        message: str,
+        hint: str = "",
+        *,
+        on: Literal["key", "value"] = "value",
+        severity: Severity = "error",
+    ) -> None:
+        """Say that something is wrong at a path of a document, such as ("phases", 2, "go", "short").
+
+        `on="key"` points at the key itself (a misspelt name), `on="value"` at what it holds. Where the path
+        leads nowhere, the nearest thing around it is pointed at.
+        """
+        place = source.key_place(path) if on == "key" else source.value_place(path)
+        self.at(code, place, message, hint, severity=severity)
+
+    def at(self, code: str, place: Place, message: str, hint: str = "", *, severity: Severity = "error") -> None:
+        """Say that something is wrong at a place. The same mistake at the same place counts once."""
+        if code not in CODES:
+            raise KeyError(f"{code} is not in the register of codes")
+        key = (place, message)
+        if key not in self._found:
+            frame = code_frame(self._texts.get(place.file, []), place)
+            self._found[key] = Diagnostic(code, severity, *place, message, hint, frame)
+
+    def has_at(self, place: Place) -> bool:
+        """Whether something was already said about this very place."""
+        return any(found == place for found, _ in self._found)
+
+    def found(self) -> tuple[Diagnostic, ...]:
+        """All of them, by file, line and column."""
+        return tuple(sorted(self._found.values(), key=lambda d: (d.file, d.line, d.column, d.code, d.message)))
+
+    @property
+    def any_error(self) -> bool:
+        return any(d.severity == "error" for d in self._found.values())
+
+
+def code_frame(lines: list[str], place: Place, width: int = 110) -> str:
+    """The line of a place and the one before it, with a marker under the column."""
+    if not 1 <= place.line <= len(lines):
+        return ""
+    digits = len(str(place.line))
+    out = []
+    if place.line > 1 and lines[place.line - 2].strip():
+        out.append(f"{place.line - 1:>{digits}} | {_short(lines[place.line - 2], width)}")
+    line = lines[place.line - 1].replace("\t", " ")
+    start = max(0, place.column - width + 20)
+    shown = ("…" if start else "") + line[start : start + width] + ("…" if len(line) > start + width else "")
+    out.append(f"{place.line:>{digits}} | {shown}")
+    indent = columns(line[start : place.column - 1]) + (1 if start else 0)
+    out.append(f"{'':>{digits}} | {' ' * indent}^")
+    return "\n".join(out)
+
+
+def columns(text: str) -> int:
+    """How many cells of a terminal a text takes: Chinese characters take two."""
+    return sum(2 if "\u1100" <= c and _wide(c) else 1 for c in text)
+
+
+def _wide(c: str) -> bool:
+    return "\u2e80" <= c <= "\ua4cf" or "\uac00" <= c <= "\ud7a3" or "\uf900" <= c <= "\ufaff" or "\uff00" <= c <= "\uff60"
+
+
+def _short(line: str, width: int) -> str:
+    return line if len(line) <= width else line[:width] + "…"
+
+
+# ------------------------------------------------------------------------------------------------ did you mean
+def distance(a: str, b: str) -> int:
+    """Edits between two words, a swap of neighbours counting as one; only small ones are told apart (3 is "far")."""
+    if abs(len(a) - len(b)) > 2:
+        return 3
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, last, row = row, before, [i]
+        for j, y in enumerate(b, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                best = min(best, last[j - 2] + 1)
+            row.append(best)
+    return min(row[-1], 3)
+
+
+def nearest(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -> str | None:
+    """The known word that was surely meant, or None: one edit away, or much alike for longer words."""
+    best: tuple[float, ...] | None = None
+    found = None
+    for k in known:
+        d = distance(word.lower(), k)
+        alike = 1.0 if d <= 1 else difflib.SequenceMatcher(None, word.lower(), k).ratio()
+        if d > 1 and (alike < 0.75 or min(len(word), len(k)) < 4):
+            continue
+        rank = (d if d <= 1 else 2, 0 if k in preferred else 1, -_same_ends(word, k), -alike)
+        if best is None or rank < best:
+            best, found = rank, k
+    return found
+
+
+def _same_ends(a: str, b: str) -> int:
+    return (a[:1] == b[:1]) + (a[-1:] == b[-1:])
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The hint for a misspelt word: "did you mean 'x'?", or the words there are, or nothing."""
+    words = list(known)
+    near = nearest(word, words)
+    if near is not None:
+        return f"did you mean '{near}'?"
+    return f"known: {listed(words)}" if words else ""
+
+
+def listed(words: Iterable[str], most: int = 12) -> str:
+    """Words in a row, the first so many."""
+    every = list(words)
+    return ", ".join(every[:most]) + (f", … ({len(every)} in all)" if len(every) > most else "")
