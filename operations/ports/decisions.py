@@ -1,0 +1,69 @@
+"""Decisions: what was concluded about whom and why, append-only and chained, so that nobody can change the past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rules.decision import Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One decision as it stands in the log."""
+
+    seq: int
+    review: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """A place where the log is not what was written."""
+
+    page: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What reading the whole log again found."""
+
+    pages: int
+    decisions: int
+    head: str  # the hash that stands for the whole log
+    breaks: tuple[Break, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.breaks
+
+
+class Decisions(Protocol):
+    def append(self, community: str, review: str, decisions: Sequence[Decision]) -> int:
+        """Write decisions at the end of the log; those of a (review, subject, rule) known already are left out.
+
+        Returns how many were new.
+        """
+        ...
+
+    def of(self, community: str, member: str, *, limit: int = 100) -> Sequence[Recorded]:
+        """The latest decisions about one member or other subject, latest first."""
+        ...
+
+    def latest(self, community: str, *, limit: int = 100) -> Sequence[Recorded]:
+        """The latest decisions, latest first."""
+        ...
+
+    def fired(
+        self, community: str, rules: Sequence[str], *, since: datetime | None = None
+    ) -> Mapping[tuple[str, str], datetime]:
+        """When each rule (or `rule@value`) last fired for each subject: (rule, subject) to moment."""
+        ...
+
+    def verify(self, community: str) -> Verified:
+        """Read the whole log again and compare it with its hashes."""
+        ...

@@ -1,0 +1,143 @@
+"""Standings: where every member stands on every ladder and in which stage, since when, and what is pending."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rules.spec import Community
+
+LIFECYCLE = "lifecycle"
+"""The name under which stages are kept, beside the names of the ladders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which standing is meant: one member on one ladder (or in the lifecycle), for one value if the ladder has `per`."""
+
+    member: str
+    ladder: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One standing as it is remembered. Whoever has none stands in the lowest tier since joining, and in no stage.
+
+    `at` is the tier or stage; None is no stage. `below_*` is a grace that has begun, with the digest under which it
+    was promised and the moment it ends. `met_*` is an observation: towards what (a tier, or a transition) and since
+    when without a gap. `waiting_for` is the tier or stage that a membership workflow is asking people about.
+    """
+
+    place: Place
+    at: str | None
+    since: datetime | None
+    moved_at: datetime | None = None  # the last change, from which a cooldown counts; None for a first standing
+    last_move: str | None = None  # automatic | by_hand
+    pinned: bool = False
+    below_since: datetime | None = None
+    below_until: datetime | None = None
+    below_digest: str | None = None
+    met_target: str | None = None
+    met_since: datetime | None = None
+    waiting_for: str | None = None
+    exempt: bool = False  # as the last review saw it; exempt members take no seat
+    held: tuple[str, ...] = ()  # every tier or stage ever held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """A first standing, as an import or an operator brings it. `since` None is: since joining."""
+
+    place: Place
+    at: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a review or a membership does to one standing. Only the kind's own fields are read.
+
+    `kind` is one of `move` (to `to`), `below` (grace begins, until `until` under `digest`), `above` (grace ends well),
+    `met` (observation towards `to` begins at `at`), `unmet` (it is over), `wait` (people are asked about `to`),
+    `wait_over`, `exempt`, `liable` (no longer exempt).
+    """
+
+    kind: str
+    place: Place
+    at: datetime
+    to: str | None = None
+    from_: str | None = None
+    until: datetime | None = None
+    digest: str | None = None
+    how: str = "automatic"
+
+
+class Standings(Protocol):
+    """The only writer of standings is a review, a membership that a review began, or an operator's pin."""
+
+    def begin(self, community: str, firsts: Sequence[First], *, at: datetime) -> int:
+        """Give members the standing they come with; whoever has one keeps it. Returns how many were new.
+
+        Members without any need no row: they stand in the lowest tier since joining, and in no stage.
+        """
+        ...
+
+    def of(self, community: str, member: str) -> Sequence[Standing]:
+        """Everything remembered about one member's standings."""
+        ...
+
+    def one(self, community: str, place: Place) -> Standing | None:
+        """One standing, if it is remembered."""
+        ...
+
+    def frame(
+        self,
+        community: Community,
+        at: datetime,
+        *,
+        ladder: str | None = None,
+        value: str = "",
+        subjects: Collection[str] | None = None,
+    ) -> pl.DataFrame:
+        """One row per member with what conditions read of standings (LANGUAGE 1.8) as it is at `at`.
+
+        Columns: `subject`; for every ladder NAME without `per` (or for `value` of the ladder asked for): NAME,
+        days_in_NAME, NAME_held; `stage`, `days_in_stage`, `in_grace`, `pinned`, `last_move`, `titles`, `titles_held`,
+        `entered_tier`, `entered_stage` (moments, for the windows in_tier and in_stage). Of the ladder asked for, or
+        of LIFECYCLE: `below_for`, `met_for` (days, null when not begun), `met_target`, `below_until`,
+        `below_digest`, `cooling_since`, `waiting_for`, `exempt_before`. Local days in the community's zone.
+        """
+        ...
+
+    def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:
+        """How many members take a seat in each tier: those in it who are not exempt, and those being asked for it.
+
+        The lowest tier is left out, since whoever has no row is there.
+        """
+        ...
+
+    def sizes(self, community: Community) -> Mapping[str, Mapping[str, int]]:
+        """How many members stand where: ladder (or `ladder@value`, or `lifecycle`) to tier or stage to count."""
+        ...
+
+    def change(self, community: str, changes: Sequence[Change]) -> Sequence[Change]:
+        """Carry out changes, each if the standing still is as the change says (`from_`); returns those that were."""
+        ...
+
+    def pin(self, community: str, place: Place, *, to: str | None, by: str, reason: str, at: datetime) -> None:
+        """Hold a standing still by hand, moving it to `to` first if that is given."""
+        ...
+
+    def unpin(self, community: str, place: Place, *, by: str, at: datetime) -> None:
+        """Let reviews move the standing again."""
+        ...
+
+    def waiting(self, community: str) -> int:
+        """How many members wait for somebody's word."""
+        ...

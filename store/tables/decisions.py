@@ -1,0 +1,113 @@
+"""Tables of the decision log and of the reviews that wrote it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from store.tables import metadata
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("review", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("from_at", Text),
+    Column("to_at", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("form", Text, nullable=False, comment="what is the same in the reasons of many; see decision_form"),
+    Column("read", Text, nullable=False, comment="JSON: value and truth of each reason, in the form's order"),
+    PrimaryKeyConstraint("community", "seq"),
+    UniqueConstraint("community", "review", "rule", "subject", name="decision_once"),
+    Index("decision_of_subject", "community", "subject", "rule"),
+    comment="What was concluded; append-only.",
+)
+
+decision_form = Table(
+    "decision_form",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("reasons", Text, nullable=False, comment="JSON: metric, window, comparison, threshold of each reason"),
+    PrimaryKeyConstraint("community", "id"),
+    comment="The part of reasons that decisions of one rule share.",
+)
+
+decision_page = Table(
+    "decision_page",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("before", LargeBinary, nullable=False, comment="hash of the page before"),
+    Column("hash", LargeBinary, nullable=False, comment="SHA-256 over `before` and the page's decisions"),
+    PrimaryKeyConstraint("community", "page"),
+    comment="The chain: each page of decisions with its hash.",
+)
+
+review = Table(
+    "review",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("run", Text, nullable=False, comment="the workflow run that carries it out"),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("parts", JSONB, nullable=False),
+    Column("cuts", JSONB, nullable=False, comment="member ids between which the shards lie"),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("summary", JSONB),
+    PrimaryKeyConstraint("community", "id"),
+    UniqueConstraint("community", "run"),
+    comment="One look at the whole community.",
+)
+
+review_shard = Table(
+    "review_shard",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("review", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("counts", JSONB, nullable=False),
+    PrimaryKeyConstraint("community", "review", "part", "shard"),
+    comment="A shard that was read, with counts by outcome.",
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("review", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="what follows: move, below, above, met, unmet, fire, exempt, liable"),
+    Column("rank", Text, comment="sorts those who compete for seats, best first"),
+    Column("body", Text, nullable=False, comment="JSON: the change and the decision"),
+    Column("batch", Integer, comment="the batch that carries it out; null: not yet sorted into one"),
+    Column("ask", SmallInteger, nullable=False, server_default="0", comment="1: through a membership workflow"),
+    PrimaryKeyConstraint("community", "review", "part", "shard", "place"),
+    Index("verdict_batch", "community", "review", "part", "batch"),
+    comment="What a review found must change; gone when the review is over.",
+)
