@@ -1,0 +1,87 @@
+"""Inbox: what people are asked to do, by role or by name, until when, and what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that somebody is asked to do.
+
+    `id` is made of what it comes from and therefore the same when it is opened twice. `asked` are member ids and
+    roles (`role:planner`). `choices` are the outcomes that `complete` takes; `form` is a kind of fact to be filled.
+    `run/phase/visit` name the phase that asks, if one does: then answers are acts of that phase. Otherwise
+    `workflow` is the workflow that waits for the item and is told when it is completed; None: nobody waits.
+    """
+
+    community: str
+    id: str
+    asked: tuple[str, ...]
+    title: Mapping[str, str]
+    opened_at: datetime
+    due: datetime | None = None
+    about: str | None = None
+    choices: tuple[str, ...] = ("done",)
+    form: str | None = None
+    run: str | None = None
+    phase: str | None = None
+    visit: int | None = None
+    workflow: str | None = None
+    remind_at: tuple[datetime, ...] = ()
+    escalate: tuple[tuple[datetime, str], ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    state: str = "open"  # open | done | gone
+    outcome: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    completed_by: str | None = None
+    completed_at: datetime | None = None
+
+
+class Inbox(Protocol):
+    def open(self, items: Sequence[Item]) -> int:
+        """Put items into the inbox; known ones stay as they are. Returns how many were new."""
+        ...
+
+    def item(self, community: str, id: str) -> Item | None: ...
+
+    def find(
+        self,
+        community: str,
+        *,
+        role: str | None = None,
+        member: str | None = None,
+        run: str | None = None,
+        state: str | None = "open",
+        limit: int = 200,
+    ) -> Sequence[Item]:
+        """Items by role (`planner` or `role:planner`), person, run and state, most urgent first."""
+        ...
+
+    def claim(self, community: str, id: str, *, by: str, at: datetime) -> Item:
+        """Take an item. Raises operations.errors.Refusal when somebody else has it, or it is over."""
+        ...
+
+    def complete(
+        self, community: str, id: str, *, outcome: str, fields: Mapping[str, Any], by: str, at: datetime
+    ) -> Item:
+        """Say how it came out. The same once more changes nothing.
+
+        Raises:
+            operations.errors.Refusal: it is over with another outcome, somebody else has claimed it, or the outcome
+                is none of its choices.
+        """
+        ...
+
+    def close(self, community: str, ids: Sequence[str]) -> None:
+        """What is still open of these is not needed any more."""
+        ...
+
+    def counts(self, community: str) -> Mapping[str, int]:
+        """How many items are open, by role (`people` for those that name people)."""
+        ...

@@ -1,0 +1,279 @@
+"""Runs: tasks under way, their phases, who takes part, what they handed in and what they answered.
+
+A *visit* is one entry of a phase: with a way back or in the rounds of a repeat a phase is visited several times, and
+visits are numbered per phase over the whole run. Participants are rows: an *act* (joining, a verdict, a score, an
+answer) and a *work* are accepted if and only if the gate of their phase is open, in one transaction with that check.
+Times are those of the run: in a run on a scaled clock they are its own, not the wall's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+RUNNING = "running"
+ENDED = "ended"
+CANCELLED = "cancelled"
+
+Verb = Literal["enrol", "decline", "withdraw", "verdict", "revise", "score", "answer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a task.
+
+    `id` is `community/task/number`, also the id of its workflow. `subject` is whom or what it is about (None: the
+    community). `end` is `end`, `end:word` or `cancel` once it is over. `scale` is a clock scale such as `1d=1s`,
+    `rehearsed` says that simulated participants play, `seed` decides every lot and every simulated act.
+    `began_at` is the wall's time at which `opened_at` was.
+    """
+
+    community: str
+    id: str
+    task: str
+    mode: str
+    digest: str
+    opened_at: datetime
+    began_at: datetime
+    subject: str | None = None
+    starter: str | None = None
+    scale: str | None = None
+    rehearsed: bool = False
+    crowd: int | None = None
+    seed: int = 0
+    args: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    status: str = RUNNING
+    end: str | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One entry of a phase. `state` is `open`, `closing`, `closed` or `skipped`.
+
+    `since` is the visit whose works, members and scores still count: a phase that came out short and is entered
+    again goes on where it stopped, one that came out well begins anew. `scope` names the rounds it lies in
+    (`week.3/`). `asked` are the people and roles (`role:planner`) fixed when it opened, `things` what they are asked
+    about. `shut_at` is the wall's time at which the gate was shut.
+    """
+
+    community: str
+    run: str
+    phase: str
+    visit: int
+    kind: str
+    opened_at: datetime
+    began_at: datetime
+    since: int = 1
+    scope: str = ""
+    state: str = "open"
+    deadline: datetime | None = None
+    ends_at: datetime | None = None
+    asked: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    things: tuple[str, ...] = ()
+    closed_at: datetime | None = None
+    shut_at: datetime | None = None
+    outcome: str | None = None
+    results: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Something handed in. `author` is a member or a role; `state` is `open`, `accepted`, `refused` or `withdrawn`."""
+
+    community: str
+    id: str
+    run: str
+    phase: str
+    visit: int
+    author: str
+    at: datetime
+    seq: int = 0
+    n: int = 1
+    version: int = 1
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    into: str | None = None
+    late: bool = False
+    state: str = "open"
+    credit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something somebody did in a phase, other than handing in a work.
+
+    `by` is a member or whoever did it for a role, `role` that role. `about` is the work, team or person it is about,
+    "" for the phase itself. `choice` is the verdict or answer, `fields` the form, or the scores by criterion. `version`
+    is that of the work: after a return the author hands in the next one (`revise`) and it is looked at again.
+    """
+
+    verb: str
+    by: str
+    at: datetime
+    about: str = ""
+    role: str | None = None
+    choice: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+    visit: int = 0
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A work on its way in."""
+
+    author: str
+    at: datetime
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What the gate said to one work or act.
+
+    `verdict` is `accepted`, `known` (the same was there already), `closed`, `late`, `limit`, `run_over` or `no_phase`.
+    """
+
+    verdict: str
+    id: str = ""
+    late: bool = False
+    closes_at: datetime | None = None
+    visit: int = 0
+
+    @property
+    def accepted(self) -> bool:
+        return self.verdict in ("accepted", "known")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a simulated participant will do in a visit, in the order of `seq`."""
+
+    seq: int
+    at: datetime
+    verb: str  # a Verb, or submit
+    by: str
+    about: str = ""
+    role: str | None = None
+    choice: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many rows a visit has, for progress and for the question whether everything may be in."""
+
+    works: int = 0
+    acts: int = 0
+    authors: int = 0
+    planned: int = 0
+
+
+class Runs(Protocol):
+    """The memory of runs. Every method of writing may be repeated with the same arguments without a second effect."""
+
+    def begin(self, run: Run, *, at_once: int) -> Run:
+        """Note a new run and give it its number (`run.id` is `community/task` without one).
+
+        A run with the same `key` is returned as it is.
+
+        Raises:
+            operations.errors.Refusal: `at_once` live runs of the task for the subject are there already.
+        """
+        ...
+
+    def run(self, id: str) -> Run | None: ...
+
+    def runs(
+        self, community: str, *, task: str | None = None, status: str | None = None, limit: int = 200
+    ) -> Sequence[Run]:
+        """Runs, latest first."""
+        ...
+
+    def finish(self, id: str, *, end: str, at: datetime) -> None:
+        """The run is over: no gate of it is open any more, its items are closed, nobody takes part any more."""
+        ...
+
+    def open(self, visit: Visit) -> Visit:
+        """Open a visit, or skip it (`state`). What is known already is returned unchanged."""
+        ...
+
+    def visit(self, run: str, phase: str, visit: int | None = None) -> Visit | None:
+        """One visit of a phase, the latest if no number is given."""
+        ...
+
+    def visits(self, run: str) -> Sequence[Visit]:
+        """All visits of a run in the order in which they were opened."""
+        ...
+
+    def shut(self, run: str, phase: str, visit: int, *, at: datetime) -> None:
+        """Shut the gate: whoever has been told "accepted" is in, nobody else will be. `at` is the wall's time."""
+        ...
+
+    def extend(self, run: str, phase: str, visit: int, *, deadline: datetime) -> None:
+        """The phase goes on until then."""
+        ...
+
+    def conclude(
+        self,
+        run: str,
+        phase: str,
+        visit: int,
+        *,
+        outcome: str,
+        results: Mapping[str, Any],
+        at: datetime,
+        works: Mapping[str, tuple[str, int | None]],
+    ) -> None:
+        """Write down how a visit came out, and the state and credit of works; closes its items."""
+        ...
+
+    def submit(self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool) -> Sequence[Gate]:
+        """Hand works in, each if and only if the gate is open. `limit` works per author; `mark` accepts late ones."""
+        ...
+
+    def act(self, run: str, phase: str, acts: Sequence[Act]) -> Sequence[Gate]:
+        """Carry out acts, each if and only if the gate is open. One act per (by, about, verb, version)
+        in a visit stands; `revise` also makes the work what its author says now."""
+        ...
+
+    def works(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Work]:
+        """Works of a phase in the order of arrival, withdrawn ones left out."""
+        ...
+
+    def works_by_id(self, community: str, ids: Collection[str]) -> Mapping[str, Work]: ...
+
+    def acts(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Act]:
+        """Acts of a phase in the order of arrival."""
+        ...
+
+    def tally(self, run: str, phase: str, visit: int) -> Tally: ...
+
+    def plan(self, run: str, phase: str, visit: int, acts: Sequence[Planned]) -> None:
+        """Note what simulated participants will do; what is noted already stays."""
+        ...
+
+    def planned(self, run: str, phase: str, visit: int, *, until: datetime | None = None) -> Sequence[Planned]:
+        """What simulated participants have not done yet, in order."""
+        ...
+
+    def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
+        """These were done."""
+        ...
+
+    def take_part(self, run: str, members: Mapping[str, str]) -> None:
+        """Members and their part in the run (`author`, `member`, `judge`, …); the first part stays."""
+        ...
+
+    def parts(self, run: str) -> Mapping[str, str]: ...
+
+    def load(self, community: str, members: Collection[str] | None = None) -> Mapping[str, int]:
+        """How many live runs each member takes part in; who takes part in none is left out."""
+        ...

@@ -1,0 +1,160 @@
+"""Steps: what the process workflow and its activities say to each other, and the names they call each other by.
+
+Small pydantic models only: what is big (works, results, people) stays in the database and goes by id.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+READ_COURSE = "read_course"
+OPEN_PHASE = "open_phase"
+CHECK_PHASE = "check_phase"
+FINISH_RUN = "finish_run"
+
+POKE = "poke"
+"""The signal: something came in, everything expected may be there. A hint only; the truth is the row."""
+
+COMMUNITY_KEY = "TrellisCommunity"
+MODE_KEY = "TrellisMode"
+PHASE_KEY = "TrellisPhase"
+"""Search attributes of type Keyword, registered by the server code."""
+
+
+class Payload(BaseModel):
+    """Something that enters a workflow's history."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Loop(Payload):
+    """How often a way back was taken since its body was entered."""
+
+    phase: str
+    outcome: str
+    taken: int
+
+
+class Frame(Payload):
+    """One body that is being walked. `repeat` is the phase whose body it is (None: the mode's own)."""
+
+    repeat: str | None = None
+    index: int = 0
+    loops: tuple[Loop, ...] = ()
+    round: int = 0
+    round_at: datetime | None = None
+
+
+class Under(Payload):
+    """A phase that is open: its number, until when, when to look before that."""
+
+    phase: str
+    visit: int
+    opened_at: datetime
+    real_at: datetime
+    deadline: datetime
+    look_at: datetime | None = None
+
+
+class Resume(Payload):
+    """Where a run goes on after its history was continued as new."""
+
+    frames: tuple[Frame, ...]
+    visits: dict[str, int] = Field(default_factory=dict)
+    at: datetime
+    under: Under | None = None
+
+
+class RunInput(Payload):
+    """The one input of a process workflow: which run of which pinned spec, and how its clock goes."""
+
+    community: str
+    run: str
+    task: str
+    mode: str
+    digest: str
+    opened_at: datetime
+    subject: str | None = None
+    starter: str | None = None
+    args: dict[str, Any] = Field(default_factory=dict)
+    scale: str | None = None
+    rehearsed: bool = False
+    seed: int = 0
+    resume: Resume | None = None
+
+
+class RunResult(Payload):
+    """How a run ended: `end`, `end:word` or `cancel`, at the run's own time."""
+
+    run: str
+    end: str
+    at: datetime
+    visits: int
+
+
+class ReadCourse(Payload):
+    """Ask for the course of a run."""
+
+    run: str
+
+
+class OpenPhase(Payload):
+    """Ask to open a phase (or to skip it) at a time of the run."""
+
+    run: str
+    phase: str
+    visit: int
+    scope: str
+    at: datetime
+
+
+class Opened(Payload):
+    """What came of opening: it waits until `deadline`, or it is over at once with an `outcome`.
+
+    `outcome` is `skipped` when `only_if` does not hold, and `lapsed` when the mode's `while` does not hold any more.
+    `real_at` is the wall's time of the opening. `look_at` is when to look again before the deadline.
+    """
+
+    outcome: str | None = None
+    at: datetime
+    real_at: datetime
+    deadline: datetime | None = None
+    look_at: datetime | None = None
+    awaits: str = ""
+
+
+class CheckPhase(Payload):
+    """Ask whether a phase is over at a time of the run; `due`: its time is up."""
+
+    run: str
+    phase: str
+    visit: int
+    at: datetime
+    due: bool
+
+
+class Checked(Payload):
+    """Over with an `outcome` at `at`, or not yet: then perhaps a later deadline, and when to look again."""
+
+    outcome: str | None = None
+    at: datetime
+    deadline: datetime | None = None
+    look_at: datetime | None = None
+
+
+class FinishRun(Payload):
+    """Ask to end a run: facts for everybody who had a part, or (`cancel`) everything taken back in reverse order."""
+
+    run: str
+    end: str
+    at: datetime
+
+
+class Finished(Payload):
+    """The run is over: how many members were told, how many effects were taken back."""
+
+    members: int
+    undone: int
