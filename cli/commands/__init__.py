@@ -1,1 +1,1 @@
-"""One module per command, found by discovery. At import a module may load typer only; the rest is loaded when it runs."""
+"""One module per command, found by discovery. At import a module may load typer only, the rest when it runs."""

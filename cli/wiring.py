@@ -1,0 +1,142 @@
+"""Wiring: where the ports meet their adapters, and a command meets the servers.
+
+`memory()` is for a command that only remembers; `room()` adds Temporal, for one that starts or moves
+something. Both take the servers that the environment names (`DATABASE_URL`, `TEMPORAL_ADDRESS`), those
+that `trellis up` runs, or start embedded ones for as long as the command lasts.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cli.home import Home
+from operations.errors import Refusal
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from workflows.gateway import Gateway
+    from workflows.runtime import Crew
+
+WAIT_FOR_ANOTHER = 60.0  # seconds a command waits for another that runs servers of its own
+
+
+class Memory:
+    """Everything that is remembered, by port; an adapter is made when it is first asked for."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self.engine = engine
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Memory and Temporal together."""
+
+    memory: Memory
+    gateway: "Gateway"
+    ui: str | None  # Temporal's own console, when we run it
+
+
+def crew(memory: Memory, gateway: "Gateway") -> "Crew":
+    """What a worker of this installation can do: every workflow, and every activity with its ports."""
+    from workflows.runtime import Crew
+
+    return Crew(workflows=[], activities=[])
+
+
+@contextmanager
+def memory() -> Iterator[Memory]:
+    """The memory, ready to use: the schema is brought up to date first.
+
+    Raises:
+        Refusal: when the database cannot be reached or is not PostgreSQL.
+    """
+    from store.embedded import Postgres, embedded_folder
+    from store.engine import open_engine
+    from store.schema import prepare
+
+    with ExitStack() as stack:
+        url = os.environ.get("DATABASE_URL")
+        if not url:
+            url = stack.enter_context(Postgres(embedded_folder(Home.here().root))).url
+        engine = open_engine(url)
+        stack.callback(engine.dispose)
+        prepare(engine)
+        yield Memory(engine)
+
+
+@contextmanager
+def room() -> Iterator[Room]:
+    """Memory and Temporal. Where nothing runs, both are started for the command, with a worker in its process.
+
+    Raises:
+        Refusal: when a server cannot be reached.
+    """
+    from workflows.gateway import Gateway
+    from workflows.runtime import external_address
+
+    with ExitStack() as stack:
+        remembered = stack.enter_context(memory())
+        if external_address():
+            yield Room(remembered, stack.enter_context(Gateway()), None)
+            return
+        running = stack.enter_context(tenancy("command"))
+        if running is not None:
+            gateway = stack.enter_context(Gateway(str(running["temporal"])))
+            yield Room(remembered, gateway, str(running["ui"]) if running.get("ui") else None)
+            return
+        from workflows.server import TemporalServer
+
+        home = Home.here()
+        server = stack.enter_context(TemporalServer(home.temporal, home.log("temporal")))
+        gateway = stack.enter_context(Gateway(server.address))
+        stack.enter_context(gateway.working(crew(remembered, gateway)))
+        yield Room(remembered, gateway, server.ui_address)
+
+
+@contextmanager
+def tenancy(kind: str, wait: float = WAIT_FOR_ANOTHER) -> Iterator[dict[str, object] | None]:
+    """Whether this process is the one that runs the servers of the state folder.
+
+    Args:
+        kind: `up` for one that others may attach to, `command` for one that they wait for.
+        wait: seconds to wait for a command.
+
+    Yields:
+        `None` when it is (and nobody else can be until it leaves), otherwise what the one that is has noted:
+        `temporal`, its address, and `ui`.
+
+    Raises:
+        Refusal: when another command runs servers of its own for too long.
+    """
+    home = Home.here()
+    lock = os.open(home.run / "servers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    until = time.monotonic() + wait
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                running = home.note("servers")
+                if running.get("kind") == "up" and "temporal" in running:
+                    yield running
+                    return
+                if time.monotonic() > until:
+                    raise Refusal(
+                        "Another trellis command runs servers of its own in this folder.",
+                        "Wait until it is done, or run `trellis up`, which all commands share.",
+                    ) from None
+                time.sleep(0.1)
+            else:
+                break
+        home.keep_note("servers", {"kind": kind, "pid": os.getpid()})
+        try:
+            yield None
+        finally:
+            home.forget("servers")
+    finally:
+        os.close(lock)

@@ -1,0 +1,301 @@
+"""Gateway: Temporal for code that is not a workflow: start, poke, cancel, look, without a line of `async`.
+
+Commands, activities and tests are plain functions. The gateway keeps one event loop in a thread of its own,
+and its calls wait out an outage up to a deadline: a killed server is back in seconds, so a caller need not
+know. Starting twice is harmless.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Worker
+
+from workflows import runtime
+from workflows.server import SEARCH_ATTRIBUTES
+
+T = TypeVar("T")
+
+PATIENCE = 45.0  # seconds a call keeps trying while the server is away
+ATTEMPT = timedelta(seconds=8)  # one attempt's own deadline
+AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What Temporal says about one workflow."""
+
+    id: str
+    kind: str  # the workflow's type: for a task its mode
+    status: str  # running, completed, failed, canceled, terminated, timed_out, continued_as_new
+    started_at: datetime
+    closed_at: datetime | None
+    events: int  # of history so far
+
+
+class Gateway:
+    """A connection to Temporal with plain methods; close it, or use it in a `with`."""
+
+    def __init__(self, address: str | None = None, *, queue: str = runtime.QUEUE, within: float = PATIENCE) -> None:
+        """Connect.
+
+        Args:
+            address: of the embedded server; `None` takes the environment's.
+            queue: the task queue that started workflows run on.
+            within: seconds to wait for the server to answer at all.
+
+        Raises:
+            Refusal: when nothing answers.
+        """
+        self.queue = queue
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="gateway", daemon=True)
+        self._thread.start()
+        try:
+            self.client: Client = self.run(runtime.connect(address, within=within))
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, work: Coroutine[Any, Any, T], within: float | None = None) -> T:
+        """Run a coroutine on the gateway's loop and wait for it.
+
+        Raises:
+            TimeoutError: when it takes longer than `within` seconds.
+        """
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result(within)
+        except (TimeoutError, KeyboardInterrupt):
+            future.cancel()
+            raise
+
+    def start(
+        self,
+        kind: str,
+        argument: BaseModel | None = None,
+        *,
+        id: str,
+        attributes: Mapping[str, str] | None = None,
+        summary: str | None = None,
+        again: bool = False,
+    ) -> bool:
+        """Start a workflow under its business id.
+
+        Args:
+            kind: the workflow's type; for a task its mode.
+            argument: its one input.
+            id: its business id; one run of an id at a time.
+            attributes: search attributes by name (`TrellisCommunity`, …).
+            summary: one line for people in Temporal's console.
+            again: whether an id whose workflow has ended may run once more.
+
+        Returns:
+            False when it was there already (running or, without `again`, ended), so nothing was done.
+        """
+        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.REJECT_DUPLICATE
+
+        async def attempt() -> bool:
+            try:
+                await self.client.start_workflow(
+                    kind,
+                    args=[] if argument is None else [argument],
+                    id=id,
+                    task_queue=self.queue,
+                    id_reuse_policy=reuse,
+                    id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                    search_attributes=search_attributes(attributes or {}),
+                    static_summary=summary,
+                    rpc_timeout=ATTEMPT,
+                )
+            except WorkflowAlreadyStartedError:
+                return False
+            return True
+
+        return self._patiently(attempt)
+
+    def signal(self, id: str, name: str, *arguments: object) -> bool:
+        """Send a signal; False when no such workflow runs."""
+
+        async def attempt() -> bool:
+            handle = self.client.get_workflow_handle(id)
+            return await _if_there(handle.signal(name, args=list(arguments), rpc_timeout=ATTEMPT))
+
+        return self._patiently(attempt)
+
+    def cancel(self, id: str) -> bool:
+        """Ask a workflow to cancel itself, compensating; False when no such workflow runs."""
+
+        async def attempt() -> bool:
+            return await _if_there(self.client.get_workflow_handle(id).cancel(rpc_timeout=ATTEMPT))
+
+        return self._patiently(attempt)
+
+    def result(self, id: str, within: float, kind: type | None = None) -> Any:
+        """Wait for a workflow's result, through any outage, at most `within` seconds.
+
+        Raises:
+            WorkflowFailureError: when it failed or was cancelled.
+            TimeoutError: when it has not ended in time.
+        """
+        until = time.monotonic() + within
+
+        async def attempt() -> Any:
+            handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(id, result_type=kind)
+            return await asyncio.wait_for(handle.result(), max(0.1, until - time.monotonic()))
+
+        return self._patiently(attempt, within)
+
+    def query(self, id: str, name: str, *arguments: object, kind: type | None = None) -> Any:
+        """Ask a workflow for something; needs a worker."""
+
+        async def attempt() -> Any:
+            handle = self.client.get_workflow_handle(id)
+            return await handle.query(name, args=list(arguments), result_type=kind, rpc_timeout=ATTEMPT)
+
+        return self._patiently(attempt)
+
+    def look(self, id: str) -> Seen | None:
+        """What Temporal says about a workflow; `None` when it knows none of that id."""
+
+        async def attempt() -> Seen | None:
+            try:
+                found = await self.client.get_workflow_handle(id).describe(rpc_timeout=ATTEMPT)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return None
+                raise
+            return _seen(found)
+
+        return self._patiently(attempt)
+
+    def list(self, query: str, limit: int = 1000) -> list[Seen]:
+        """Workflows by a visibility query, at most `limit`; visibility lags a little behind."""
+
+        async def attempt() -> list[Seen]:
+            return [_seen(one) async for one in self.client.list_workflows(query, limit=limit)]
+
+        return self._patiently(attempt)
+
+    def count(self, query: str) -> int:
+        """How many workflows a visibility query finds."""
+
+        async def attempt() -> int:
+            return (await self.client.count_workflows(query, rpc_timeout=ATTEMPT)).count
+
+        return self._patiently(attempt)
+
+    def pollers(self) -> int:
+        """How many workers ask this queue for workflow tasks; 0 means that nothing will move."""
+
+        async def attempt() -> int:
+            answer = await self.client.workflow_service.describe_task_queue(
+                DescribeTaskQueueRequest(
+                    namespace=self.client.namespace,
+                    task_queue=TaskQueue(name=self.queue),
+                    task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+                ),
+                timeout=ATTEMPT,
+            )
+            return len(answer.pollers)
+
+        return self._patiently(attempt)
+
+    @contextmanager
+    def working(self, crew: runtime.Crew, threads: int = runtime.THREADS) -> Iterator[None]:
+        """Be a worker oneself, for a command or a test; a stop waits for running activities.
+
+        Raises:
+            RuntimeError: on leaving, when the worker had died meanwhile.
+        """
+
+        async def begin() -> Worker:
+            worker = runtime.build_worker(self.client, crew, queue=self.queue, threads=threads)
+            running.append(asyncio.create_task(worker.run()))
+            return worker
+
+        running: list[asyncio.Task[None]] = []
+        worker = self.run(begin())
+        try:
+            yield
+        finally:
+            died = running[0].done()
+
+            async def end() -> None:
+                if not died:
+                    await worker.shutdown()
+                await running[0]
+
+            try:
+                self.run(end())
+            except Exception as error:
+                raise RuntimeError(f"the worker of this process died: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the connection and end the thread."""
+        if self._loop.is_running():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _patiently(self, attempt: Callable[[], Coroutine[Any, Any, T]], within: float = PATIENCE) -> T:
+        until = time.monotonic() + within
+        while True:
+            try:
+                return self.run(attempt(), max(0.1, until - time.monotonic()) + 1)
+            except RPCError as error:
+                if error.status not in AWAY or time.monotonic() >= until:
+                    raise
+                time.sleep(0.2)
+
+
+def search_attributes(values: Mapping[str, str]) -> TypedSearchAttributes:
+    """Values by name as typed attributes; names that the server does not know are a mistake.
+
+    Raises:
+        KeyError: for a name that is not one of `SEARCH_ATTRIBUTES`.
+    """
+    unknown = sorted(set(values) - set(SEARCH_ATTRIBUTES))
+    if unknown:
+        raise KeyError(f"no such search attributes: {', '.join(unknown)}")
+    pairs = [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in values.items()]
+    return TypedSearchAttributes(pairs)
+
+
+async def _if_there(sent: Coroutine[Any, Any, None]) -> bool:
+    try:
+        await sent
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+def _seen(found: WorkflowExecution) -> Seen:
+    status = (found.status or WorkflowExecutionStatus.RUNNING).name.lower()
+    return Seen(found.id, found.workflow_type, status, found.start_time, found.close_time, found.history_length)
