@@ -13,20 +13,19 @@ from typing import Any, Literal
 
 from rules.errors import Unfit
 from rules.reading import Reading
+from rules.time.duration import Duration
 
 Value = int | bool | str | frozenset[str]
-Kind = Literal["integer", "decimal", "boolean", "text", "date", "duration", "money", "set", "tier"]
+Kind = Literal["integer", "decimal", "boolean", "text", "date", "duration", "money", "set", "tier", "member"]
 
 LARGEST = 2**53  # beyond it other engines compare as doubles
 LONGEST = 1000  # characters of a text, and items of a set
 MOST_PLACES = 6
 
-UNIT_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_629_800, "y": 31_557_600}
-"""Seconds of a unit where a duration is a value: a month is a twelfth of 365.25 days."""
-
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _EPOCH = date(1970, 1, 1)
 _DECIMAL = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]+))?", re.ASCII)
-_DURATION = re.compile(r"(0|[1-9][0-9]{0,11})(s|min|h|d|w|mo|y)", re.ASCII)
+_SECONDS = re.compile(r"(0|[1-9][0-9]{0,11})(s|min|h|d)", re.ASCII)  # how lengths are shown, so also read
 _MONEY = re.compile(r"(-?[0-9]{1,13})\.([0-9]{2}) ([A-Z]{3})", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMERIC = frozenset({"integer", "decimal", "date", "duration", "money"})
@@ -114,7 +113,7 @@ def fit(raw: Any, type_: ValueType, name: str) -> Value:
             if type(raw) is not bool:
                 raise Unfit(f"{name}: expected true or false, found {_shown(raw)}")
             return raw
-        case "text" | "tier":
+        case "text" | "tier" | "member":
             return _text(raw, type_, name)
         case "set":
             if not isinstance(raw, list | tuple | set | frozenset):
@@ -161,10 +160,8 @@ def decimal_text(value: int, places: int) -> str:
 
 def duration_text(seconds: int) -> str:
     """Seconds in the largest unit that holds them wholly: days, hours, minutes, else seconds."""
-    for unit in ("d", "h", "min"):
-        if seconds % UNIT_SECONDS[unit] == 0:
-            return f"{seconds // UNIT_SECONDS[unit]}{unit}"
-    return f"{seconds}s"
+    unit = next((unit for unit in ("d", "h", "min") if seconds % _UNITS[unit] == 0), "s")
+    return f"{seconds // _UNITS[unit]}{unit}"
 
 
 def date_text(days: int) -> str:
@@ -232,10 +229,14 @@ def _date(raw: Any, name: str) -> int:
 
 
 def _duration(raw: Any, name: str) -> int:
-    found = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
-    if found is None:
-        raise Unfit(f"{name}: expected a duration, found {_shown(raw)}", "such as 90d, 4h, 30min")
-    return _bounded(int(found[1]) * UNIT_SECONDS[found[2]], name)
+    if isinstance(raw, str):
+        if shown := _SECONDS.fullmatch(raw):
+            return _bounded(int(shown[1]) * _UNITS[shown[2]], name)
+        try:
+            return Duration.parse(raw).seconds
+        except ValueError:
+            pass
+    raise Unfit(f"{name}: expected a duration, found {_shown(raw)}", "such as 90d, 4h, 30min")
 
 
 def _money(raw: Any, currency: str, name: str) -> int:
