@@ -15,6 +15,7 @@ import typer
 from cli import commands
 from cli.console import FAILED, INVALID, complain
 from operations.errors import Refusal
+from rules.errors import RuleRefusal
 
 ABOUT = "Trellis: a brand runs its community of super-users by specs, rules and durable workflows."
 
@@ -40,12 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     as_json = "--json" in given
     try:
         build()(args=given, prog_name="trellis")
-    except Refusal as refusal:
+    except (Refusal, RuleRefusal) as refusal:
         complain(refusal.message, refusal.hint, json=as_json)
         sys.exit(INVALID)
-    except KeyboardInterrupt:
-        complain("stopped.")
-        sys.exit(FAILED)
     except BrokenPipeError:
         sys.exit(FAILED)
     except Exception as error:  # the last line of defence: people get a sentence, the log gets the rest

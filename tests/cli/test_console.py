@@ -1,0 +1,193 @@
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli import main as entry
+from cli.console import Output, encode
+from cli.options import moment
+from operations.errors import Refusal
+
+TRELLIS = [sys.executable, "-m", "cli.main"]
+
+
+@dataclass
+class Pair:
+    b: int
+    a: str
+
+
+def test_data_is_sorted_and_the_same_every_time():
+    document = {
+        "b": frozenset({"y", "x"}),
+        "a": Pair(1, "车"),
+        "at": datetime(2026, 1, 2, tzinfo=UTC),
+        "d": Decimal("1.50"),
+    }
+
+    text = encode(document).decode()
+
+    assert json.loads(text) == {
+        "a": {"a": "车", "b": 1},
+        "at": "2026-01-02T00:00:00Z",
+        "b": ["x", "y"],
+        "d": "1.50",
+    }
+    assert text == encode(dict(reversed(document.items()))).decode()
+
+
+def test_with_json_people_see_nothing_else(capsysbinary):
+    out = Output(json=True)
+    out.say("hello")
+    out.table("t", ["a"], [[1]])
+    with out.progress("working", 3) as step:
+        step.advance()
+    out.data({"a": 1})
+
+    assert json.loads(capsysbinary.readouterr().out) == {"a": 1}
+
+
+def test_without_json_a_table_shows_every_cell(capsys):
+    Output().table("Standing", ["tier", "members"], [["base", 1234], ["core", None]], right=["members"])
+
+    shown = capsys.readouterr().out
+
+    assert "Standing" in shown
+    assert "1,234" in shown
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (Refusal("no such task.", "Try `trellis tasks`."), 2, "no such task."),
+        (ValueError("boom"), 1, "something went wrong inside: ValueError: boom"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_whatever_goes_wrong_is_one_sentence_and_an_exit_code(raised, code, said, monkeypatch, tmp_path, capsys):
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+
+    @app.command()
+    def fail() -> None:
+        raise raised
+
+    monkeypatch.setattr(entry, "build", lambda: app)
+    monkeypatch.setenv("TRELLIS_HOME", str(tmp_path))
+
+    with pytest.raises(SystemExit) as left:
+        entry.main(["fail"])
+
+    told = capsys.readouterr().err
+    assert left.value.code == code
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_the_details_of_a_failure_are_kept_in_the_log(monkeypatch, tmp_path, capsys):
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+
+    @app.command()
+    def fail() -> None:
+        raise ZeroDivisionError("deep inside")
+
+    monkeypatch.setattr(entry, "build", lambda: app)
+    monkeypatch.setenv("TRELLIS_HOME", str(tmp_path))
+
+    with pytest.raises(SystemExit):
+        entry.main(["fail"])
+
+    assert "Traceback" in (tmp_path / "log" / "errors.log").read_text()
+    assert str(tmp_path / "log" / "errors.log") in capsys.readouterr().err
+
+
+def test_a_refusal_is_data_too_for_programs(monkeypatch, capsys):
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+
+    @app.command()
+    def fail(json: bool = False) -> None:
+        raise Refusal("no such task.", "Try `trellis tasks`.")
+
+    monkeypatch.setattr(entry, "build", lambda: app)
+    with pytest.raises(SystemExit):
+        entry.main(["fail", "--json"])
+
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": False,
+        "error": "no such task.",
+        "hint": "Try `trellis tasks`.",
+    }
+
+
+def test_an_unknown_command_is_invalid_input():
+    done = subprocess.run([*TRELLIS, "nonsense"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_help_of_every_command_loads_nothing_heavy():
+    heavy = "{'temporalio', 'sqlalchemy', 'polars', 'pydantic', 'ruamel', 'psycopg'}"
+    program = f"import sys; from cli.main import build; build(); print(sorted({heavy} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_answers_in_under_half_a_second():
+    taken = []
+    for _ in range(5):
+        before = time.monotonic()
+        subprocess.run([*TRELLIS, "--help"], capture_output=True, check=True)
+        taken.append(time.monotonic() - before)
+
+    assert min(taken) < 0.5
+
+
+def test_a_time_may_be_a_date_a_local_time_or_have_an_offset():
+    from zoneinfo import ZoneInfo
+
+    shanghai = ZoneInfo("Asia/Shanghai")
+
+    assert moment("2026-11-21", shanghai) == datetime(2026, 11, 20, 16, tzinfo=UTC)
+    assert moment("2026-11-21T06:00:00", shanghai) == datetime(2026, 11, 20, 22, tzinfo=UTC)
+    assert moment("2026-11-21T06:00:00+02:00", shanghai) == datetime(2026, 11, 21, 4, tzinfo=UTC)
+
+
+def test_what_is_not_a_time_is_refused_with_an_example():
+    with pytest.raises(Refusal, match="2026-11-21"):
+        moment("yesterday")
+
+
+def test_the_state_folder_can_be_named(monkeypatch, tmp_path):
+    from cli.home import Home
+
+    monkeypatch.setenv("TRELLIS_HOME", str(tmp_path / "elsewhere"))
+    home = Home.here()
+    home.keep_note("servers", {"kind": "up"})
+
+    assert home.root == Path(tmp_path / "elsewhere")
+    assert home.note("servers") == {"kind": "up"}
+    home.forget("servers")
+    assert home.note("servers") == {}
+
+
+def test_a_pid_file_of_a_dead_process_counts_for_nothing(monkeypatch, tmp_path):
+    from cli.home import Home
+
+    home = Home(tmp_path)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    home.keep_pid("worker", gone.pid)
+
+    assert home.pid("worker") is None
