@@ -1,1 +1,16 @@
-"""The tables, one module per concern, on one MetaData."""
+"""Tables: what is remembered, one module per area, all on one `metadata`.
+
+Every module of this package is imported by `store.schema`, so that a table is made by being written here.
+"""
+
+from sqlalchemy import MetaData
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
