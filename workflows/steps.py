@@ -39,13 +39,19 @@ class Loop(Payload):
 
 
 class Frame(Payload):
-    """One body that is being walked. `repeat` is the phase whose body it is (None: the mode's own)."""
+    """One body that is being walked. `repeat` is the phase whose body it is (None: the mode's own).
+
+    `round` and `round_at` say which round it is and when it began, `real_at` the wall's time of that, `next_at` when
+    the next one may begin.
+    """
 
     repeat: str | None = None
     index: int = 0
     loops: tuple[Loop, ...] = ()
     round: int = 0
     round_at: datetime | None = None
+    real_at: datetime | None = None
+    next_at: datetime | None = None
 
 
 class Under(Payload):
@@ -57,6 +63,7 @@ class Under(Payload):
     real_at: datetime
     deadline: datetime
     look_at: datetime | None = None
+    awaits: str = ""
 
 
 class Resume(Payload):
@@ -66,6 +73,7 @@ class Resume(Payload):
     visits: dict[str, int] = Field(default_factory=dict)
     at: datetime
     under: Under | None = None
+    lapsed: bool = False
 
 
 class RunInput(Payload):
@@ -102,13 +110,14 @@ class ReadCourse(Payload):
 
 
 class OpenPhase(Payload):
-    """Ask to open a phase (or to skip it) at a time of the run."""
+    """Ask to open a phase (or to skip it) at a time of the run. `lapsed`: the mode's `while` has been found over."""
 
     run: str
     phase: str
     visit: int
     scope: str
     at: datetime
+    lapsed: bool = False
 
 
 class Opened(Payload):
@@ -134,6 +143,7 @@ class CheckPhase(Payload):
     visit: int
     at: datetime
     due: bool
+    lapsed: bool = False
 
 
 class Checked(Payload):
