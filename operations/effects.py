@@ -7,12 +7,13 @@ tried again, it is done once. Who is meant by a `who` is the business of whoever
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from operations.ports.effects import Deed, Done, Effects
+from operations.prizes import deeds_of_prize
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -60,7 +61,9 @@ class EffectContext:
     """Where effects stand: in which community, coming from what, at which moment, about whom, and where they go.
 
     `source` is the stable name of the run's phase visit (`auto/photo-contest/3/results/1`) or of the decision
-    (`auto/2027-03-01T06:00Z/1/tier/m17`); it begins the key of every deed. `at` is logical time.
+    (`auto/2027-03-01T06:00Z/1/tier/m17`); it begins the key of every deed. `origin` is the effect list's own name,
+    the same every time (`rule:topic-draws`, `mode:contest/results`): caps count over it. `at` is logical time.
+    `says` fills placeholders of messages (`tier`, `missing`, `until`, …).
     """
 
     community: Community
@@ -68,6 +71,7 @@ class EffectContext:
     at: datetime
     resolver: Resolver
     into: Effects
+    origin: str = ""
     subject: str | None = None
     value: str | None = None
     run: str | None = None
@@ -76,6 +80,7 @@ class EffectContext:
     phase: str | None = None
     scale: str | None = None
     seed: str | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 def carry_out(effects: Sequence[Any], context: EffectContext) -> Done:
@@ -89,4 +94,201 @@ def carry_out(effects: Sequence[Any], context: EffectContext) -> Done:
 
 def deeds_of(effects: Sequence[Any], context: EffectContext) -> list[Deed]:
     """What a list of effects comes down to, without doing any of it."""
-    raise AssertionError
+    return [
+        deed for place, effect in enumerate(effects) for deed in _expand(effect, _Maker(context, place))
+    ]
+
+
+class _Maker:
+    """Makes the deeds of one effect, with keys that are the same at every attempt."""
+
+    def __init__(self, context: EffectContext, place: int) -> None:
+        self.context = context
+        self.place = place
+
+    def deed(self, kind: str, about: str, member: str | None, **details: Any) -> Deed:
+        c = self.context
+        return Deed(
+            key=f"{c.source}/{self.place}/{kind}:{about}",
+            kind=kind,
+            at=c.at,
+            source=c.source,
+            member=member,
+            details={name: value for name, value in details.items() if value is not None},
+            run=c.run,
+            task=c.task,
+            mode=c.mode,
+            phase=c.phase,
+        )
+
+
+def kind_of(effect: Any) -> str:
+    """The key an effect is written with: publish, notify, award, …"""
+    return str(next(iter(type(effect).model_fields)))
+
+
+def _expand(effect: Any, make: _Maker) -> Iterable[Deed]:
+    kind = kind_of(effect)
+    body = getattr(effect, kind)
+    return _EXPANSIONS[kind](body, make)
+
+
+def _publish(body: Any, make: _Maker) -> Iterable[Deed]:
+    resolver = make.context.resolver
+    credits = dict(resolver.credit(body.credits)) if body.credits else None
+    for what in _listed(body.what):
+        authors = {work.id: work.authors for work in resolver.ranked(what) or ()}
+        for thing in resolver.things(what):
+            for place in _places(body.in_):
+                yield make.deed(
+                    "publish",
+                    f"{thing}@{place}",
+                    next(iter(authors.get(thing, ())), None),
+                    what=thing,
+                    place=place,
+                    authors=list(authors.get(thing, ())),
+                    work=thing in authors,
+                    credits=credits,
+                )
+
+
+def _notify(body: Any, make: _Maker) -> Iterable[Deed]:
+    things = list(make.context.resolver.things(body.what))
+    for person in make.context.resolver.people(body.to):
+        for thing in things:
+            yield make.deed("notify", f"{thing}@{person}", person, what=thing, says=_says(make.context))
+
+
+def _award(body: Any, make: _Maker) -> Iterable[Deed]:
+    resolver = make.context.resolver
+    ranked = resolver.ranked(body.to)
+    if ranked is None:
+        units = [[(person, None) for person in resolver.people(body.to)]]
+        places: list[int | None] = [None]
+        shares: list[Mapping[str, int]] = [{}]
+    else:
+        units = [[(author, work.id) for author in work.authors] for work in ranked]
+        places = [work.place for work in ranked]
+        shares = [work.shares for work in ranked]
+    for number, prize in enumerate(body.give):
+        for unit, place, share in zip(units, places, shares, strict=True):
+            if prize.places is not None and (place is None or not prize.places[0] <= place <= prize.places[1]):
+                continue
+            credit = share
+            if prize.split == "credit" and not credit:
+                credit = resolver.credit("run.ledger")
+            yield from deeds_of_prize(prize, number, unit, credit, make.context, make.deed, make.place)
+
+
+def _revoke(body: Any, make: _Maker) -> Iterable[Deed]:
+    for person in make.context.resolver.people(body.from_):
+        for kind in ("title", "benefit"):
+            item = getattr(body, kind)
+            if item is not None:
+                yield make.deed("revoke", f"{kind}:{item}@{person}", person, holding=kind, item=item)
+
+
+def _nominate(body: Any, make: _Maker) -> Iterable[Deed]:
+    for person in make.context.resolver.people(body.who):
+        for list_ in ("tier", "title", "task"):
+            target = getattr(body, list_)
+            if target is not None:
+                yield make.deed("nominate", f"{list_}:{target}@{person}", person, list=list_, of=target)
+
+
+def _record(body: Any, make: _Maker) -> Iterable[Deed]:
+    kind = make.context.community.facts.get(body.fact)
+    about = getattr(kind, "about", "member")
+    if about != "member":
+        # about a work, space, run, …: the subject at hand names itself
+        fields = {name: _field(value, make, None) for name, value in body.with_.items()}
+        subject = make.context.subject
+        yield make.deed("record", f"{body.fact}@{subject}", None, fact=body.fact, fields=fields, **{about: subject})
+        return
+    for person in make.context.resolver.people(body.about):
+        fields = {name: _field(value, make, person) for name, value in body.with_.items()}
+        yield make.deed("record", f"{body.fact}@{person}", person, fact=body.fact, fields=fields)
+
+
+def _field(value: Any, make: _Maker, person: str | None) -> Any:
+    return make.context.resolver.value(value, person) if isinstance(value, str) else value
+
+
+def _open(body: Any, make: _Maker) -> Iterable[Deed]:
+    resolver = make.context.resolver
+    by = [str(who) for who in _listed(body.by)] if not hasattr(body.by, "from_") else list(resolver.people(body.by))
+    about: list[str | None] = list(resolver.people(body.about)) if body.about is not None else [make.context.subject]
+    for subject in about or [make.context.subject]:
+        yield make.deed(
+            "open",
+            f"{subject or ''}",
+            subject,
+            by=by,
+            title={"en": body.title.en, "zh": body.title.zh},
+            within=str(body.within),
+            form=body.form,
+            about=subject,
+        )
+
+
+def _assign(body: Any, make: _Maker) -> Iterable[Deed]:
+    roles = [str(who).removeprefix("role:") for who in _listed(body.from_)]
+    for person in make.context.resolver.people(body.to):
+        yield make.deed("assign", f"{body.as_}@{person}", person, relation=body.as_, roles=roles)
+
+
+def _start(body: Any, make: _Maker) -> Iterable[Deed]:
+    context = make.context
+    subjects: list[str | None] = list(context.resolver.people(body.for_)) if body.for_ else [context.subject]
+    arguments = {name: _argument(value, make) for name, value in body.with_.items()}
+    for subject in subjects:
+        yield make.deed(
+            "start",
+            f"{body.task}@{subject or ''}",
+            subject,
+            task=body.task,
+            subject=subject,
+            arguments=arguments,
+            scale=context.scale,
+            seed=context.seed,
+            digest=context.community.digest,
+        )
+
+
+def _argument(value: Any, make: _Maker) -> Any:
+    """An argument of `with`: a result by name is read now; everything else goes as it was written."""
+    if isinstance(value, str) and "." in value and ":" not in value:
+        people = list(make.context.resolver.people(value))
+        return people if people else make.context.resolver.value(value, make.context.subject)
+    return value.model_dump(mode="json", by_alias=True, exclude_none=True) if hasattr(value, "model_dump") else value
+
+
+def _propose(body: Any, make: _Maker) -> Iterable[Deed]:
+    deed = make.deed("open", f"proposal:{body.from_}", None, by=["role:optimiser"], within="5bd", proposal=body.from_)
+    return (deed,)
+
+
+_EXPANSIONS: dict[str, Any] = {
+    "publish": _publish,
+    "notify": _notify,
+    "award": _award,
+    "revoke": _revoke,
+    "nominate": _nominate,
+    "record": _record,
+    "open": _open,
+    "assign": _assign,
+    "start": _start,
+    "propose": _propose,
+}
+
+
+def _says(context: EffectContext) -> dict[str, str]:
+    return {name: text for name, text in {"task": context.task, **context.says}.items() if text}
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _places(value: Any) -> tuple[str, ...]:
+    return tuple(str(ref) for ref in _listed(value))

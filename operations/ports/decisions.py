@@ -24,7 +24,7 @@ class Recorded:
 class Break:
     """A place where the log is not what was written."""
 
-    page: int
+    seq: int
     what: str
 
 
@@ -32,7 +32,6 @@ class Break:
 class Verified:
     """What reading the whole log again found."""
 
-    pages: int
     decisions: int
     head: str  # the hash that stands for the whole log
     breaks: tuple[Break, ...] = ()

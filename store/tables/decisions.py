@@ -34,10 +34,12 @@ decision = Table(
     Column("digest", Text, nullable=False),
     Column("form", Text, nullable=False, comment="what is the same in the reasons of many; see decision_form"),
     Column("read", Text, nullable=False, comment="JSON: value and truth of each reason, in the form's order"),
+    Column("because", Text, nullable=False, server_default=""),
+    Column("hash", LargeBinary, nullable=False, comment="SHA-256 over the hash before and the decision's one text"),
     PrimaryKeyConstraint("community", "seq"),
     UniqueConstraint("community", "review", "rule", "subject", name="decision_once"),
     Index("decision_of_subject", "community", "subject", "rule"),
-    comment="What was concluded; append-only.",
+    comment="What was concluded; append-only, each chained to the one before.",
 )
 
 decision_form = Table(
@@ -50,17 +52,13 @@ decision_form = Table(
     comment="The part of reasons that decisions of one rule share.",
 )
 
-decision_page = Table(
-    "decision_page",
+decision_head = Table(
+    "decision_head",
     metadata,
-    Column("community", Text, nullable=False),
-    Column("page", Integer, nullable=False),
-    Column("first", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False),
-    Column("before", LargeBinary, nullable=False, comment="hash of the page before"),
-    Column("hash", LargeBinary, nullable=False, comment="SHA-256 over `before` and the page's decisions"),
-    PrimaryKeyConstraint("community", "page"),
-    comment="The chain: each page of decisions with its hash.",
+    Column("community", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    comment="Where each community's log ends; whoever appends holds this row.",
 )
 
 review = Table(

@@ -1,0 +1,223 @@
+"""Decisions in PostgreSQL: compact rows, each chained by hash to the one before, appended by COPY."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.ports.decisions import Break, Recorded, Verified
+from rules.decision import FIRST, Decision, Reason
+from store.tables.decisions import decision, decision_form, decision_head
+from store.transaction import transaction
+
+_READ = 5_000  # rows fetched at a time when the whole log is read
+_COLUMNS = (
+    "community", "seq", "review", "subject", "rule", "outcome", "from_at", "to_at", "at", "digest", "form", "read",
+    "because", "hash",
+)  # fmt: skip
+_TYPES = ["text", "int8", *["text"] * 6, "timestamptz", *["text"] * 4, "bytea"]
+
+
+class SqlDecisions:
+    """The port `Decisions`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(self, community: str, review: str, decisions: Sequence[Decision]) -> int:
+        if not decisions:
+            return 0
+        with transaction(self._engine) as connection:
+            seq, head = self._hold(connection, community)
+            known = self._known(connection, community, review, decisions)
+            forms: dict[tuple[Any, ...], str] = {}
+            rows = []
+            for one in decisions:
+                if (one.rule, one.member) in known:
+                    continue
+                known.add((one.rule, one.member))
+                seq += 1
+                head = _chained(head, one)
+                shape = tuple((r.metric, r.over, r.comparison, _plain(r.threshold)) for r in one.reasons)
+                form = forms.get(shape)
+                if form is None:
+                    form = forms[shape] = _form_id(shape)
+                rows.append(_row(community, review, seq, form, head, one))
+            if rows:
+                self._write(connection, community, rows, forms)
+                connection.execute(
+                    decision_head.update()
+                    .where(decision_head.c.community == community)
+                    .values(seq=seq, hash=bytes.fromhex(head))
+                )
+            return len(rows)
+
+    def _hold(self, connection: Connection, community: str) -> tuple[int, str]:
+        begin = insert(decision_head).values(community=community, seq=0, hash=bytes.fromhex(FIRST))
+        connection.execute(begin.on_conflict_do_nothing())
+        row = connection.execute(
+            select(decision_head.c.seq, decision_head.c.hash)
+            .where(decision_head.c.community == community)
+            .with_for_update()
+        ).one()
+        return row.seq, bytes(row.hash).hex()
+
+    def _known(
+        self, connection: Connection, community: str, review: str, decisions: Sequence[Decision]
+    ) -> set[tuple[str, str]]:
+        found = connection.execute(
+            select(decision.c.rule, decision.c.subject).where(
+                decision.c.community == community,
+                decision.c.review == review,
+                decision.c.rule.in_({one.rule for one in decisions}),
+                decision.c.subject == func.any([one.member for one in decisions]),
+            )
+        )
+        return {(row.rule, row.subject) for row in found}
+
+    def _write(
+        self, connection: Connection, community: str, rows: list[tuple[Any, ...]], forms: Mapping[tuple[Any, ...], str]
+    ) -> None:
+        texts = [
+            {"community": community, "id": id_, "reasons": orjson.dumps(shape).decode()} for shape, id_ in forms.items()
+        ]
+        connection.execute(insert(decision_form).on_conflict_do_nothing(), texts)
+        raw: Any = connection.connection.driver_connection
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f"COPY decision ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)") as copy,
+        ):
+            copy.set_types(_TYPES)
+            for row in rows:
+                copy.write_row(row)
+
+    def of(self, community: str, member: str, *, limit: int = 100) -> Sequence[Recorded]:
+        return self._latest(community, decision.c.subject == member, limit)
+
+    def latest(self, community: str, *, limit: int = 100) -> Sequence[Recorded]:
+        return self._latest(community, text("true"), limit)
+
+    def _latest(self, community: str, which: Any, limit: int) -> Sequence[Recorded]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(decision, decision_form.c.reasons)
+                .join(
+                    decision_form,
+                    (decision_form.c.community == decision.c.community) & (decision_form.c.id == decision.c.form),
+                )
+                .where(decision.c.community == community, which)
+                .order_by(decision.c.seq.desc())
+                .limit(limit)
+            ).all()
+        return [_recorded(row) for row in rows]
+
+    def fired(
+        self, community: str, rules: Sequence[str], *, since: datetime | None = None
+    ) -> Mapping[tuple[str, str], datetime]:
+        query = (
+            select(decision.c.rule, decision.c.subject, func.max(decision.c.at).label("at"))
+            .where(decision.c.community == community, decision.c.rule.in_(rules), decision.c.outcome == "fired")
+            .group_by(decision.c.rule, decision.c.subject)
+        )
+        if since is not None:
+            query = query.where(decision.c.at >= since)
+        with transaction(self._engine) as connection:
+            return {(row.rule, row.subject): row.at for row in connection.execute(query)}
+
+    def verify(self, community: str) -> Verified:
+        head, count, breaks = FIRST, 0, []
+        with transaction(self._engine) as connection:
+            end = connection.execute(
+                select(decision_head.c.seq, decision_head.c.hash).where(decision_head.c.community == community)
+            ).one_or_none()
+            for row in _all(connection, community):
+                count += 1
+                if row.seq != count:
+                    breaks.append(Break(seq=count, what=f"decision {count} is missing"))
+                    count = row.seq
+                try:
+                    said = _chained(head, _recorded(row).decision)
+                except (ValueError, TypeError, KeyError):
+                    said = ""
+                head = bytes(row.hash).hex()
+                if said != head:
+                    breaks.append(Break(seq=row.seq, what=f"decision {row.seq} about {row.subject} was changed"))
+        last = (0, FIRST) if end is None else (end.seq, bytes(end.hash).hex())
+        if last != (count, head):
+            breaks.append(Break(seq=count, what=f"the log ends with decision {count}, it should with {last[0]}"))
+        return Verified(decisions=count, head=head, breaks=tuple(breaks[:100]))
+
+
+def _all(connection: Connection, community: str) -> Iterator[Any]:
+    """Every decision in order; one whose form is gone comes with None for it."""
+    last = 0
+    while True:
+        rows = connection.execute(
+            select(decision, decision_form.c.reasons)
+            .outerjoin(
+                decision_form,
+                (decision_form.c.community == decision.c.community) & (decision_form.c.id == decision.c.form),
+            )
+            .where(decision.c.community == community, decision.c.seq > last)
+            .order_by(decision.c.seq)
+            .limit(_READ)
+        ).all()
+        if not rows:
+            return
+        yield from rows
+        last = rows[-1].seq
+
+
+def _chained(previous: str, one: Decision) -> str:
+    """As `rules.decision.chained`, with a faster writer of the same text."""
+    canonical = orjson.dumps(one.data(), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(previous.encode("ascii") + canonical).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _form_id(shape: tuple[Any, ...]) -> str:
+    return hashlib.sha256(orjson.dumps(shape)).hexdigest()[:16]
+
+
+def _row(community: str, review: str, seq: int, form: str, head: str, one: Decision) -> tuple[Any, ...]:
+    read = orjson.dumps([(reason.value, _TRUTH[reason.truth]) for reason in one.reasons]).decode()
+    return (
+        community, seq, review, one.member, one.rule, one.outcome, one.from_, one.to, one.at, one.digest, form, read,
+        one.because, bytes.fromhex(head),
+    )  # fmt: skip
+
+
+_TRUTH: Mapping[bool | None, int | None] = {True: 1, False: 0, None: None}
+
+
+def _recorded(row: Any) -> Recorded:
+    reasons = tuple(
+        Reason(metric, over, value, comparison, threshold, None if truth is None else bool(truth))
+        for (metric, over, comparison, threshold), (value, truth) in zip(
+            orjson.loads(row.reasons), orjson.loads(row.read), strict=True
+        )
+    )
+    return Recorded(
+        seq=row.seq,
+        review=row.review,
+        decision=Decision(
+            member=row.subject,
+            rule=row.rule,
+            outcome=row.outcome,
+            from_=row.from_at,
+            to=row.to_at,
+            reasons=reasons,
+            digest=row.digest,
+            at=row.at.astimezone(UTC),
+            because=row.because,
+        ),
+    )

@@ -1,0 +1,216 @@
+"""Standing frame: what conditions read of standings and titles, for everybody at once."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from operations.ports.standings import LIFECYCLE
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from rules.spec import Community
+
+_SEPARATOR = "\x1f"
+_LONG = 1_000_000  # days; longer than any grace
+_MOMENT = pl.Datetime("us", "UTC")
+_STANDING = {
+    "subject": pl.String,
+    "at": pl.String,
+    "since": pl.Int64,
+    "moved_at": pl.Int64,
+    "last_move": pl.String,
+    "pinned": pl.String,
+    "below_since": pl.Int64,
+    "below_until": pl.Int64,
+    "below_digest": pl.String,
+    "met_target": pl.String,
+    "met_since": pl.Int64,
+    "waiting_for": pl.String,
+    "exempt": pl.String,
+    "held": pl.String,
+    "ladder": pl.String,
+    "value": pl.String,
+}
+
+
+def standing_frame(
+    connection: Connection,
+    community: Community,
+    at: datetime,
+    *,
+    ladder: str | None,
+    value: str,
+    subjects: Collection[str] | None,
+) -> pl.DataFrame:
+    """See `operations.ports.standings.Standings.frame`."""
+    reader = _Reader(connection, community.id, subjects)
+    frame = reader.members()
+    rows = reader.standings()
+    day = _Days(at, str(community.zone))
+    for spec in community.ladders.values():
+        values = [""] if spec.per is None else [item.id for item in community.lists[spec.per].items]
+        for one in values:
+            name = f"{spec.id}@{one}" if one else spec.id
+            frame = _with_ladder(frame, _of(rows, spec.id, one), name, spec.tiers[0].id, day)
+        if spec.per is not None and ladder == spec.id:
+            frame = frame.with_columns(
+                pl.col(f"{spec.id}@{value}").alias(spec.id),
+                pl.col(f"days_in_{spec.id}@{value}").alias(f"days_in_{spec.id}"),
+                pl.col(f"{spec.id}@{value}_held").alias(f"{spec.id}_held"),
+                pl.col(f"entered_{spec.id}@{value}").alias(f"entered_{spec.id}"),
+            )
+    frame = _with_stage(frame, _of(rows, LIFECYCLE, ""), day)
+    frame = _with_state(frame, rows, community, ladder, value, day)
+    return _with_titles(frame, reader.titles(at)).drop("joined")
+
+
+class _Days:
+    """Local days between a column of moments and now."""
+
+    def __init__(self, at: datetime, zone: str) -> None:
+        self.at = at
+        self.zone = zone
+        self.today = pl.lit(at.astimezone(UTC)).cast(_MOMENT).dt.convert_time_zone(zone).dt.date()
+
+    def since(self, column: str) -> pl.Expr:
+        return (self.today - pl.col(column).dt.convert_time_zone(self.zone).dt.date()).dt.total_days()
+
+
+class _Reader:
+    def __init__(self, connection: Connection, community: str, subjects: Collection[str] | None) -> None:
+        self.connection = connection
+        self.community = community
+        self.subjects = None if subjects is None else list(subjects)
+
+    def _copy(self, query: str, schema: dict[str, Any], column: str, *more: Any) -> pl.DataFrame:
+        which = "" if self.subjects is None else f" AND {column} = ANY (%s)"
+        parameters = [self.community, *more, *([] if self.subjects is None else [self.subjects])]
+        raw: Any = self.connection.connection.driver_connection
+        buffer = io.BytesIO()
+        with raw.cursor() as cursor, cursor.copy(
+            f"COPY ({query.replace('/*which*/', which)}) TO STDOUT (FORMAT CSV)", parameters
+        ) as copy:
+            for block in copy:
+                buffer.write(block)
+        buffer.seek(0)
+        if not buffer.getbuffer().nbytes:
+            return pl.DataFrame(schema=schema)
+        return pl.read_csv(buffer, has_header=False, schema=schema, missing_utf8_is_empty_string=False)
+
+    def members(self) -> pl.DataFrame:
+        frame = self._copy(
+            f"SELECT id, {_micros('joined')} FROM member WHERE community = %s /*which*/ ORDER BY id",
+            {"subject": pl.String, "joined": pl.Int64},
+            "id",
+        )
+        return frame.with_columns(pl.col("joined").cast(_MOMENT))
+
+    def standings(self) -> pl.DataFrame:
+        moments = ("since", "moved_at", "below_since", "below_until", "met_since")
+        columns = ", ".join(
+            "member"
+            if name == "subject"
+            else f"array_to_string(held, '{_SEPARATOR}')"
+            if name == "held"
+            else _micros(name)
+            if name in moments
+            else name
+            for name in _STANDING
+        )
+        frame = self._copy(
+            f"SELECT {columns} FROM standing WHERE community = %s /*which*/", dict(_STANDING), "member"
+        )
+        return frame.with_columns(
+            *(pl.col(name).cast(_MOMENT) for name in moments),
+            pl.col("pinned") == "t",
+            pl.col("exempt") == "t",
+            pl.col("value").fill_null(""),
+            pl.col("held").str.split(_SEPARATOR).fill_null([]),
+        )
+
+    def titles(self, at: datetime) -> pl.DataFrame:
+        frame = self._copy(
+            "SELECT member, CASE WHEN value = '' THEN item ELSE item || '@' || value END,"
+            " (ended_at IS NULL OR ended_at > %s) AND (until IS NULL OR until > %s) AND since <= %s"
+            " FROM holding WHERE kind = 'title' AND community = %s /*which*/",
+            {"subject": pl.String, "title": pl.String, "now": pl.String},
+            "member",
+            at,
+        )
+        return frame.with_columns(pl.col("now") == "t")
+
+
+def _micros(column: str) -> str:
+    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+
+def _of(rows: pl.DataFrame, ladder: str, value: str) -> pl.DataFrame:
+    return rows.filter((pl.col("ladder") == ladder) & (pl.col("value") == value)).drop("ladder", "value")
+
+
+def _with_ladder(frame: pl.DataFrame, rows: pl.DataFrame, name: str, lowest: str, day: _Days) -> pl.DataFrame:
+    joined = frame.join(rows.select("subject", "at", "since", "held"), on="subject", how="left", maintain_order="left")
+    since = pl.when(pl.col("at").is_null()).then(pl.col("joined")).otherwise(pl.col("since"))
+    return (
+        joined.with_columns(since.alias("since"))
+        .with_columns(
+            pl.col("at").fill_null(lowest).alias(name),
+            day.since("since").alias(f"days_in_{name}"),
+            pl.col("held").fill_null([lowest]).alias(f"{name}_held"),
+            pl.col("since").alias(f"entered_{name}"),
+        )
+        .drop("at", "since", "held")
+    )
+
+
+def _with_stage(frame: pl.DataFrame, rows: pl.DataFrame, day: _Days) -> pl.DataFrame:
+    joined = frame.join(rows.select("subject", "at", "since"), on="subject", how="left", maintain_order="left")
+    return joined.with_columns(
+        pl.col("at").alias("stage"), day.since("since").alias("days_in_stage"), pl.col("since").alias("entered_stage")
+    ).drop("at", "since")
+
+
+def _with_state(
+    frame: pl.DataFrame, rows: pl.DataFrame, community: Community, ladder: str | None, value: str, day: _Days
+) -> pl.DataFrame:
+    grace = (
+        rows.filter(pl.col("below_since").is_not_null()).select("subject").unique().with_columns(in_grace=pl.lit(True))
+    )
+    frame = frame.join(grace, on="subject", how="left", maintain_order="left").with_columns(
+        pl.col("in_grace").fill_null(False)
+    )
+    if ladder is None:
+        ladders = [spec.id for spec in community.ladders.values()][:1]
+        ladder = ladders[0] if ladders else LIFECYCLE
+    here = _of(rows, ladder, value).select(
+        "subject", "last_move", "pinned", "moved_at", "below_since", "below_until", "below_digest",
+        "met_target", "met_since", "waiting_for", "exempt",
+    )  # fmt: skip
+    joined = frame.join(here, on="subject", how="left", maintain_order="left").with_columns(
+        pl.col("pinned").fill_null(False), pl.col("exempt").fill_null(False).alias("exempt_before")
+    )
+    # a grace promised under an earlier spec lasts as long as was promised, whatever the spec says now
+    promised = pl.col("below_digest").is_not_null() & (pl.col("below_digest") != community.digest)
+    over = pl.lit(day.at.astimezone(UTC)).cast(_MOMENT) >= pl.col("below_until")
+    days_below = day.since("below_since")
+    return joined.with_columns(
+        pl.when(promised).then(pl.when(over).then(pl.lit(_LONG)).otherwise(pl.lit(0))).otherwise(days_below)
+        .cast(pl.Int64).alias("below_for"),
+        day.since("met_since").alias("met_for"),
+        pl.col("moved_at").alias("cooling_since"),
+    ).drop("below_since", "met_since", "moved_at", "exempt")  # fmt: skip
+
+
+def _with_titles(frame: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:
+    for name, rows in (("titles", titles.filter(pl.col("now"))), ("titles_held", titles)):
+        sets = rows.group_by("subject").agg(pl.col("title").unique().sort().alias(name))
+        frame = frame.join(sets, on="subject", how="left", maintain_order="left").with_columns(
+            pl.col(name).fill_null([])
+        )
+    return frame

@@ -1,0 +1,267 @@
+"""Standings in PostgreSQL: a row for whoever has moved or is about to; everybody else is in the lowest tier."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, func, select, text, union_all
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.errors import Refusal
+from operations.ports.standings import LIFECYCLE, Change, First, Place, Standing
+from store.standing_frame import standing_frame
+from store.tables.members import member
+from store.tables.standings import standing
+from store.transaction import transaction
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rules.spec import Community
+
+_ENSURE = text("""
+    INSERT INTO standing (community, ladder, value, member, at, since, held)
+    SELECT :community, u.ladder, u.value, u.member, u.was, CASE WHEN u.was IS NULL THEN NULL ELSE m.joined END,
+           CASE WHEN u.was IS NULL THEN '{}'::text[] ELSE ARRAY[u.was] END
+    FROM unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]), CAST(:was AS text[]))
+         AS u (ladder, value, member, was)
+    LEFT JOIN member m ON m.community = :community AND m.id = u.member
+    ON CONFLICT DO NOTHING
+""")
+
+_SETS: Mapping[str, tuple[str, str]] = {
+    "move": (
+        """at = u.goes_to, since = u.moment, moved_at = u.moment, last_move = u.how, met_target = NULL, met_since = NULL,
+           below_since = NULL, below_until = NULL, below_digest = NULL, waiting_for = NULL,
+           held = CASE WHEN u.goes_to = ANY (s.held) THEN s.held ELSE s.held || u.goes_to END""",
+        "s.at IS NOT DISTINCT FROM u.was AND (NOT s.pinned OR u.how = 'by_hand')",
+    ),
+    "below": (
+        "below_since = u.moment, below_until = u.ends, below_digest = u.digest",
+        "s.at IS NOT DISTINCT FROM u.was AND s.below_since IS NULL",
+    ),
+    "above": ("below_since = NULL, below_until = NULL, below_digest = NULL", "s.below_since IS NOT NULL"),
+    "met": (
+        "met_target = u.goes_to, met_since = u.moment",
+        "s.at IS NOT DISTINCT FROM u.was AND s.met_target IS DISTINCT FROM u.goes_to",
+    ),
+    "unmet": ("met_target = NULL, met_since = NULL", "s.met_target IS NOT NULL"),
+    "wait": ("waiting_for = u.goes_to", "s.at IS NOT DISTINCT FROM u.was AND s.waiting_for IS NULL"),
+    "wait_over": ("waiting_for = NULL", "s.waiting_for IS NOT NULL"),
+    "exempt": ("exempt = true", "NOT s.exempt"),
+    "liable": ("exempt = false", "s.exempt"),
+}
+_UPDATE = """
+    UPDATE standing s SET {sets}
+    FROM unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]), CAST(:was AS text[]),
+                CAST(:to AS text[]), CAST(:moments AS timestamptz[]), CAST(:ends AS timestamptz[]),
+                CAST(:digests AS text[]), CAST(:how AS text[]), CAST(:numbers AS int[]))
+         AS u (ladder, value, member, was, goes_to, moment, ends, digest, how, number)
+    WHERE s.community = :community AND s.ladder = u.ladder AND s.value = u.value AND s.member = u.member AND {where}
+    RETURNING u.number
+"""
+
+
+class SqlStandings:
+    """The port `Standings`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def begin(self, community: str, firsts: Sequence[First], *, at: datetime) -> int:
+        if not firsts:
+            return 0
+        with transaction(self._engine) as connection:
+            joined = dict(
+                connection.execute(
+                    select(member.c.id, member.c.joined).where(
+                        member.c.community == community, member.c.id == func.any([f.place.member for f in firsts])
+                    )
+                )
+                .tuples()
+                .all()
+            )
+            rows = [
+                {
+                    "community": community,
+                    "ladder": first.place.ladder,
+                    "value": first.place.value,
+                    "member": first.place.member,
+                    "at": first.at,
+                    "since": first.since or joined.get(first.place.member) or at,
+                    "held": [first.at],
+                }
+                for first in firsts
+            ]
+            known = insert(standing).on_conflict_do_nothing().returning(standing.c.member)
+            return len(connection.execute(known, rows).all())
+
+    def of(self, community: str, member: str) -> Sequence[Standing]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(standing)
+                .where(standing.c.community == community, standing.c.member == member)
+                .order_by(standing.c.ladder, standing.c.value)
+            ).all()
+        return [_standing(row) for row in rows]
+
+    def one(self, community: str, place: Place) -> Standing | None:
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(standing).where(
+                    standing.c.community == community,
+                    standing.c.ladder == place.ladder,
+                    standing.c.value == place.value,
+                    standing.c.member == place.member,
+                )
+            ).one_or_none()
+        return None if row is None else _standing(row)
+
+    def frame(
+        self,
+        community: Community,
+        at: datetime,
+        *,
+        ladder: str | None = None,
+        value: str = "",
+        subjects: Collection[str] | None = None,
+    ) -> pl.DataFrame:
+        with transaction(self._engine) as connection:
+            return standing_frame(connection, community, at, ladder=ladder, value=value, subjects=subjects)
+
+    def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:
+        here = (standing.c.community == community, standing.c.ladder == ladder, standing.c.value == value)
+        seats = union_all(
+            select(standing.c.at.label("tier")).where(*here, ~standing.c.exempt, standing.c.at.is_not(None)),
+            select(standing.c.waiting_for.label("tier")).where(*here, standing.c.waiting_for.is_not(None)),
+        ).subquery()
+        with transaction(self._engine) as connection:
+            return dict(
+                connection.execute(select(seats.c.tier, func.count()).group_by(seats.c.tier)).tuples().all()
+            )
+
+    def sizes(self, community: Community) -> Mapping[str, Mapping[str, int]]:
+        with transaction(self._engine) as connection:
+            everybody = connection.execute(
+                select(func.count()).select_from(member).where(member.c.community == community.id)
+            ).scalar_one()
+            found = connection.execute(
+                select(standing.c.ladder, standing.c.value, standing.c.at, func.count())
+                .where(standing.c.community == community.id, standing.c.at.is_not(None))
+                .group_by(standing.c.ladder, standing.c.value, standing.c.at)
+            ).all()
+        named: dict[str, dict[str, int]] = {}
+        for name, value, at, count in found:
+            named.setdefault(f"{name}@{value}" if value else name, {})[at] = count
+        sizes: dict[str, dict[str, int]] = {}
+        for ladder in community.ladders.values():
+            for name in [n for n in named if n.partition("@")[0] == ladder.id] or [ladder.id]:
+                rest = {tier.id: named.get(name, {}).get(tier.id, 0) for tier in ladder.tiers[1:]}
+                sizes[name] = {ladder.tiers[0].id: everybody - sum(rest.values()), **rest}
+        if community.lifecycle is not None:
+            stages = named.get(LIFECYCLE, {})
+            sizes[LIFECYCLE] = {stage.id: stages.get(stage.id, 0) for stage in community.lifecycle.stages}
+            sizes[LIFECYCLE]["none"] = everybody - sum(sizes[LIFECYCLE].values())
+        return sizes
+
+    def change(self, community: str, changes: Sequence[Change]) -> Sequence[Change]:
+        done: list[Change] = []
+        with transaction(self._engine) as connection:
+            kinds = {change.kind: None for change in changes}
+            for kind in kinds:
+                of_kind = [change for change in changes if change.kind == kind]
+                arrays = _arrays(of_kind)
+                if kind in ("move", "below", "met", "wait", "exempt"):
+                    connection.execute(
+                        _ENSURE, {"community": community, **{name: arrays[name] for name in _ENSURED}}
+                    )
+                sets, where = _SETS[kind]
+                rows = connection.execute(
+                    text(_UPDATE.format(sets=sets, where=where)), {"community": community, **arrays}
+                )
+                done.extend(of_kind[number] for number in sorted(row.number for row in rows))
+        return done
+
+    def pin(self, community: str, place: Place, *, to: str | None, by: str, reason: str, at: datetime) -> None:
+        if not reason:
+            raise Refusal("A pin needs a reason.", "Say why the standing must not move.")
+        with transaction(self._engine) as connection:
+            held = self.one(community, place)
+            was = held.at if held else None
+            connection.execute(
+                _ENSURE,
+                {
+                    "community": community,
+                    "ladders": [place.ladder],
+                    "values": [place.value],
+                    "members": [place.member],
+                    "was": [was or to],
+                },
+            )
+            if to is not None and to != was:
+                self.change(
+                    community, [Change(kind="move", place=place, at=at, to=to, from_=was or to, how="by_hand")]
+                )
+            connection.execute(
+                _at(community, place).values(pinned=True, pinned_by=by, pin_reason=reason)
+            )
+
+    def unpin(self, community: str, place: Place, *, by: str, at: datetime) -> None:
+        with transaction(self._engine) as connection:
+            connection.execute(_at(community, place).values(pinned=False, pinned_by=by, pin_reason=None))
+
+    def waiting(self, community: str) -> int:
+        with transaction(self._engine) as connection:
+            return connection.execute(
+                select(func.count())
+                .select_from(standing)
+                .where(standing.c.community == community, standing.c.waiting_for.is_not(None))
+            ).scalar_one()
+
+
+_ENSURED = ("ladders", "values", "members", "was")
+
+
+def _at(community: str, place: Place) -> Any:
+    return standing.update().where(
+        standing.c.community == community,
+        standing.c.ladder == place.ladder,
+        standing.c.value == place.value,
+        standing.c.member == place.member,
+    )
+
+
+def _arrays(changes: Sequence[Change]) -> dict[str, list[Any]]:
+    return {
+        "ladders": [change.place.ladder for change in changes],
+        "values": [change.place.value for change in changes],
+        "members": [change.place.member for change in changes],
+        "was": [change.from_ for change in changes],
+        "to": [change.to for change in changes],
+        "moments": [change.at for change in changes],
+        "ends": [change.until for change in changes],
+        "digests": [change.digest for change in changes],
+        "how": [change.how for change in changes],
+        "numbers": list(range(len(changes))),
+    }
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(
+        place=Place(member=row.member, ladder=row.ladder, value=row.value),
+        at=row.at,
+        since=row.since,
+        moved_at=row.moved_at,
+        last_move=row.last_move,
+        pinned=row.pinned,
+        below_since=row.below_since,
+        below_until=row.below_until,
+        below_digest=row.below_digest,
+        met_target=row.met_target,
+        met_since=row.met_since,
+        waiting_for=row.waiting_for,
+        exempt=row.exempt,
+        held=tuple(row.held),
+    )
