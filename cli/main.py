@@ -54,14 +54,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(FAILED)
 
 
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
-) -> None:
-    if version:
-        from importlib.metadata import version as installed
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
 
-        typer.echo(f"trellis {installed('trellis-community')}")
+        typer.echo(f"trellis {version('trellis-community')}")
         raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What every command understands before its own name."""
 
 
 if __name__ == "__main__":

@@ -76,33 +76,51 @@ def room() -> Iterator[Room]:
     Raises:
         Refusal: when a server cannot be reached.
     """
-    from workflows.gateway import Gateway
-    from workflows.runtime import external_address
-
-    with ExitStack() as stack:
-        remembered = stack.enter_context(memory())
-        if external_address():
-            yield Room(remembered, stack.enter_context(Gateway()), None)
-            return
-        running = stack.enter_context(tenancy("command"))
-        if running is not None:
-            gateway = stack.enter_context(Gateway(str(running["temporal"])))
-            yield Room(remembered, gateway, str(running["ui"]) if running.get("ui") else None)
-            return
-        from workflows.server import TemporalServer
-
-        home = Home.here()
-        server = stack.enter_context(TemporalServer(home.temporal, home.log("temporal")))
-        gateway = stack.enter_context(Gateway(server.address))
-        stack.enter_context(gateway.working(crew(remembered, gateway)))
-        yield Room(remembered, gateway, server.ui_address)
+    with servers("command") as (found, is_ours), ExitStack() as stack:
+        if is_ours:
+            stack.enter_context(found.gateway.working(crew(found.memory, found.gateway)))
+        yield found
 
 
 @contextmanager
-def tenancy(kind: str, wait: float = WAIT_FOR_ANOTHER) -> Iterator[dict[str, object] | None]:
+def servers(kind: str) -> Iterator[tuple[Room, bool]]:
+    """Memory and Temporal, and whether this process started Temporal for itself.
+
+    Args:
+        kind: `up` for a process that others may attach to, `command` for one that they wait for.
+
+    Raises:
+        Refusal: when a server cannot be reached.
+    """
+    from workflows.gateway import Gateway
+    from workflows.runtime import external_address
+
+    home = Home.here()
+    with ExitStack() as stack:
+        remembered = stack.enter_context(memory())
+        if external_address():
+            yield Room(remembered, stack.enter_context(Gateway()), None), False
+            return
+        running = stack.enter_context(tenancy(home, kind))
+        if running is not None:
+            gateway = stack.enter_context(Gateway(str(running["temporal"])))
+            yield Room(remembered, gateway, str(running["ui"]) if running.get("ui") else None), False
+            return
+        from workflows.server import TemporalServer
+
+        server = stack.enter_context(TemporalServer(home.temporal, home.log("temporal")))
+        if kind == "up":
+            home.keep_note("servers", {"kind": kind, "temporal": server.address, "ui": server.ui_address})
+        gateway = stack.enter_context(Gateway(server.address))
+        yield Room(remembered, gateway, server.ui_address), True
+
+
+@contextmanager
+def tenancy(home: Home, kind: str, wait: float = WAIT_FOR_ANOTHER) -> Iterator[dict[str, object] | None]:
     """Whether this process is the one that runs the servers of the state folder.
 
     Args:
+        home: the state folder.
         kind: `up` for one that others may attach to, `command` for one that they wait for.
         wait: seconds to wait for a command.
 
@@ -113,7 +131,6 @@ def tenancy(kind: str, wait: float = WAIT_FOR_ANOTHER) -> Iterator[dict[str, obj
     Raises:
         Refusal: when another command runs servers of its own for too long.
     """
-    home = Home.here()
     lock = os.open(home.run / "servers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     until = time.monotonic() + wait
     try:
@@ -133,7 +150,7 @@ def tenancy(kind: str, wait: float = WAIT_FOR_ANOTHER) -> Iterator[dict[str, obj
                 time.sleep(0.1)
             else:
                 break
-        home.keep_note("servers", {"kind": kind, "pid": os.getpid()})
+        home.keep_note("servers", {"kind": kind})
         try:
             yield None
         finally:
