@@ -94,9 +94,7 @@ def carry_out(effects: Sequence[Any], context: EffectContext) -> Done:
 
 def deeds_of(effects: Sequence[Any], context: EffectContext) -> list[Deed]:
     """What a list of effects comes down to, without doing any of it."""
-    return [
-        deed for place, effect in enumerate(effects) for deed in _expand(effect, _Maker(context, place))
-    ]
+    return [deed for place, effect in enumerate(effects) for deed in _expand(effect, _Maker(context, place))]
 
 
 class _Maker:
@@ -106,10 +104,10 @@ class _Maker:
         self.context = context
         self.place = place
 
-    def deed(self, kind: str, about: str, member: str | None, **details: Any) -> Deed:
+    def deed(self, kind: str, target: str, member: str | None, **details: Any) -> Deed:
         c = self.context
         return Deed(
-            key=f"{c.source}/{self.place}/{kind}:{about}",
+            key=f"{c.source}/{self.place}/{kind}:{target}",
             kind=kind,
             at=c.at,
             source=c.source,
@@ -130,7 +128,8 @@ def kind_of(effect: Any) -> str:
 def _expand(effect: Any, make: _Maker) -> Iterable[Deed]:
     kind = kind_of(effect)
     body = getattr(effect, kind)
-    return _EXPANSIONS[kind](body, make)
+    deeds: Iterable[Deed] = _EXPANSIONS[kind](body, make)
+    return deeds
 
 
 def _publish(body: Any, make: _Maker) -> Iterable[Deed]:
@@ -163,7 +162,7 @@ def _award(body: Any, make: _Maker) -> Iterable[Deed]:
     resolver = make.context.resolver
     ranked = resolver.ranked(body.to)
     if ranked is None:
-        units = [[(person, None) for person in resolver.people(body.to)]]
+        units: list[list[tuple[str, str | None]]] = [[(person, None) for person in resolver.people(body.to)]]
         places: list[int | None] = [None]
         shares: list[Mapping[str, int]] = [{}]
     else:
@@ -259,7 +258,7 @@ def _argument(value: Any, make: _Maker) -> Any:
     """An argument of `with`: a result by name is read now; everything else goes as it was written."""
     if isinstance(value, str) and "." in value and ":" not in value:
         people = list(make.context.resolver.people(value))
-        return people if people else make.context.resolver.value(value, make.context.subject)
+        return people or make.context.resolver.value(value, make.context.subject)
     return value.model_dump(mode="json", by_alias=True, exclude_none=True) if hasattr(value, "model_dump") else value
 
 

@@ -66,9 +66,7 @@ def deeds_of_prize(
     if prize.money is not None:
         for person, amount in parts(cents(prize.money), people, prize.split, shares).items():
             if amount:
-                yield deed(
-                    "money", about(person), person, amount=amount, budget=prize.budget, work=work_of[person]
-                )
+                yield deed("money", about(person), person, amount=amount, budget=prize.budget, work=work_of[person])
     until = ends_at(prize.until, context) if prize.until is not None else None
     for person in people:
         if prize.gift is not None:

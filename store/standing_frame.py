@@ -29,8 +29,6 @@ _STANDING = {
     "below_since": pl.Int64,
     "below_until": pl.Int64,
     "below_digest": pl.String,
-    "met_target": pl.String,
-    "met_since": pl.Int64,
     "waiting_for": pl.String,
     "exempt": pl.String,
     "held": pl.String,
@@ -66,7 +64,10 @@ def standing_frame(
                 pl.col(f"entered_{spec.id}@{value}").alias(f"entered_{spec.id}"),
             )
     frame = _with_stage(frame, _of(rows, LIFECYCLE, ""), day)
+    if ladder is None:
+        ladder = next(iter(community.ladders), LIFECYCLE)
     frame = _with_state(frame, rows, community, ladder, value, day)
+    frame = _with_watched(frame, reader.watched(ladder, value), community, ladder, value, day)
     return _with_titles(frame, reader.titles(at)).drop("joined")
 
 
@@ -93,15 +94,16 @@ class _Reader:
         parameters = [self.community, *more, *([] if self.subjects is None else [self.subjects])]
         raw: Any = self.connection.connection.driver_connection
         buffer = io.BytesIO()
-        with raw.cursor() as cursor, cursor.copy(
-            f"COPY ({query.replace('/*which*/', which)}) TO STDOUT (FORMAT CSV)", parameters
-        ) as copy:
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f"COPY ({query.replace('/*which*/', which)}) TO STDOUT (FORMAT CSV)", parameters) as copy,
+        ):
             for block in copy:
                 buffer.write(block)
         buffer.seek(0)
         if not buffer.getbuffer().nbytes:
             return pl.DataFrame(schema=schema)
-        return pl.read_csv(buffer, has_header=False, schema=schema, missing_utf8_is_empty_string=False)
+        return pl.read_csv(buffer, has_header=False, schema=schema)
 
     def members(self) -> pl.DataFrame:
         frame = self._copy(
@@ -112,7 +114,7 @@ class _Reader:
         return frame.with_columns(pl.col("joined").cast(_MOMENT))
 
     def standings(self) -> pl.DataFrame:
-        moments = ("since", "moved_at", "below_since", "below_until", "met_since")
+        moments = ("since", "moved_at", "below_since", "below_until")
         columns = ", ".join(
             "member"
             if name == "subject"
@@ -123,9 +125,7 @@ class _Reader:
             else name
             for name in _STANDING
         )
-        frame = self._copy(
-            f"SELECT {columns} FROM standing WHERE community = %s /*which*/", dict(_STANDING), "member"
-        )
+        frame = self._copy(f"SELECT {columns} FROM standing WHERE community = %s /*which*/", dict(_STANDING), "member")
         return frame.with_columns(
             *(pl.col(name).cast(_MOMENT) for name in moments),
             pl.col("pinned") == "t",
@@ -133,6 +133,17 @@ class _Reader:
             pl.col("value").fill_null(""),
             pl.col("held").str.split(_SEPARATOR).fill_null([]),
         )
+
+    def watched(self, ladder: str, value: str) -> pl.DataFrame:
+        frame = self._copy(
+            f"SELECT member, target, {_micros('since')} FROM observation"
+            " WHERE community = %s AND ladder = %s AND value = %s /*which*/",
+            {"subject": pl.String, "target": pl.String, "met_since": pl.Int64},
+            "member",
+            ladder,
+            value,
+        )
+        return frame.with_columns(pl.col("met_since").cast(_MOMENT))
 
     def titles(self, at: datetime) -> pl.DataFrame:
         frame = self._copy(
@@ -177,7 +188,7 @@ def _with_stage(frame: pl.DataFrame, rows: pl.DataFrame, day: _Days) -> pl.DataF
 
 
 def _with_state(
-    frame: pl.DataFrame, rows: pl.DataFrame, community: Community, ladder: str | None, value: str, day: _Days
+    frame: pl.DataFrame, rows: pl.DataFrame, community: Community, ladder: str, value: str, day: _Days
 ) -> pl.DataFrame:
     grace = (
         rows.filter(pl.col("below_since").is_not_null()).select("subject").unique().with_columns(in_grace=pl.lit(True))
@@ -185,12 +196,8 @@ def _with_state(
     frame = frame.join(grace, on="subject", how="left", maintain_order="left").with_columns(
         pl.col("in_grace").fill_null(False)
     )
-    if ladder is None:
-        ladders = [spec.id for spec in community.ladders.values()][:1]
-        ladder = ladders[0] if ladders else LIFECYCLE
     here = _of(rows, ladder, value).select(
-        "subject", "last_move", "pinned", "moved_at", "below_since", "below_until", "below_digest",
-        "met_target", "met_since", "waiting_for", "exempt",
+        "subject", "last_move", "pinned", "below_since", "below_until", "below_digest", "waiting_for", "exempt"
     )  # fmt: skip
     joined = frame.join(here, on="subject", how="left", maintain_order="left").with_columns(
         pl.col("pinned").fill_null(False), pl.col("exempt").fill_null(False).alias("exempt_before")
@@ -201,10 +208,37 @@ def _with_state(
     days_below = day.since("below_since")
     return joined.with_columns(
         pl.when(promised).then(pl.when(over).then(pl.lit(_LONG)).otherwise(pl.lit(0))).otherwise(days_below)
-        .cast(pl.Int64).alias("below_for"),
-        day.since("met_since").alias("met_for"),
-        pl.col("moved_at").alias("cooling_since"),
-    ).drop("below_since", "met_since", "moved_at", "exempt")  # fmt: skip
+        .cast(pl.Int64).alias("below_for")
+    ).drop("below_since", "below_until", "exempt")  # fmt: skip
+
+
+def _with_watched(
+    frame: pl.DataFrame, watched: pl.DataFrame, community: Community, ladder: str, value: str, day: _Days
+) -> pl.DataFrame:
+    days = watched.with_columns(day.since("met_since").alias("days"))
+    lists = watched.group_by("subject").agg(pl.col("target").sort().alias("watched"))
+    frame = frame.join(lists, on="subject", how="left", maintain_order="left").with_columns(
+        pl.col("watched").fill_null([])
+    )
+    if ladder == LIFECYCLE:
+        transitions = community.lifecycle.transitions if community.lifecycle else ()
+        for transition in transitions:
+            mine = days.filter(pl.col("target") == transition.id).select(
+                "subject", pl.col("days").alias(f"met_for@{transition.id}")
+            )
+            frame = frame.join(mine, on="subject", how="left", maintain_order="left").with_columns(
+                pl.col(f"met_for@{transition.id}").fill_null(0)
+            )
+        return frame
+    tiers = [tier.id for tier in community.ladders[ladder].tiers]
+    name = f"{ladder}@{value}" if value else ladder
+    above = pl.col(name).replace_strict(tiers, [*tiers[1:], None], default=None, return_dtype=pl.String)
+    return (
+        frame.with_columns(above.alias("target"))
+        .join(days.select("subject", "target", "days"), on=["subject", "target"], how="left", maintain_order="left")
+        .with_columns(pl.col("days").fill_null(0).alias("met_for"))
+        .drop("target", "days")
+    )
 
 
 def _with_titles(frame: pl.DataFrame, titles: pl.DataFrame) -> pl.DataFrame:

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, func, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
 from operations.ports.standings import LIFECYCLE, Change, First, Place, Standing
 from store.standing_frame import standing_frame
 from store.tables.members import member
-from store.tables.standings import standing
+from store.tables.standings import observation, standing
 from store.transaction import transaction
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _ENSURE = text("""
 
 _SETS: Mapping[str, tuple[str, str]] = {
     "move": (
-        """at = u.goes_to, since = u.moment, moved_at = u.moment, last_move = u.how, met_target = NULL, met_since = NULL,
+        """at = u.goes_to, since = u.moment, moved_at = u.moment, last_move = u.how,
            below_since = NULL, below_until = NULL, below_digest = NULL, waiting_for = NULL,
            held = CASE WHEN u.goes_to = ANY (s.held) THEN s.held ELSE s.held || u.goes_to END""",
         "s.at IS NOT DISTINCT FROM u.was AND (NOT s.pinned OR u.how = 'by_hand')",
@@ -43,11 +43,6 @@ _SETS: Mapping[str, tuple[str, str]] = {
         "s.at IS NOT DISTINCT FROM u.was AND s.below_since IS NULL",
     ),
     "above": ("below_since = NULL, below_until = NULL, below_digest = NULL", "s.below_since IS NOT NULL"),
-    "met": (
-        "met_target = u.goes_to, met_since = u.moment",
-        "s.at IS NOT DISTINCT FROM u.was AND s.met_target IS DISTINCT FROM u.goes_to",
-    ),
-    "unmet": ("met_target = NULL, met_since = NULL", "s.met_target IS NOT NULL"),
     "wait": ("waiting_for = u.goes_to", "s.at IS NOT DISTINCT FROM u.was AND s.waiting_for IS NULL"),
     "wait_over": ("waiting_for = NULL", "s.waiting_for IS NOT NULL"),
     "exempt": ("exempt = true", "NOT s.exempt"),
@@ -62,6 +57,28 @@ _UPDATE = """
     WHERE s.community = :community AND s.ladder = u.ladder AND s.value = u.value AND s.member = u.member AND {where}
     RETURNING u.number
 """
+
+
+_MOVED_ON = text("""
+    DELETE FROM observation o USING unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]))
+         AS u (ladder, value, member)
+    WHERE o.community = :community AND o.ladder = u.ladder AND o.value = u.value AND o.member = u.member
+""")
+_UNMET = text("""
+    DELETE FROM observation o USING unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]),
+         CAST(:to AS text[]), CAST(:numbers AS int[])) AS u (ladder, value, member, target, number)
+    WHERE o.community = :community AND o.ladder = u.ladder AND o.value = u.value AND o.member = u.member
+      AND o.target = u.target
+    RETURNING u.number
+""")
+_MET = text("""
+    INSERT INTO observation (community, ladder, value, target, member, since)
+    SELECT :community, u.ladder, u.value, u.target, u.member, u.moment
+    FROM unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]), CAST(:to AS text[]),
+         CAST(:moments AS timestamptz[])) AS u (ladder, value, member, target, moment)
+    ON CONFLICT DO NOTHING
+    RETURNING ladder, value, member, target
+""")
 
 
 class SqlStandings:
@@ -99,25 +116,26 @@ class SqlStandings:
             return len(connection.execute(known, rows).all())
 
     def of(self, community: str, member: str) -> Sequence[Standing]:
+        return self._read(community, standing.c.member == member, observation.c.member == member)
+
+    def one(self, community: str, place: Place) -> Standing | None:
+        def here(table: Table) -> ColumnElement[bool]:
+            c = table.c
+            return (c.ladder == place.ladder) & (c.value == place.value) & (c.member == place.member)
+
+        return next(iter(self._read(community, here(standing), here(observation))), None)
+
+    def _read(self, community: str, which: ColumnElement[bool], watched: ColumnElement[bool]) -> list[Standing]:
         with transaction(self._engine) as connection:
             rows = connection.execute(
                 select(standing)
-                .where(standing.c.community == community, standing.c.member == member)
+                .where(standing.c.community == community, which)
                 .order_by(standing.c.ladder, standing.c.value)
             ).all()
-        return [_standing(row) for row in rows]
-
-    def one(self, community: str, place: Place) -> Standing | None:
-        with transaction(self._engine) as connection:
-            row = connection.execute(
-                select(standing).where(
-                    standing.c.community == community,
-                    standing.c.ladder == place.ladder,
-                    standing.c.value == place.value,
-                    standing.c.member == place.member,
-                )
-            ).one_or_none()
-        return None if row is None else _standing(row)
+            met: dict[tuple[str, str], dict[str, datetime]] = {}
+            for row in connection.execute(select(observation).where(observation.c.community == community, watched)):
+                met.setdefault((row.ladder, row.value), {})[row.target] = row.since
+        return [_standing(row, met.get((row.ladder, row.value), {})) for row in rows]
 
     def frame(
         self,
@@ -138,9 +156,7 @@ class SqlStandings:
             select(standing.c.waiting_for.label("tier")).where(*here, standing.c.waiting_for.is_not(None)),
         ).subquery()
         with transaction(self._engine) as connection:
-            return dict(
-                connection.execute(select(seats.c.tier, func.count()).group_by(seats.c.tier)).tuples().all()
-            )
+            return dict(connection.execute(select(seats.c.tier, func.count()).group_by(seats.c.tier)).tuples().all())
 
     def sizes(self, community: Community) -> Mapping[str, Mapping[str, int]]:
         with transaction(self._engine) as connection:
@@ -172,16 +188,7 @@ class SqlStandings:
             kinds = {change.kind: None for change in changes}
             for kind in kinds:
                 of_kind = [change for change in changes if change.kind == kind]
-                arrays = _arrays(of_kind)
-                if kind in ("move", "below", "met", "wait", "exempt"):
-                    connection.execute(
-                        _ENSURE, {"community": community, **{name: arrays[name] for name in _ENSURED}}
-                    )
-                sets, where = _SETS[kind]
-                rows = connection.execute(
-                    text(_UPDATE.format(sets=sets, where=where)), {"community": community, **arrays}
-                )
-                done.extend(of_kind[number] for number in sorted(row.number for row in rows))
+                done.extend(_CHANGING.get(kind, _update)(connection, community, of_kind))
         return done
 
     def pin(self, community: str, place: Place, *, to: str | None, by: str, reason: str, at: datetime) -> None:
@@ -201,12 +208,8 @@ class SqlStandings:
                 },
             )
             if to is not None and to != was:
-                self.change(
-                    community, [Change(kind="move", place=place, at=at, to=to, from_=was or to, how="by_hand")]
-                )
-            connection.execute(
-                _at(community, place).values(pinned=True, pinned_by=by, pin_reason=reason)
-            )
+                self.change(community, [Change(kind="move", place=place, at=at, to=to, from_=was or to, how="by_hand")])
+            connection.execute(_at(community, place).values(pinned=True, pinned_by=by, pin_reason=reason))
 
     def unpin(self, community: str, place: Place, *, by: str, at: datetime) -> None:
         with transaction(self._engine) as connection:
@@ -222,6 +225,40 @@ class SqlStandings:
 
 
 _ENSURED = ("ladders", "values", "members", "was")
+_SAME = ("ladders", "values", "members")
+
+
+def _update(connection: Connection, community: str, changes: Sequence[Change]) -> list[Change]:
+    kind, arrays = changes[0].kind, _arrays(changes)
+    if kind in ("move", "below", "wait", "exempt"):
+        connection.execute(_ENSURE, {"community": community, **{name: arrays[name] for name in _ENSURED}})
+    sets, where = _SETS[kind]
+    rows = connection.execute(text(_UPDATE.format(sets=sets, where=where)), {"community": community, **arrays})
+    done = [changes[number] for number in sorted(row.number for row in rows)]
+    if kind == "move" and done:
+        moved = _arrays(done)
+        connection.execute(_MOVED_ON, {"community": community, **{name: moved[name] for name in _SAME}})
+    return done
+
+
+def _met(connection: Connection, community: str, changes: Sequence[Change]) -> list[Change]:
+    arrays = _arrays(changes)
+    rows = connection.execute(
+        _MET, {"community": community, **{name: arrays[name] for name in (*_SAME, "to", "moments")}}
+    )
+    new = {tuple(row) for row in rows}
+    return [c for c in changes if (c.place.ladder, c.place.value, c.place.member, c.to) in new]
+
+
+def _unmet(connection: Connection, community: str, changes: Sequence[Change]) -> list[Change]:
+    arrays = _arrays(changes)
+    rows = connection.execute(
+        _UNMET, {"community": community, **{name: arrays[name] for name in (*_SAME, "to", "numbers")}}
+    )
+    return [changes[number] for number in sorted(row.number for row in rows)]
+
+
+_CHANGING: Mapping[str, Any] = {"met": _met, "unmet": _unmet}
 
 
 def _at(community: str, place: Place) -> Any:
@@ -248,7 +285,7 @@ def _arrays(changes: Sequence[Change]) -> dict[str, list[Any]]:
     }
 
 
-def _standing(row: Any) -> Standing:
+def _standing(row: Any, met: Mapping[str, datetime]) -> Standing:
     return Standing(
         place=Place(member=row.member, ladder=row.ladder, value=row.value),
         at=row.at,
@@ -259,8 +296,7 @@ def _standing(row: Any) -> Standing:
         below_since=row.below_since,
         below_until=row.below_until,
         below_digest=row.below_digest,
-        met_target=row.met_target,
-        met_since=row.met_since,
+        met=met,
         waiting_for=row.waiting_for,
         exempt=row.exempt,
         held=tuple(row.held),

@@ -58,9 +58,7 @@ class Done:
     refused: tuple[tuple[str, str], ...] = ()  # (key of the deed, reason)
 
     def __add__(self, other: Done) -> Done:
-        return Done(
-            new=self.new + other.new, known=self.known + other.known, refused=self.refused + other.refused
-        )
+        return Done(new=self.new + other.new, known=self.known + other.known, refused=self.refused + other.refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

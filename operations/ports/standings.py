@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,7 @@ LIFECYCLE = "lifecycle"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Which standing is meant: one member on one ladder (or in the lifecycle), for one value if the ladder has `per`."""
+    """Which standing is meant: one member on one ladder or in the lifecycle, for one value where the ladder has `per`."""
 
     member: str
     ladder: str
@@ -30,8 +30,8 @@ class Standing:
     """One standing as it is remembered. Whoever has none stands in the lowest tier since joining, and in no stage.
 
     `at` is the tier or stage; None is no stage. `below_*` is a grace that has begun, with the digest under which it
-    was promised and the moment it ends. `met_*` is an observation: towards what (a tier, or a transition) and since
-    when without a gap. `waiting_for` is the tier or stage that a membership workflow is asking people about.
+    was promised and the moment it ends. `met` are observations: towards what (a tier, or a transition) and since when
+    without a gap. `waiting_for` is the tier or stage that a membership workflow is asking people about.
     """
 
     place: Place
@@ -43,8 +43,7 @@ class Standing:
     below_since: datetime | None = None
     below_until: datetime | None = None
     below_digest: str | None = None
-    met_target: str | None = None
-    met_since: datetime | None = None
+    met: Mapping[str, datetime] = field(default_factory=dict)
     waiting_for: str | None = None
     exempt: bool = False  # as the last review saw it; exempt members take no seat
     held: tuple[str, ...] = ()  # every tier or stage ever held
@@ -64,7 +63,8 @@ class Change:
     """What a review or a membership does to one standing. Only the kind's own fields are read.
 
     `kind` is one of `move` (to `to`), `below` (grace begins, until `until` under `digest`), `above` (grace ends well),
-    `met` (observation towards `to` begins at `at`), `unmet` (it is over), `wait` (people are asked about `to`),
+    `met` (observation towards `to`, a tier or transition, begins at `at`), `unmet` (that one is over),
+    `wait` (people are asked about `to`),
     `wait_over`, `exempt`, `liable` (no longer exempt).
     """
 
@@ -109,9 +109,11 @@ class Standings(Protocol):
 
         Columns: `subject`; for every ladder NAME without `per` (or for `value` of the ladder asked for): NAME,
         days_in_NAME, NAME_held; `stage`, `days_in_stage`, `in_grace`, `pinned`, `last_move`, `titles`, `titles_held`,
-        `entered_tier`, `entered_stage` (moments, for the windows in_tier and in_stage). Of the ladder asked for, or
-        of LIFECYCLE: `below_for`, `met_for` (days, null when not begun), `met_target`, `below_until`,
-        `below_digest`, `cooling_since`, `waiting_for`, `exempt_before`. Local days in the community's zone.
+        `entered_NAME`, `entered_stage` (moments, for the windows in_tier and in_stage). Of the ladder asked for, or
+        of LIFECYCLE: `below_for` (days, null when not below; of a grace promised under another spec 0 until it is
+        over), `met_for` (of the next tier) or `met_for@TRANSITION` (days, 0 when not begun), `watched` (targets
+        under observation), `below_digest`, `waiting_for`, `exempt_before`, `last_move`, `pinned`. Local days in the
+        community's zone.
         """
         ...
 

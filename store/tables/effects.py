@@ -90,7 +90,13 @@ holding = Table(
     Index("holding_of_member", "community", "member", "kind"),
     Index("holding_of_item", "community", "kind", "item", "value"),
     Index(
-        "holding_once", "community", "kind", "item", "value", "member", unique=True,
+        "holding_once",
+        "community",
+        "kind",
+        "item",
+        "value",
+        "member",
+        unique=True,
         postgresql_where=text("ended_at IS NULL"),
     ),
     comment="Titles and benefits that members hold and held.",
@@ -123,9 +129,7 @@ assignment = Table(
     Column("since", DateTime(timezone=True), nullable=False),
     Column("ended_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("community", "key"),
-    Index(
-        "assignment_once", "community", "member", "relation", unique=True, postgresql_where=text("ended_at IS NULL")
-    ),
+    Index("assignment_once", "community", "member", "relation", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("assignment_load", "community", "role", "person", postgresql_where=text("ended_at IS NULL")),
     comment="Who looks after whom.",
 )

@@ -23,8 +23,6 @@ standing = Table(
     Column("below_since", DateTime(timezone=True)),
     Column("below_until", DateTime(timezone=True)),
     Column("below_digest", Text),
-    Column("met_target", Text),
-    Column("met_since", DateTime(timezone=True)),
     Column("waiting_for", Text),
     Column("exempt", Boolean, nullable=False, server_default=text("false")),
     Column("held", ARRAY(Text), nullable=False, server_default="{}"),
@@ -32,6 +30,19 @@ standing = Table(
     Index("standing_of_member", "community", "member"),
     Index("standing_at", "community", "ladder", "value", "at"),
     comment="Where a member stands on a ladder (or in the lifecycle); no row is: lowest tier since joining, no stage.",
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("ladder", Text, nullable=False),
+    Column("value", Text, nullable=False, server_default=""),
+    Column("target", Text, nullable=False, comment="the tier, or the transition"),
+    Column("member", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("community", "ladder", "value", "target", "member"),
+    comment="Since when somebody meets what it takes to move, without a gap.",
 )
 
 membership = Table(
