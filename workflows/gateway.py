@@ -221,30 +221,29 @@ class Gateway:
         return self._patiently(attempt)
 
     @contextmanager
-    def working(self, crew: runtime.Crew, threads: int = runtime.THREADS) -> Iterator[None]:
-        """Be a worker oneself, for a command or a test; a stop waits for running activities.
+    def working(self, crew: runtime.Crew, threads: int = runtime.THREADS) -> Iterator[Callable[[], bool]]:
+        """Be a worker oneself, in a thread; leaving waits for running activities.
+
+        Yields:
+            a function that says whether the worker still works.
 
         Raises:
             RuntimeError: on leaving, when the worker had died meanwhile.
         """
 
-        async def begin() -> Worker:
+        async def begin() -> tuple[Worker, asyncio.Task[None]]:
             worker = runtime.build_worker(self.client, crew, queue=self.queue, threads=threads)
-            running.append(asyncio.create_task(worker.run()))
-            return worker
+            return worker, asyncio.create_task(worker.run())
 
-        running: list[asyncio.Task[None]] = []
-        worker = self.run(begin())
+        async def end() -> None:
+            if not running.done():
+                await worker.shutdown()
+            await running
+
+        worker, running = self.run(begin())
         try:
-            yield
+            yield lambda: not running.done()
         finally:
-            died = running[0].done()
-
-            async def end() -> None:
-                if not died:
-                    await worker.shutdown()
-                await running[0]
-
             try:
                 self.run(end())
             except Exception as error:
