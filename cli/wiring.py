@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cli.home import Home
@@ -19,6 +20,9 @@ from operations.errors import Refusal
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from operations.ports.decisions import Decisions
+    from operations.ports.specs import Specs
+    from operations.ports.standings import Standings
     from workflows.gateway import Gateway
     from workflows.runtime import Crew
 
@@ -30,6 +34,28 @@ class Memory:
 
     def __init__(self, engine: "Engine") -> None:
         self.engine = engine
+
+    @cached_property
+    def specs(self) -> "Specs":
+        """Every published version of every community."""
+        from store.specs import SqlSpecs
+        from workflows.phases import discover
+
+        return SqlSpecs(self.engine, discover())
+
+    @cached_property
+    def standings(self) -> "Standings":
+        """Where members stand."""
+        from store.standings import SqlStandings
+
+        return SqlStandings(self.engine)
+
+    @cached_property
+    def decisions(self) -> "Decisions":
+        """What was concluded, chained."""
+        from store.decisions import SqlDecisions
+
+        return SqlDecisions(self.engine)
 
 
 @dataclass(frozen=True, slots=True)
