@@ -127,7 +127,7 @@ def worker(room: "Room") -> "Callable[..., AbstractContextManager[None]]":
     def start(crew: "Crew | None" = None) -> AbstractContextManager[None]:
         from cli import wiring
 
-        return room.gateway.working(crew or wiring.crew(room.memory, room.gateway))
+        return room.gateway.working(crew or wiring.crew(room.memory, room.gateway), strict=True)
 
     return start
 

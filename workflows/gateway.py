@@ -221,8 +221,10 @@ class Gateway:
         return self._patiently(attempt)
 
     @contextmanager
-    def working(self, crew: runtime.Crew, threads: int = runtime.THREADS) -> Iterator[Callable[[], bool]]:
-        """Be a worker oneself, in a thread; leaving waits for running activities.
+    def working(
+        self, crew: runtime.Crew, *, threads: int = runtime.THREADS, strict: bool = False
+    ) -> Iterator[Callable[[], bool]]:
+        """Be a worker oneself, in a thread; leaving waits for running activities. Arguments as of `build_worker`.
 
         Yields:
             a function that says whether the worker still works.
@@ -232,7 +234,7 @@ class Gateway:
         """
 
         async def begin() -> tuple[Worker, asyncio.Task[None]]:
-            worker = runtime.build_worker(self.client, crew, queue=self.queue, threads=threads)
+            worker = runtime.build_worker(self.client, crew, queue=self.queue, threads=threads, strict=strict)
             return worker, asyncio.create_task(worker.run())
 
         async def end() -> None:

@@ -51,7 +51,7 @@ def test_a_killed_server_comes_back_on_its_port_with_everything_it_had(tmp_path,
         server.start()
 
         assert server.address == address
-        with gateway.working(CREW):
+        with gateway.working(CREW, strict=True):
             assert gateway.signal("greet/li", "go")
             assert gateway.result("greet/li", 20, Greeting) == Greeting(name="hello Li")
         assert gateway.look("greet/li").status == "completed"
@@ -89,7 +89,7 @@ def test_the_namespace_keeps_finished_workflows_for_a_month_and_knows_our_attrib
 
 
 def test_starting_twice_is_harmless(gateway):
-    with gateway.working(CREW):
+    with gateway.working(CREW, strict=True):
         assert gateway.start("Greet", Greeting(name="Wang"), id="greet/wang")
         assert not gateway.start("Greet", Greeting(name="Wang"), id="greet/wang")
         gateway.signal("greet/wang", "go")
@@ -105,7 +105,7 @@ def test_a_signal_to_nobody_says_so(gateway):
 
 
 def test_a_worker_is_counted_as_a_poller(gateway, eventually):
-    with gateway.working(CREW):
+    with gateway.working(CREW, strict=True):
         assert eventually(gateway.pollers) >= 1
 
 
