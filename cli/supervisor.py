@@ -7,16 +7,19 @@ said. Where `DATABASE_URL` or `TEMPORAL_ADDRESS` name a server, that part is som
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, Self
 
 from cli.home import Home
 from store.embedded import Postgres, embedded_folder
+from workflows.gateway import Gateway
 from workflows.runtime import external_address
 from workflows.server import TemporalServer
 
@@ -24,6 +27,7 @@ LOOK_EVERY = 0.15  # seconds
 PAUSES = (0.0, 0.2, 1.0, 2.0, 5.0, 10.0)  # before the first, second, … restart in a row
 STEADY_AFTER = 30.0  # seconds of life after which a part counts as well again
 STOP_WITHIN = 30.0  # seconds a worker may take to finish what it does
+IDLE_LIMIT = 60.0  # seconds without any worker asking for work, after which the workers are started anew
 LOG_LIMIT = 20_000_000  # bytes of a log file before it is moved aside
 
 
@@ -211,9 +215,9 @@ class Supervisor:
         where = self.addresses
         self._home.keep_note("servers", {"kind": "up", "temporal": where.temporal, "ui": where.ui})
         for part in self._parts():
-            keeper = threading.Thread(target=self._keep, args=(part,), name=f"keeper of {part.name}", daemon=True)
-            keeper.start()
-            self._keepers.append(keeper)
+            self._watch(f"keeper of {part.name}", partial(self._keep, part))
+        if self._hands:
+            self._watch("listener", self._listen)
 
     def stop(self) -> None:
         """Stop all parts in the opposite order; what was running continues with the next start."""
@@ -239,6 +243,29 @@ class Supervisor:
     def _noted(self, part: Part) -> None:
         if part.pid is not None:
             self._home.keep_pid(part.name, part.pid)
+
+    def _watch(self, name: str, work: Callable[[], None]) -> None:
+        keeper = threading.Thread(target=work, name=name, daemon=True)
+        keeper.start()
+        self._keepers.append(keeper)
+
+    def _listen(self) -> None:
+        """Workers may live and yet ask for nothing; what counts is that somebody asks."""
+        heard = time.monotonic()
+        with Gateway(self.addresses.temporal, within=IDLE_LIMIT) as gateway:
+            while not self._ending.wait(IDLE_LIMIT / 6):
+                try:
+                    asking = gateway.pollers(within=2.0)
+                except Exception:
+                    asking = 1  # the server is away; its own keeper cares
+                if asking:
+                    heard = time.monotonic()
+                elif time.monotonic() - heard > IDLE_LIMIT:
+                    self._say("no worker asks for work, starting them anew")
+                    heard = time.monotonic()
+                    for hand in self._hands:
+                        if (pid := hand.pid) is not None:
+                            os.kill(pid, signal.SIGKILL)
 
     def _keep(self, part: Part) -> None:
         in_a_row, since = 0, time.monotonic()

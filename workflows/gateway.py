@@ -204,7 +204,7 @@ class Gateway:
 
         return self._patiently(attempt)
 
-    def pollers(self) -> int:
+    def pollers(self, within: float = PATIENCE) -> int:
         """How many workers ask this queue for workflow tasks; 0 means that nothing will move."""
 
         async def attempt() -> int:
@@ -218,7 +218,7 @@ class Gateway:
             )
             return len(answer.pollers)
 
-        return self._patiently(attempt)
+        return self._patiently(attempt, within)
 
     @contextmanager
     def working(
