@@ -166,11 +166,13 @@ def code_frame(lines: list[str], place: Place, width: int = 110) -> str:
 
 def columns(text: str) -> int:
     """How many cells of a terminal a text takes: Chinese characters take two."""
-    return sum(2 if "\u1100" <= c and _wide(c) else 1 for c in text)
+    return sum(2 if c >= "\u1100" and _wide(c) else 1 for c in text)
 
 
 def _wide(c: str) -> bool:
-    return "\u2e80" <= c <= "\ua4cf" or "\uac00" <= c <= "\ud7a3" or "\uf900" <= c <= "\ufaff" or "\uff00" <= c <= "\uff60"
+    return (
+        "\u2e80" <= c <= "\ua4cf" or "\uac00" <= c <= "\ud7a3" or "\uf900" <= c <= "\ufaff" or "\uff00" <= c <= "\uff60"
+    )
 
 
 def _short(line: str, width: int) -> str:

@@ -1,0 +1,272 @@
+"""Node: what every piece of the language has in common, and how a piece is chosen where several may stand.
+
+Models are strict, closed and frozen. While a community is read (that is: with a `Context` as pydantic's
+validation context) misspelt keys are reported at their place and put right, so that reading goes on and one
+mistake gives one diagnostic. Unions are told apart by the shape of what was written (`SHAPE`) or by one key
+(`Chosen`), never by trying, so that every mistake has one message.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from rules.spec.diagnostics import Problems, listed, nearest
+from rules.spec.source import Written
+
+if TYPE_CHECKING:
+    from rules.spec.phase import PhaseSpec
+
+
+@dataclass
+class Context:
+    """What a community is read with: where problems go, and the kinds of phases there are."""
+
+    problems: Problems = field(default_factory=Problems)
+    kinds: Mapping[str, type[PhaseSpec]] = field(default_factory=dict)
+    silent: bool = False  # put keys right without saying so (a tree that was read before)
+
+
+def reading(info: ValidationInfo) -> Context | None:
+    """The context of this validation, if a community is being read."""
+    return info.context if isinstance(info.context, Context) else None
+
+
+class Node(BaseModel):
+    """A piece of the language: strict, closed, frozen. Attribute names are the YAML keys, with `_` where Python clashes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _put_right(cls, value: Any, info: ValidationInfo) -> Any:
+        context = reading(info)
+        if isinstance(value, Written):
+            if context is not None:
+                tidy(value, keys_of(cls), context, where=cls)
+        elif isinstance(value, dict):
+            return value
+        elif not isinstance(value, BaseModel):
+            raise wrong_shape(value, f"a mapping with {keys_shown(cls)}")
+        return value
+
+
+@functools.cache
+def keys_of(model: type[BaseModel]) -> dict[str, bool]:
+    """The keys a model may have, as written, and whether each is required."""
+    return {f.alias or name: f.is_required() for name, f in model.model_fields.items()}
+
+
+def keys_shown(model: type[BaseModel]) -> str:
+    keys = keys_of(model)
+    required = [k for k, r in keys.items() if r]
+    return listed(required or list(keys))
+
+
+# Words people bring from elsewhere, and ours.
+SYNONYMS = {
+    ">=": "at_least", "gte": "at_least", "ge": "at_least", "minimum": "at_least", "<=": "at_most", "lte": "at_most",
+    "le": "at_most", "maximum": "at_most", ">": "more_than", "gt": "more_than", "<": "less_than", "lt": "less_than",
+    "=": "is", "==": "is", "eq": "is", "equals": "is", "!=": "is_not", "ne": "is_not", "in": "one_of",
+    "not_in": "none_of", "exists": "is_known", "window": "over", "during": "over", "last": "over",
+    "and": "all", "or": "any", "nor": "none", "name": "title", "label": "title", "deadline": "within", "timeout": "within",
+    "if": "only_if", "type": "kind", "description": "note", "steps": "phases", "args": "with", "arguments": "with",
+    "params": "parameters", "on_silence": "if_silent", "timezone": "zone",
+}  # fmt: skip
+
+
+def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where: type[BaseModel] | str) -> None:
+    """Report every key that may not stand here; put right those that were surely meant otherwise, drop the others."""
+    unknown = [k for k in value if k not in allowed]
+    if not unknown:
+        return
+    missing = [k for k, required in allowed.items() if required and k not in value]
+    for key in unknown:
+        free = [k for k in allowed if k not in value]
+        meant = nearest(key, free, preferred=[m for m in missing if m not in value])
+        if meant is None and SYNONYMS.get(key.lower()) in free:
+            meant = SYNONYMS[key.lower()]
+        place = value.key_places[key]
+        if meant is not None:
+            context.problems.at("TRL202", place, f"unknown key '{key}'", f"did you mean '{meant}'?")
+            value.rename(key, meant)
+            continue
+        present = nearest(key, [k for k in allowed if k in value])
+        still = [m for m in missing if m not in value and m not in value.excused]
+        if present is not None:
+            hint = f"'{present}' is already there; keys that may stand here: {listed(allowed, 30)}"
+        elif still:
+            hint = (
+                f"'{still[0]}' is missing here; did you mean it?"
+                if len(still) == 1
+                else f"missing here: {listed(still)}"
+            )
+            hint += "" if len(still) == 1 else f"; keys that may stand here: {listed(allowed, 30)}"
+            value.excused.add(still[0])
+        else:
+            hint = f"keys that may stand here: {listed(allowed, 30)}"
+        context.problems.at("TRL202", place, f"unknown key '{key}'", hint)
+        value.drop(key)
+
+
+# ------------------------------------------------------------------------------------------- errors of our own
+def mistake(code: str, message: str, hint: str = "", *, key: str | None = None) -> PydanticCustomError:
+    """An error with our code and words. `key` moves it to that key of the mapping it is about."""
+    context = {"message": message, "hint": hint, "key": key}
+    return PydanticCustomError(code, "{message}", context)  # type: ignore[arg-type]
+
+
+def said() -> PydanticCustomError:
+    """An error that was already reported at its place; stops this piece without another word."""
+    return PydanticCustomError("said", "already reported")
+
+
+def wrong_shape(value: Any, expected: str, hint: str = "") -> PydanticCustomError:
+    return mistake("TRL204", f"{shown(value)} stands here, expected {expected}", hint)
+
+
+def shown(value: Any) -> str:
+    """A value in a message: short, and in words where it is long."""
+    if isinstance(value, dict):
+        return f"a mapping ({listed(map(str, value), 4)})" if value else "an empty mapping"
+    if isinstance(value, tuple | list):
+        return f"a list of {len(value)}" if value else "an empty list"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    if isinstance(value, str):
+        return f"the text '{text}'" if len(text) <= 40 else f"the text '{text[:38]}…'"
+    return text
+
+
+# ---------------------------------------------------------------------------------------------- told apart by shape
+class Shape:
+    """In `Annotated[A | B | C, SHAPE]`: text and numbers, a list, or a mapping; each may stand for one member."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        members = get_args(source) if get_origin(source) in (Union, __import__("types").UnionType) else (source,)
+        choices: dict[str, CoreSchema] = {}
+        words: dict[str, str] = {}
+        for member in members:
+            if member is NoneType:
+                continue
+            shape, word = shape_of(member)
+            if shape in choices:
+                raise TypeError(f"two members of {source} have the shape {shape}")
+            choices[shape], words[shape] = handler.generate_schema(member), word
+        expected = " or ".join(words.values())
+
+        def check(value: Any) -> Any:
+            if shape_of_value(value) not in choices:
+                hint = ""
+                if "<list>" in choices and "<mapping>" not in choices and isinstance(value, dict):
+                    hint = "put '- ' before it: one list item each"
+                raise wrong_shape(value, expected, hint)
+            return value
+
+        union = core_schema.tagged_union_schema(choices, discriminator=shape_of_value)
+        return core_schema.no_info_before_validator_function(check, union)
+
+
+SHAPE = Shape()
+
+
+def shape_of(member: Any) -> tuple[str, str]:
+    """The shape of what a type takes, and a word for it."""
+    base, meta = member, ()
+    if get_origin(member) is Annotated:
+        base, *meta_list = get_args(member)
+        meta = tuple(meta_list)
+    for m in meta:
+        says = getattr(m, "says", None)
+        if isinstance(says, str):
+            return "<plain>", says
+    origin = get_origin(base)
+    if origin is tuple:
+        return "<list>", "a list"
+    if origin is dict or base is dict:
+        return "<mapping>", "a mapping"
+    if isinstance(base, type) and issubclass(base, BaseModel):
+        return "<mapping>", f"a mapping with {keys_shown(base)}"
+    if origin is Union:  # a union of mappings, itself chosen by a key
+        return "<mapping>", "a mapping"
+    return "<plain>", {int: "a whole number", bool: "true or false", str: "a text"}.get(base, "a word")
+
+
+def shape_of_value(value: Any) -> str:
+    if isinstance(value, dict | BaseModel):
+        return "<mapping>"
+    if isinstance(value, tuple | list):
+        return "<list>"
+    return "<plain>"
+
+
+# ------------------------------------------------------------------------------------------------ told apart by a key
+class Chosen:
+    """In `Annotated[A | B, Chosen(pick)]`: `pick(value, context)` names the member that was written.
+
+    `pick` returns the name of a member (see `names`), or raises with the reason why none was written. It may put
+    keys right first. `names` maps the name to the index of the union's member.
+    """
+
+    def __init__(self, pick: Callable[[Any, Context | None], str], names: Mapping[str, str]) -> None:
+        self.pick = pick
+        self.names = names  # name -> class name of the member
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        members = get_args(source)
+        by_class = {getattr(_bare(m), "__name__", "str"): m for m in members}
+        choices = {f"<{name}>": handler.generate_schema(by_class[cls]) for name, cls in self.names.items()}
+        of_class = {cls: f"<{name}>" for name, cls in self.names.items()}
+
+        def prepare(value: Any, info: ValidationInfo) -> Any:
+            if not isinstance(value, BaseModel):
+                self.pick(value, reading(info))
+            return value
+
+        def tag(value: Any) -> str:
+            if isinstance(value, BaseModel):
+                return of_class.get(type(value).__name__, "<?>")
+            return f"<{self.pick(value, None)}>"
+
+        union = core_schema.tagged_union_schema(choices, discriminator=tag)
+        return core_schema.with_info_before_validator_function(prepare, union)
+
+
+def _bare(member: Any) -> Any:
+    return get_args(member)[0] if get_origin(member) is Annotated else member
+
+
+def by_kind(value: Any, context: Context | None, kinds: Mapping[str, Any], what: str) -> str:
+    """The `kind` of something that says its kind; a misspelt key or kind is reported and put right."""
+    if not isinstance(value, dict):
+        raise wrong_shape(value, f"{what}: a mapping with kind")
+    if "kind" not in value and isinstance(value, Written) and context is not None:
+        near = [k for k in value if nearest(k, ["kind"]) == "kind" and not _belongs(k, kinds)]
+        if near:
+            context.problems.at("TRL202", value.key_places[near[0]], f"unknown key '{near[0]}'", "did you mean 'kind'?")
+            value.rename(near[0], "kind")
+    if "kind" not in value:
+        raise mistake("TRL203", f"{what} says its kind", f"kind: one of {listed(kinds, 20)}")
+    kind = value["kind"]
+    if isinstance(kind, str) and kind in kinds:
+        return kind
+    meant = nearest(str(kind), kinds)
+    if meant is not None and isinstance(value, Written) and context is not None:
+        context.problems.at(
+            "TRL212", value.value_places["kind"], f"unknown kind of {what} '{kind}'", f"did you mean '{meant}'?"
+        )
+        value["kind"] = meant
+        return meant
+    hint = f"did you mean '{meant}'?" if meant else f"one of {listed(kinds, 20)}"
+    raise mistake("TRL212", f"unknown kind of {what}: {shown(kind)}", hint, key="kind")
+
+
+def _belongs(key: str, kinds: Mapping[str, Any]) -> bool:
+    return any(isinstance(m, type) and issubclass(m, BaseModel) and key in keys_of(m) for m in kinds.values())

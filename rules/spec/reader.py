@@ -1,0 +1,427 @@
+"""Reader: one YAML 1.2 file becomes plain values with places, and what the language does not use is refused.
+
+One pass over ruamel.yaml's events: nothing is constructed, nothing is expanded, no tag is obeyed. Size and
+depth are bounded before and while reading, so hostile text costs no more than it weighs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from rules.spec.diagnostics import Place, Problems
+from rules.spec.source import Items, Source, Written
+
+MAX_FILE = 1024 * 1024  # bytes of one file
+MAX_TOTAL = 16 * 1024 * 1024  # bytes of a community
+MAX_FILES = 2000
+MAX_DEPTH = 32
+MAX_NODES = 200_000  # of one file
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
+_NUMBER = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|0[xo][0-9a-fA-F]+|[-+]?\.(inf|nan)", re.IGNORECASE
+)
+_BOOLEANS = {"yes", "no", "on", "off", "y", "n"}
+_NULLS = {"null", "~"}
+_TRUTH = {"true": True, "false": False}
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list that is being read."""
+
+    place: Place
+    mapping: bool
+    flow: bool
+    pairs: list[tuple[str, Any, Place, Place]] = field(default_factory=list)
+    keys: dict[str, Place] = field(default_factory=dict)
+    items: list[Any] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+    key: str | None = None  # the key whose value comes next
+    key_place: Place | None = None
+    skip: bool = False  # the coming value belongs to a key that was refused
+
+
+class _Missing:
+    """What stands for a value that was refused; its key is left out of the tree and excused."""
+
+
+MISSING = _Missing()
+
+
+def read(file: str, content: bytes, problems: Problems) -> Source | None:
+    """The document of a file, or None when it cannot be read at all; the reasons are in `problems`."""
+    start = Place(file, 1, 1)
+    if len(content) > MAX_FILE:
+        problems.at(
+            "TRL102",
+            start,
+            f"the file has {len(content):,} bytes, more than a file may have ({MAX_FILE:,})",
+            "split it",
+        )
+        return None
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        binary = b"\0" in content[:4096]
+        what = "the file is binary" if binary else f"byte {error.start + 1} is not UTF-8"
+        problems.at("TRL101", _place_after(file, before), what, "save it as text in UTF-8")
+        return None
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    problems.text(file, lines)
+    odd = re.search(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    if odd is not None:
+        what = "the file is binary" if odd[0] == "\0" else f"the character U+{ord(odd[0]):04X} may not stand in YAML"
+        problems.at("TRL101", _place_after(file, text[: odd.start()]), what, "save it as text in UTF-8")
+        return None
+    if not text.strip() or all(not line.strip() or line.lstrip().startswith("#") for line in lines):
+        problems.at(
+            "TRL103",
+            start,
+            "the file is empty",
+            "begin it with schema: and one of the kinds of documents, or remove it",
+        )
+        return None
+    tab = next(((n, line) for n, line in enumerate(lines, 1) if re.match(r"[ ]*\t\s*[^\s#]", line)), None)
+    if tab is not None:
+        place = Place(file, tab[0], tab[1].index("\t") + 1)
+        problems.at("TRL113", place, "a tab stands in the indentation", "indent with spaces, two for each level")
+        return None
+    return _Builder(file, text, lines, problems).build()
+
+
+def _place_after(file: str, text: str) -> Place:
+    line = text.count("\n") + 1
+    return Place(file, line, len(text) - (text.rfind("\n") + 1) + 1)
+
+
+class _Builder:
+    """Builds the tree of one file out of events."""
+
+    def __init__(self, file: str, text: str, lines: list[str], problems: Problems) -> None:
+        self.file, self.text, self.lines, self.problems = file, text, lines, problems
+        self.stack: list[_Open] = []
+        self.root: Any = MISSING
+        self.nodes = 0
+        self.comma_at: Place | None = None
+
+    def build(self) -> Source | None:
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = (1, 2)  # type: ignore[assignment]
+        documents = 0
+        try:
+            for event in yaml.parse(self.text):
+                if isinstance(event, DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        self._say(
+                            "TRL105", event, "a second document begins here", "one document in a file: split it at ---"
+                        )
+                        break
+                    if event.tags or event.version not in (None, (1, 2)):
+                        self._say("TRL107", event, "directives are not used", "remove the line that begins with %")
+                        return None
+                elif not self._take(event):
+                    return None
+        except (MarkedYAMLError, YAMLError, YAMLWarning) as error:
+            self._syntax(error)
+            return None
+        except RecursionError:
+            self.problems.at("TRL114", Place(self.file, 1, 1), "nested too deeply", f"at most {MAX_DEPTH} levels")
+            return None
+        except (ValueError, TypeError, AttributeError, IndexError, KeyError, AssertionError) as error:
+            # ruamel.yaml itself stumbles over some malformed texts; that is a refusal, not our failure
+            self.problems.at(
+                "TRL104", Place(self.file, 1, 1), f"the file cannot be read as YAML ({type(error).__name__})", ""
+            )
+            return None
+        if self.root is MISSING:
+            return None
+        return Source(self.file, self.root, self.lines)
+
+    # ------------------------------------------------------------------------------------------------- events
+    def _take(self, event: Any) -> bool:
+        """Take one event; False ends reading."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            self._say("TRL102", event, f"more than {MAX_NODES:,} values in one file", "split it")
+            return False
+        if isinstance(event, MappingEndEvent | SequenceEndEvent):
+            self._close()
+            return True
+        if isinstance(event, AliasEvent):
+            self._say(
+                "TRL106", event, f"the alias *{event.anchor}", "write it out; aliases are not used", plain="is not used"
+            )
+            self._put(MISSING, event)
+            return True
+        if not isinstance(event, MappingStartEvent | SequenceStartEvent | ScalarEvent):
+            return True
+        refused = False
+        if event.anchor:
+            self._say(
+                "TRL106",
+                event,
+                f"the anchor &{event.anchor}",
+                "write it out; anchors are not used",
+                plain="is not used",
+            )
+        if getattr(event, "ctag", None) is not None and event.tag is not None:
+            self._say(
+                "TRL107",
+                event,
+                f"the tag {event.tag}",
+                "remove it; a value's type follows from where it stands",
+                plain="is not used",
+            )
+            refused = True
+        if isinstance(event, ScalarEvent):
+            self._put(MISSING if refused else self._scalar(event), event)
+            return True
+        if len(self.stack) >= MAX_DEPTH:
+            self._say("TRL114", event, "nested too deeply", f"at most {MAX_DEPTH} levels")
+            return False
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.mapping and top.key is None and not top.skip:
+            self._say(
+                "TRL116",
+                event,
+                "a mapping or list stands where a key is expected",
+                "a key is one word, or quote the text",
+            )
+            return False
+        self.stack.append(_Open(self._place(event), isinstance(event, MappingStartEvent), bool(event.flow_style)))
+        return True
+
+    def _close(self) -> None:
+        done = self.stack.pop()
+        if done.mapping:
+            value: Any = Written(done.place, done.pairs)
+            missing = {k for k in done.keys if k not in value}
+            value.excused |= missing
+        else:
+            value = Items.of(done.place, done.items, done.places)
+        self._attach(value, done.place)
+
+    def _put(self, value: Any, event: Any) -> None:
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.mapping and top.key is None and not top.skip:
+            self._key(top, event)
+        else:
+            self._attach(value, self._place(event))
+
+    def _key(self, top: _Open, event: Any) -> None:
+        place = self._place(event)
+        text = event.value if isinstance(event, ScalarEvent) else ""
+        if not isinstance(event, ScalarEvent) or (not text and not event.style):
+            self._say(
+                "TRL116",
+                event,
+                "a key is missing here" if not text else "an alias cannot be a key",
+                "write a word before the colon",
+            )
+            top.skip = True
+            return
+        if text == "<<" and not event.style:
+            self._say("TRL106", event, "the merge <<", "write the keys out; merges are not used", plain="is not used")
+            top.skip = True
+            return
+        if text in top.keys:
+            first = top.keys[text]
+            self._say(
+                "TRL108",
+                event,
+                f"'{text}' is written twice",
+                f"the first is in line {first.line}, column {first.column}; keep one",
+            )
+            top.skip = True
+            return
+        top.keys[text] = place
+        top.key, top.key_place = text, place
+
+    def _attach(self, value: Any, place: Place) -> None:
+        if not self.stack:
+            self.root = value
+            return
+        top = self.stack[-1]
+        if not top.mapping:
+            if value is not MISSING:
+                top.items.append(value)
+                top.places.append(place)
+        elif top.skip:
+            top.skip = False
+        else:
+            assert top.key is not None
+            assert top.key_place is not None
+            if value is not MISSING:
+                top.pairs.append((top.key, value, top.key_place, place))
+            top.key = top.key_place = None
+
+    # ------------------------------------------------------------------------------------------------ scalars
+    def _scalar(self, event: ScalarEvent) -> Any:
+        text: str = event.value
+        top = self.stack[-1] if self.stack else None
+        is_key = top is not None and top.mapping and top.key is None
+        if event.style or is_key:
+            return text
+        if not text or text in _NULLS or text.lower() == "null":
+            return self._empty(event, text, top)
+        if text in _TRUTH:
+            return _TRUTH[text]
+        if text.lower() in _TRUTH:
+            self._say("TRL110", event, f"{text} is not a value", f"write {text.lower()}, or quote it if it is a text")
+            return MISSING
+        if text.lower() in _BOOLEANS:
+            truth = "true" if text.lower() in ("yes", "on", "y") else "false"
+            self._say(
+                "TRL110", event, f"{text} is not a value", f'write {truth}, or "{text}" in quotes if it is a text'
+            )
+            return MISSING
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _DATE.fullmatch(text):
+            self._say("TRL112", event, f"the date {text} is not quoted", f'write "{text}"')
+            return MISSING
+        if _CLOCK.fullmatch(text):
+            self._say("TRL112", event, f"the time {text} is not quoted", f'write "{text}"')
+            return MISSING
+        if _NUMBER.fullmatch(text):
+            return self._number(event, text)
+        if top is not None and top.flow and event.end_mark is not None:
+            self._look_for_comma(event, text)
+        return text
+
+    def _number(self, event: ScalarEvent, text: str) -> Any:
+        if re.fullmatch(r"[-+]?[0-9_]+", text):
+            plain = text.replace("_", "").lstrip("+")
+            sign = "-" if plain.startswith("-") else ""
+            digits = plain.lstrip("-").lstrip("0") or "0"
+            hint = f'write {sign}{digits}, or "{text}" in quotes if it is a text'
+            self._say("TRL111", event, f"the number {text} is not written plainly", hint)
+        elif re.fullmatch(r"[-+]?[0-9]+\.[0-9]+", text):
+            self._say(
+                "TRL111",
+                event,
+                f"the decimal {text} is not quoted",
+                f'write "{text}"; decimals are exact, so they are texts',
+            )
+        else:
+            self._say(
+                "TRL111",
+                event,
+                f"{text} is not a number of this language",
+                'whole numbers, or decimals in quotes such as "0.70"',
+            )
+        return MISSING
+
+    def _empty(self, event: ScalarEvent, text: str, top: _Open | None) -> Any:
+        if text:
+            self._say("TRL109", event, f"{text} is not a value", "leave the key out")
+        elif top is not None and top.mapping and top.key is not None:
+            assert top.key_place is not None
+            if not (top.flow and self._after_comma(top)):
+                shown = f"'{top.key}' has no value" if len(top.key) <= 60 else "a key has no value"
+                hint = "write a value, indent what belongs to it, or leave the key out"
+                self.problems.at("TRL109", top.key_place, shown, hint)
+        elif top is not None and not top.mapping:
+            self._say("TRL109", event, "an item of a list is empty", "write it or remove the '-'")
+        return MISSING
+
+    def _after_comma(self, top: _Open) -> bool:
+        """A key without a value in { }: the rest of an unquoted text that a comma cut in two."""
+        if not top.pairs and not top.keys:
+            return False
+        before = top.pairs[-1] if top.pairs else None
+        if before is None or not isinstance(before[1], str):
+            return False
+        place = before[3]
+        line = self.lines[place.line - 1]
+        if line[place.column - 1 : place.column] in ("'", '"'):
+            return False
+        key, hint = before[0], ""
+        whole = f"{before[1]}, {top.key}"
+        if len(whole) <= 80:
+            hint = f'quote the text: {key}: "{whole}"'
+        else:
+            hint = f"quote the text of {key}: a comma ends an unquoted text inside {{ }}"
+        self.problems.at("TRL115", place, f"the text of '{key}' ends at a comma", hint)
+        return True
+
+    def _look_for_comma(self, event: ScalarEvent, text: str) -> None:
+        """Nothing to say yet: the comma shows at the next key, which then has no value."""
+
+    # ------------------------------------------------------------------------------------------------ saying
+    def _place(self, event: Any) -> Place:
+        mark = event.start_mark
+        return Place(self.file, mark.line + 1, mark.column + 1)
+
+    def _say(self, code: str, event: Any, message: str, hint: str, plain: str = "") -> None:
+        self.problems.at(code, self._place(event), f"{message} {plain}".rstrip(), hint)
+
+    def _syntax(self, error: Any) -> None:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        line = max(1, min(line, len(self.lines)))
+        while line > 1 and not self.lines[line - 1].strip():
+            line -= 1
+            column = len(self.lines[line - 1]) + 1
+        column = max(1, min(column, len(self.lines[line - 1]) + 1))
+        problem = str(getattr(error, "problem", None) or "")
+        code, message, hint = _in_our_words(problem, self.lines[line - 1], column)
+        self.problems.at(code, Place(self.file, line, column), message, hint)
+
+
+def _in_our_words(problem: str, line: str, column: int) -> tuple[str, str, str]:
+    """What a YAML parser complains about, for people who have never read the standard."""
+    here = line[column - 1 : column]
+    comparison = re.search(r":\s*([<>]=?)\s*(\S+)", line)
+    if comparison:
+        word = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than"}[comparison[1]]
+        return (
+            "TRL104",
+            f"'{comparison[1]}' is not a word of this language",
+            f"write {{ {word}: {comparison[2].strip('{}, ')} }}",
+        )
+    if "mapping values are not allowed" in problem:
+        return "TRL115", "a colon where none may stand", "quote a text that holds ': ', or check the indentation"
+    if "found character" in problem and "cannot start any token" in problem:
+        if here == "\t":
+            return "TRL113", "a tab stands in the indentation", "indent with spaces"
+        return "TRL115", f"no value may begin with {here or 'this'}", "quote the text"
+    if "flow mapping" in problem or "'}'" in problem or "','" in problem:
+        return "TRL104", "a { … } is not closed here", "check the brackets, and quote a text that holds , : # [ ] { }"
+    if "flow sequence" in problem or "']'" in problem:
+        return "TRL104", "a [ … ] is not closed here", "check the brackets, and quote a text that holds , : # [ ] { }"
+    if "block end" in problem or "block mapping" in problem or "block collection" in problem:
+        return "TRL104", "the indentation does not fit what is around it", "keys of one mapping stand under each other"
+    if "could not find expected ':'" in problem:
+        return "TRL104", "a key without a colon", "write key: value"
+    if "quoted scalar" in problem or "end of stream" in problem:
+        return "TRL104", "a quoted text is not closed", "add the closing quote"
+    if "sequence entries are not allowed" in problem:
+        return "TRL104", "a list item where none may stand", "put the list under its key, each '-' in the same column"
+    if "directive" in problem:
+        return "TRL107", "directives are not used", "remove the line that begins with %"
+    if "alias" in problem or "anchor" in problem:
+        return "TRL106", "anchors and aliases are not used", "quote a text that begins with & or *"
+    if "tag" in problem:
+        return "TRL107", "tags are not used", "quote a text that begins with !"
+    return "TRL104", "this is not YAML", problem

@@ -1,0 +1,1 @@
+"""Allocate: goods, places, money."""

@@ -1,0 +1,1 @@
+"""Ask: one answer, or one for each thing or person."""

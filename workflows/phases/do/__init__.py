@@ -1,0 +1,1 @@
+"""Do: effects are carried out, once and in order."""

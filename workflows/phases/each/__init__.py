@@ -1,0 +1,1 @@
+"""Each: a body of its own for each team, person or work."""

@@ -1,0 +1,1 @@
+"""Enrol: members come in, by themselves or invited."""

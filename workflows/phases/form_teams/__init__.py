@@ -1,0 +1,1 @@
+"""Form teams: parts are filled with people."""

@@ -1,0 +1,1 @@
+"""Judge: works are scored and ranked."""

@@ -1,0 +1,1 @@
+"""Measure: figures are collected and frozen."""

@@ -1,0 +1,1 @@
+"""Meet: a gathering with a host and minutes."""

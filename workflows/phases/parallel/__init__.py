@@ -1,0 +1,1 @@
+"""Parallel: branches at the same time."""

@@ -1,0 +1,1 @@
+"""Repeat: rounds, one after another."""

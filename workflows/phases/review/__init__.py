@@ -1,0 +1,1 @@
+"""Review: each work is approved, returned or refused."""

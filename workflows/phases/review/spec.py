@@ -1,0 +1,27 @@
+"""The spec of review: what a mode may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from rules.spec.parts import Redo
+from rules.spec.people import Things
+from rules.spec.phase import GateSpec, PhaseSpec, Surroundings
+from rules.spec.scalars import IdArg, Plain
+
+
+class Review(PhaseSpec, GateSpec):
+    """A verdict for each work."""
+
+    kind: Literal["review"]
+    of: Things
+    redo: Redo | None = None  # what `return` means; absent: nothing can be returned
+    form: IdArg | None = None
+    credit: Annotated[int | str, Plain("count", "arg")] = 1  # ledger weight of each approved work
+    if_silent: Annotated[str, Plain("arg", words=("approve", "refuse"))]
+
+    def results(self, around: Surroundings) -> dict[str, str]:
+        return {"approved": "works", "refused": "works", "authors": "people"}
+
+    def silences(self) -> tuple[str, ...] | None:
+        return ("approve", "refuse")

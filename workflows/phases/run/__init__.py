@@ -1,0 +1,1 @@
+"""Run: other tasks are started and waited for."""

@@ -1,0 +1,1 @@
+"""Submit: works are handed in."""
