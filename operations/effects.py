@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from operations.errors import Refusal
 from operations.ports.effects import Deed, Done, Effects
-from operations.prizes import deeds_of_prize
+from operations.prizes import deeds_of_prize, times_of
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -214,24 +215,37 @@ def _field(value: Any, make: _Maker, person: str | None) -> Any:
 
 
 def _open(body: Any, make: _Maker) -> Iterable[Deed]:
-    resolver = make.context.resolver
-    by = [str(who) for who in _listed(body.by)] if not hasattr(body.by, "from_") else list(resolver.people(body.by))
-    about: list[str | None] = list(resolver.people(body.about)) if body.about is not None else [make.context.subject]
-    for subject in about or [make.context.subject]:
+    context = make.context
+    resolver = context.resolver
+    if isinstance(body.by, str):
+        by = [body.by] if body.by.startswith("role:") else list(resolver.people(body.by))
+    elif all(isinstance(who, str) and who.startswith("role:") for who in _listed(body.by)):
+        by = list(_listed(body.by))
+    else:
+        by = list(resolver.people(body.by))
+    about: list[str | None] = list(resolver.people(body.about)) if body.about is not None else [context.subject]
+    for subject in about or [context.subject]:
         yield make.deed(
             "open",
-            f"{subject or ''}",
-            subject,
+            subject or "",
+            subject if body.about is not None else None,
             by=by,
             title={"en": body.title.en, "zh": body.title.zh},
-            within=str(body.within),
             form=body.form,
             about=subject,
+            **times_of(str(body.within), context),
         )
 
 
 def _assign(body: Any, make: _Maker) -> Iterable[Deed]:
-    roles = [str(who).removeprefix("role:") for who in _listed(body.from_)]
+    known = make.context.community.roles
+    chain: list[str] = []
+    for who in _listed(body.from_):
+        role = str(who).removeprefix("role:")
+        while role in known and role not in chain:
+            chain.append(role)
+            role = known[role].backup or ""
+    roles = [{"role": role, "capacity": known[role].capacity} for role in chain]
     for person in make.context.resolver.people(body.to):
         yield make.deed("assign", f"{body.as_}@{person}", person, relation=body.as_, roles=roles)
 
@@ -263,8 +277,9 @@ def _argument(value: Any, make: _Maker) -> Any:
 
 
 def _propose(body: Any, make: _Maker) -> Iterable[Deed]:
-    deed = make.deed("open", f"proposal:{body.from_}", None, by=["role:optimiser"], within="5bd", proposal=body.from_)
-    return (deed,)
+    raise Refusal(
+        "An effect `propose` cannot be carried out yet: there is no plan to attach.", f"Leave out `from: {body.from_}`."
+    )
 
 
 _EXPANSIONS: dict[str, Any] = {

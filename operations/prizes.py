@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from rules.time import Duration, Window
+from rules.time import Window, deadline, sla_times
 
 if TYPE_CHECKING:
     from operations.effects import EffectContext
     from operations.ports.effects import Deed
+    from rules.spec import Community
 
 
 def parts(amount: int, people: Sequence[str], split: str, shares: Mapping[str, int]) -> dict[str, int]:
@@ -64,40 +66,119 @@ def deeds_of_prize(
             if points:
                 yield deed("points", about(person), person, amount=points, effect=effect, cap=_cap(prize, context))
     if prize.money is not None:
+        charge = _charge(prize.budget, context)
         for person, amount in parts(cents(prize.money), people, prize.split, shares).items():
             if amount:
-                yield deed("money", about(person), person, amount=amount, budget=prize.budget, work=work_of[person])
-    until = ends_at(prize.until, context) if prize.until is not None else None
+                yield deed("money", about(person), person, amount=amount, work=work_of[person], **charge)
     for person in people:
         if prize.gift is not None:
-            yield deed("gift", about(person), person, item=prize.gift, budget=prize.budget, work=work_of[person])
+            yield deed(
+                "gift",
+                about(person),
+                person,
+                item=prize.gift,
+                work=work_of[person],
+                **_stock(prize.gift, context),
+                **_charge(prize.budget, context),
+            )
         if prize.title is not None:
             of = context.value if prize.of == "$value" else prize.of
-            yield deed("title", about(person), person, item=prize.title, value=of, until=until)
+            yield deed("title", about(person), person, item=prize.title, value=of, **_title(prize, context))
         if prize.benefit is not None:
-            yield deed("benefit", about(person), person, item=prize.benefit, until=until)
+            yield deed("benefit", about(person), person, item=prize.benefit, **_benefit(prize, context))
         if prize.certificate is not None:
             text = {"en": prize.certificate.en, "zh": prize.certificate.zh}
             yield deed("certificate", about(person), person, text=text)
+
+
+def _charge(budget: str | None, context: EffectContext) -> dict[str, Any]:
+    """What the database needs to know of a budget: its period at this moment, and what the spec grants for it."""
+    if budget is None:
+        return {}
+    spec: Any = context.community.resources[budget]
+    return {
+        "budget": budget,
+        "period": period_of(spec.per, context.at, context.community.zone),
+        "funds": cents(spec.amount),
+    }
+
+
+def period_of(per: str, at: datetime, zone: ZoneInfo) -> str:
+    """The calendar period a moment lies in: `2027-03`, `2027-Q1`, `2027`, or `once`."""
+    day = at.astimezone(zone)
+    if per == "month":
+        return f"{day.year}-{day.month:02d}"
+    if per == "quarter":
+        return f"{day.year}-Q{(day.month + 2) // 3}"
+    return str(day.year) if per == "year" else "once"
+
+
+def _stock(item: str, context: EffectContext) -> dict[str, Any]:
+    spec: Any = context.community.resources[item]
+    return {
+        "cost": cents(spec.cost) if spec.cost else None,
+        "keeper": spec.keeper,
+        "reorder_at": spec.reorder_at,
+        **({"post": due(spec.post, context)} if spec.post else {}),
+    }
+
+
+def _title(prize: Any, context: EffectContext) -> dict[str, Any]:
+    spec = context.community.titles[prize.title]
+    until = prize.until or spec.term
+    return {"until": None if until is None else ends_at(until, context), "limit": spec.seats}
+
+
+def _benefit(prize: Any, context: EffectContext) -> dict[str, Any]:
+    spec: Any = context.community.resources[prize.benefit]
+    until = prize.until or spec.term
+    return {"until": None if until is None else ends_at(until, context), "limit": spec.limit}
 
 
 def _cap(prize: Any, context: EffectContext) -> dict[str, Any] | None:
     if prize.cap is None:
         return None
     start, _ = Window.parse(prize.cap.over).span(context.at, context.community.zone)
-    return {"points": prize.cap.points, "since": start.isoformat() if isinstance(start, datetime) else None}
+    return {"points": prize.cap.points, "since": start.isoformat()}
 
 
 def ends_at(until: str, context: EffectContext) -> str:
     """When something given now for so long, or until a moment, ends (ISO, UTC)."""
-    return end_of(until, context.at, context.community).isoformat()
+    return due(until, context)
 
 
-def end_of(until: str, at: datetime, community: Any) -> datetime:
-    """The moment that a duration from `at`, or a moment as written, means in this community."""
-    from rules.time import add, moment
+def due(within: str, context: EffectContext) -> str:
+    """Until when, for a duration, a moment or a service level from now (ISO, UTC)."""
+    return deadline_in(context.community, within, context.at).isoformat()
 
-    text = str(until)
-    if text[:4].isdigit() and text[4:5] == "-":
-        return moment(text, community.zone)
-    return add(at, Duration.parse(text), community.zone, community.calendars[community.document.calendar])
+
+def deadline_in(community: Community, within: str, at: datetime) -> datetime:
+    """Until when something lasts that began at `at`, in this community's zone, calendars and service levels."""
+    return deadline(
+        str(within),
+        at,
+        zone=community.zone,
+        calendar=community.calendars[community.document.calendar],
+        slas=community.slas,
+        calendars=community.calendars,
+    )
+
+
+def times_of(within: str, context: EffectContext) -> dict[str, Any]:
+    """When a work item is due, with the reminders and escalations of its service level (ISO, UTC)."""
+    community = context.community
+    if not within.startswith("sla:"):
+        return {"due": due(within, context)}
+    times = sla_times(
+        within.removeprefix("sla:"),
+        context.at,
+        zone=community.zone,
+        calendar=community.calendars[community.document.calendar],
+        slas=community.slas,
+        calendars=community.calendars,
+    )
+    return {
+        "due": times.finish.isoformat(),
+        "remind": [at.isoformat() for at in times.remind],
+        "escalate": [[at.isoformat(), to] for at, to in times.escalate],
+    }

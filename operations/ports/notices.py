@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +62,18 @@ class Outbox(Protocol):
         """Write notices; known keys are left alone. Returns how many were new."""
         ...
 
-    def claim(self, community: str, *, day: date, per_day: int, limit: int) -> Sequence[Waiting]:
-        """Notices that may leave now: most urgent first, at most `per_day` to one member on that local day."""
+    def claim(
+        self, community: str, *, zone: ZoneInfo, today: date, per_day: int, limit: int
+    ) -> Sequence[tuple[Waiting, date]]:
+        """Notices that may leave now, each with the local day it counts for: most urgent first within a day.
+
+        At most `per_day` to one member count for one day; the rest waits for the next. Days are those of the notices'
+        own times, so that a rehearsed season keeps its limits too.
+        """
         ...
 
-    def sent(self, community: str, keys: Sequence[str], *, day: date, at: datetime) -> None:
-        """These left on that day."""
+    def sent(self, community: str, left: Mapping[str, date], *, at: datetime) -> None:
+        """These keys left, counting for these days."""
         ...
 
     def failed(self, community: str, key: str, reason: str) -> None:

@@ -18,7 +18,7 @@ LIFECYCLE = "lifecycle"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Which standing is meant: one member on one ladder or in the lifecycle, for one value where the ladder has `per`."""
+    """Which standing is meant: one member on one ladder or in the lifecycle, for one value if it has `per`."""
 
     member: str
     ladder: str

@@ -1,0 +1,437 @@
+"""Deeds: how each kind of effect is written down, many at once, inside one transaction.
+
+Every writer takes the deeds of its kind that are new, and returns why some of them cannot be done. Nothing goes below
+zero: an account is changed by one statement that refuses itself, and the table has the constraint besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.ports.effects import Deed
+from store.tables.effects import assignment, balance, candidate, holding, ledger, publication, staff
+
+Refused = dict[str, str]
+Writer = Callable[[Connection, str, Sequence[Deed]], Refused]
+
+
+def hold(connection: Connection, community: str, what: str) -> None:
+    """Let nobody else count the same seats or loads until this transaction is over."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 7))"), {"what": f"{community}/{what}"}
+    )
+
+
+def moment(text_: str | None) -> datetime | None:
+    """A moment among a deed's details."""
+    return None if text_ is None else datetime.fromisoformat(text_)
+
+
+# ------------------------------------------------------------------------------------------------------------- ledgers
+def enter(
+    connection: Connection,
+    community: str,
+    kind: str,
+    account: str,
+    amount: int,
+    *,
+    key: str,
+    at: datetime,
+    period: str = "",
+    by: str | None = None,
+) -> bool:
+    """One line in the ledger and the balance that follows; False when it would go below zero."""
+    line = {"community": community, "key": key, "kind": kind, "account": account, "period": period}
+    known = connection.execute(
+        insert(ledger).values(**line, amount=amount, at=at, by=by).on_conflict_do_nothing().returning(ledger.c.seq)
+    ).one_or_none()
+    if known is None:
+        return True
+    here = (
+        (balance.c.community == community)
+        & (balance.c.kind == kind)
+        & (balance.c.account == account)
+        & (balance.c.period == period)
+    )
+    changed = connection.execute(
+        update(balance)
+        .where(here, balance.c.amount + amount >= 0)
+        .values(amount=balance.c.amount + amount)
+        .returning(balance.c.amount)
+    ).one_or_none()
+    if changed is None and amount >= 0:
+        first = insert(balance).values(community=community, kind=kind, account=account, period=period, amount=amount)
+        changed = connection.execute(
+            first.on_conflict_do_update(
+                index_elements=["community", "kind", "account", "period"],
+                set_={"amount": balance.c.amount + amount},
+            ).returning(balance.c.amount)
+        ).one()
+    if changed is None:
+        connection.execute(ledger.delete().where(ledger.c.community == community, ledger.c.key == key))
+        return False
+    return True
+
+
+def points(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+    """Points into members' accounts; a cap counts what this effect gave the member in the window."""
+    refused: Refused = {}
+    amounts: dict[str, int] = {}
+    given: dict[tuple[str, str | None], int] = {}
+    for deed in deeds:
+        amount = int(deed.details["amount"])
+        cap = deed.details.get("cap")
+        if cap is not None:
+            account = (deed.details["effect"], deed.member)
+            if account not in given:
+                hold(connection, community, f"cap/{deed.member}")
+                given[account] = _given(connection, community, deed, cap["since"])
+            amount = min(amount, int(cap["points"]) - given[account])
+            given[account] += max(0, amount)
+        if amount <= 0:
+            refused[deed.key] = f"the limit of {cap['points'] if cap else 0} points is reached"
+            continue
+        amounts[deed.key] = amount
+    lines = [
+        {
+            "community": community,
+            "key": f"{deed.key}#points",
+            "kind": "points",
+            "account": deed.member,
+            "period": "",
+            "amount": amounts[deed.key],
+            "at": deed.at,
+            "by": deed.details.get("effect"),
+        }
+        for deed in deeds
+        if deed.key in amounts
+    ]
+    if lines:
+        connection.execute(insert(ledger).on_conflict_do_nothing(), lines)
+        totals: dict[str, int] = {}
+        for line in lines:
+            totals[line["account"]] = totals.get(line["account"], 0) + line["amount"]
+        rows = [
+            {"community": community, "kind": "points", "account": member, "period": "", "amount": amount}
+            for member, amount in sorted(totals.items())
+        ]
+        first = insert(balance)
+        connection.execute(
+            first.on_conflict_do_update(
+                index_elements=["community", "kind", "account", "period"],
+                set_={"amount": balance.c.amount + first.excluded.amount},
+            ),
+            rows,
+        )
+    return refused
+
+
+def _given(connection: Connection, community: str, deed: Deed, since: str) -> int:
+    total = connection.execute(
+        select(func.coalesce(func.sum(ledger.c.amount), 0)).where(
+            ledger.c.community == community,
+            ledger.c.kind == "points",
+            ledger.c.account == deed.member,
+            ledger.c.by == deed.details["effect"],
+            ledger.c.at >= datetime.fromisoformat(since),
+        )
+    ).scalar_one()
+    return int(total)
+
+
+def fund(connection: Connection, community: str, details: Mapping[str, Any], at: datetime) -> None:
+    """Bring a budget's period to what the spec grants it; what was granted already counts."""
+    budget, period, funds = details["budget"], details["period"], int(details["funds"])
+    granted = connection.execute(
+        select(func.coalesce(func.sum(ledger.c.amount), 0)).where(
+            ledger.c.community == community,
+            ledger.c.kind == "budget",
+            ledger.c.account == budget,
+            ledger.c.period == period,
+            ledger.c.by == "spec",
+        )
+    ).scalar_one()
+    if int(granted) != funds:
+        key = f"grant/{budget}/{period}/{granted}-{funds}"
+        difference = funds - int(granted)
+        enter(connection, community, "budget", budget, difference, key=key, at=at, period=period, by="spec")
+
+
+def money(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+    """Money out of a budget's period."""
+    refused: Refused = {}
+    for deed in deeds:
+        why = _charge(connection, community, deed, int(deed.details["amount"]))
+        if why:
+            refused[deed.key] = why
+    return refused
+
+
+def _charge(connection: Connection, community: str, deed: Deed, amount: int) -> str | None:
+    budget = deed.details.get("budget")
+    if budget is None or not amount:
+        return None
+    hold(connection, community, f"budget/{budget}")
+    fund(connection, community, deed.details, deed.at)
+    key, period = f"{deed.key}#budget", deed.details["period"]
+    if enter(connection, community, "budget", budget, -amount, key=key, at=deed.at, period=period):
+        return None
+    return f"budget {budget} has not {amount // 100}.{amount % 100:02d} left in {period}"
+
+
+def gift(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+    """A piece out of stock, its cost out of the budget: both or neither."""
+    refused: Refused = {}
+    for deed in deeds:
+        item = deed.details["item"]
+        if not enter(connection, community, "stock", item, -1, key=f"{deed.key}#stock", at=deed.at):
+            refused[deed.key] = f"no {item} left in stock"
+            continue
+        why = _charge(connection, community, deed, int(deed.details.get("cost", 0)))
+        if why:
+            enter(connection, community, "stock", item, 1, key=f"{deed.key}#stock-back", at=deed.at)
+            refused[deed.key] = why
+    return refused
+
+
+# ------------------------------------------------------------------------------------------------------------ holdings
+def _holdings(kind: str) -> Writer:
+    def write(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+        refused: Refused = {}
+        free: dict[tuple[str, str], int] = {}
+        rows = []
+        for deed in deeds:
+            item, value = deed.details["item"], deed.details.get("value") or ""
+            limit = deed.details.get("limit")
+            if limit is not None:
+                place = (item, value)
+                if place not in free:
+                    hold(connection, community, f"{kind}/{item}/{value}")
+                    free[place] = int(limit) - _holders(connection, community, kind, item, value, deed.at)
+                if _holds(connection, community, kind, item, value, deed.member):
+                    pass
+                elif free[place] <= 0:
+                    refused[deed.key] = f"all {limit} {item} are held"
+                    continue
+                else:
+                    free[place] -= 1
+            rows.append(
+                {
+                    "community": community,
+                    "key": deed.key,
+                    "kind": kind,
+                    "member": deed.member,
+                    "item": item,
+                    "value": value,
+                    "since": deed.at,
+                    "until": moment(deed.details.get("until")),
+                }
+            )
+        if rows:
+            first = insert(holding)
+            connection.execute(
+                first.on_conflict_do_update(
+                    index_elements=["community", "kind", "item", "value", "member"],
+                    index_where=text("ended_at IS NULL"),
+                    set_={
+                        "until": text(
+                            "CASE WHEN holding.until IS NULL OR excluded.until IS NULL THEN NULL"
+                            " ELSE greatest(holding.until, excluded.until) END"
+                        )
+                    },
+                ),
+                rows,
+            )
+        return refused
+
+    return write
+
+
+def _holders(connection: Connection, community: str, kind: str, item: str, value: str, at: datetime) -> int:
+    return connection.execute(
+        select(func.count())
+        .select_from(holding)
+        .where(
+            holding.c.community == community,
+            holding.c.kind == kind,
+            holding.c.item == item,
+            holding.c.value == value,
+            holding.c.ended_at.is_(None),
+            holding.c.until.is_(None) | (holding.c.until > at),
+        )
+    ).scalar_one()
+
+
+def _holds(connection: Connection, community: str, kind: str, item: str, value: str, member: str | None) -> bool:
+    found = connection.execute(
+        select(holding.c.key).where(
+            holding.c.community == community,
+            holding.c.kind == kind,
+            holding.c.item == item,
+            holding.c.value == value,
+            holding.c.member == member,
+            holding.c.ended_at.is_(None),
+        )
+    ).first()
+    return found is not None
+
+
+def revoke(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+    """End what is held; who does not hold it loses nothing."""
+    refused: Refused = {}
+    for deed in deeds:
+        ended = connection.execute(
+            update(holding)
+            .where(
+                holding.c.community == community,
+                holding.c.kind == deed.details["holding"],
+                holding.c.item == deed.details["item"],
+                holding.c.member == deed.member,
+                holding.c.ended_at.is_(None),
+            )
+            .values(ended_at=deed.at, ended_by=deed.key)
+        ).rowcount
+        if not ended:
+            refused[deed.key] = f"does not hold {deed.details['item']}"
+    return refused
+
+
+# -------------------------------------------------------------------------------------------------------- other traces
+def nominate(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+    """Onto the candidate lists."""
+    rows = [
+        {
+            "community": community,
+            "key": deed.key,
+            "list": deed.details["list"],
+            "of": deed.details["of"],
+            "member": deed.member,
+            "at": deed.at,
+            "source": deed.source,
+        }
+        for deed in deeds
+    ]
+    connection.execute(insert(candidate).on_conflict_do_nothing(), rows)
+    return {}
+
+
+def publish(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+    """One record for each place."""
+    seen = set(
+        connection.execute(
+            select(publication.c.what).where(
+                publication.c.community == community, publication.c.what.in_({d.details["what"] for d in deeds})
+            )
+        ).scalars()
+    )
+    rows = []
+    for deed in deeds:
+        what = deed.details["what"]
+        rows.append(
+            {
+                "community": community,
+                "key": deed.key,
+                "what": what,
+                "place": deed.details["place"],
+                "member": deed.member,
+                "run": deed.run,
+                "credits": deed.details.get("credits"),
+                "first": what not in seen,
+                "at": deed.at,
+            }
+        )
+        seen.add(what)
+    connection.execute(insert(publication).on_conflict_do_nothing(), rows)
+    return {}
+
+
+def assign(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
+    """The least loaded person of the first role that has room; whoever has somebody keeps them."""
+    refused: Refused = {}
+    hold(connection, community, "assign")
+    roles = {role["role"] for deed in deeds for role in deed.details["roles"]}
+    loads = _loads(connection, community, roles)
+    present = {
+        (row.member, row.relation)
+        for row in connection.execute(
+            select(assignment.c.member, assignment.c.relation).where(
+                assignment.c.community == community,
+                assignment.c.ended_at.is_(None),
+                assignment.c.member == func.any([deed.member for deed in deeds]),
+            )
+        )
+    }
+    rows = []
+    for deed in deeds:
+        relation = deed.details["relation"]
+        if (deed.member, relation) in present:
+            continue
+        chosen = _choose(deed.details["roles"], loads)
+        if chosen is None:
+            names = ", ".join(role["role"] for role in deed.details["roles"])
+            refused[deed.key] = f"nobody in {names} has room for one more"
+            continue
+        role, person = chosen
+        loads[role][person] += 1
+        present.add((deed.member, relation))
+        rows.append(
+            {
+                "community": community,
+                "key": deed.key,
+                "member": deed.member,
+                "relation": relation,
+                "role": role,
+                "person": person,
+                "since": deed.at,
+            }
+        )
+    if rows:
+        connection.execute(insert(assignment).on_conflict_do_nothing(), rows)
+    return refused
+
+
+def _loads(connection: Connection, community: str, roles: Iterable[str]) -> dict[str, dict[str, int]]:
+    loads: dict[str, dict[str, int]] = {role: {} for role in roles}
+    for row in connection.execute(
+        select(staff.c.role, staff.c.person).where(staff.c.community == community, staff.c.role.in_(loads))
+    ):
+        loads[row.role][row.person] = 0
+    for row in connection.execute(
+        select(assignment.c.role, assignment.c.person, func.count().label("load"))
+        .where(assignment.c.community == community, assignment.c.ended_at.is_(None), assignment.c.role.in_(loads))
+        .group_by(assignment.c.role, assignment.c.person)
+    ):
+        if row.person in loads[row.role]:
+            loads[row.role][row.person] = row.load
+    return loads
+
+
+def _choose(roles: Sequence[Mapping[str, Any]], loads: Mapping[str, Mapping[str, int]]) -> tuple[str, str] | None:
+    for role in roles:
+        room = [
+            (load, person)
+            for person, load in loads[role["role"]].items()
+            if role["capacity"] is None or load < role["capacity"]
+        ]
+        if room:
+            return role["role"], min(room)[1]
+    return None
+
+
+WRITERS: Mapping[str, Writer] = {
+    "points": points,
+    "money": money,
+    "gift": gift,
+    "title": _holdings("title"),
+    "benefit": _holdings("benefit"),
+    "revoke": revoke,
+    "nominate": nominate,
+    "publish": publish,
+    "assign": assign,
+}
+"""The kinds that leave a trace of their own; the others are facts, notices, work items and runs."""
