@@ -64,7 +64,7 @@ _QUESTIONS = (
 
 def audit(connection: Connection, community: str, limit: int = 20) -> list[str]:
     """What does not add up, at most `limit` of each sort."""
-    findings = []
+    findings: list[str] = []
     for question, sentence in _QUESTIONS:
         rows = connection.execute(text(f"{question} LIMIT {limit}"), {"community": community})
         findings.extend(sentence.format(*row) for row in rows)

@@ -14,6 +14,7 @@ from operations.ports.notices import Notice, Outbox
 from store import deeds as kinds
 from store.audit import audit
 from store.deed_facts import facts_of, items_of
+from store.ledgers import enter
 from store.tables.effects import (
     assignment,
     balance,
@@ -142,7 +143,7 @@ class SqlEffects:
                 ledger.c.key.in_([f"{row.key}#points", f"{row.key}#budget", f"{row.key}#stock"]),
             )
         ).all():
-            kinds.enter(
+            enter(
                 connection,
                 community,
                 line.kind,
@@ -190,7 +191,7 @@ class SqlEffects:
     # ------------------------------------------------------------------------------------- stock and staff
     def stocked(self, community: str, item: str, count: int, *, by: str, at: datetime, key: str) -> int:
         with transaction(self._engine) as connection:
-            kinds.enter(connection, community, "stock", item, count, key=f"stocked/{key}", at=at, by=by)
+            enter(connection, community, "stock", item, count, key=f"stocked/{key}", at=at, by=by)
             left = connection.execute(
                 select(balance.c.amount).where(
                     balance.c.community == community, balance.c.kind == "stock", balance.c.account == item
@@ -280,14 +281,14 @@ class SqlEffects:
     def totals(self, community: str) -> Mapping[str, int]:
         with transaction(self._engine) as connection:
             rows = connection.execute(
-                select(deed.c.kind, deed.c.refused.is_not(None).label("no"), func.count().label("count"))
+                select(deed.c.kind, deed.c.refused.is_not(None).label("no"), func.count().label("many"))
                 .where(deed.c.community == community, deed.c.undone_at.is_(None))
                 .group_by(deed.c.kind, text("no"))
             ).all()
         totals: dict[str, int] = {"refused": 0}
         for row in rows:
             name = "refused" if row.no else row.kind
-            totals[name] = totals.get(name, 0) + row.count
+            totals[name] = totals.get(name, 0) + row.many
         return totals
 
     def audit(self, community: str) -> Sequence[str]:
