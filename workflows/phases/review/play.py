@@ -1,0 +1,221 @@
+"""Review, played: each work is approved, refused or returned; what is returned comes back in its time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from operations.ports.runs import Act, Entry, Planned
+from operations.rehearsal import Crowd
+from workflows.phases.review.spec import Review
+from workflows.play import (
+    ROLE,
+    Closing,
+    Note,
+    Opening,
+    Progress,
+    Request,
+    Scene,
+    Wants,
+    able,
+    enough,
+    latest,
+    not_asked,
+)
+
+APPROVE, RETURN, REFUSE = "approve", "return", "refuse"
+VERDICTS = (APPROVE, RETURN, REFUSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """How it stands with one work: `waiting` for a verdict, `returned` to its author, `approved` or `refused`."""
+
+    state: str
+    version: int
+    due: datetime  # until when the reviewer, or the author, has time; of a decided work when it was decided
+    returns: int
+    silent: bool = False
+    abandoned: bool = False  # returned, and its author did not come back
+
+    @property
+    def decided(self) -> bool:
+        return self.state in ("approved", "refused")
+
+
+def wants(phase: Review) -> Wants:
+    return Wants(asked=phase.by, never=phase.never, things=phase.of, within=phase.within)
+
+
+def opening(phase: Review, scene: Scene) -> Opening:
+    if not scene.things:
+        return Opening(outcome="short", awaits="there is nothing to look at")
+    choices = VERDICTS if phase.redo is not None else (APPROVE, REFUSE)
+    requests = tuple(
+        Request(asked=asked, about=work, choices=choices, form=phase.form)
+        for work in scene.things
+        if (asked := tuple(who for who in scene.asked if who != scene.author_of(work) and who not in scene.never))
+    )
+    return Opening(requests=requests, awaits=f"verdicts on {len(scene.things)} works")
+
+
+def refusal(phase: Review, scene: Scene, act: Act | Entry) -> str | None:
+    if isinstance(act, Entry) or act.verb not in ("verdict", "revise"):
+        return "in this phase works are looked at, nothing else"
+    if act.about not in scene.things:
+        return f"{act.about or 'this'} is none of the works to be looked at"
+    case = standing(phase, scene, act.about, act.at)
+    if case.decided:
+        return f"{act.about} is decided already: {case.state}"
+    if act.verb == "revise":
+        if act.by != scene.author_of(act.about):
+            return f"{act.by} is not the author of {act.about}"
+        return None if case.state == "returned" else f"{act.about} was not returned"
+    if (reason := not_asked(scene, act)) is not None:
+        return reason
+    if case.state == "returned":
+        return f"{act.about} is with its author until {case.due:%Y-%m-%d %H:%M} UTC"
+    if act.choice not in VERDICTS:
+        return f"a verdict is one of {', '.join(VERDICTS)}"
+    if act.choice == RETURN and phase.redo is None:
+        return "here a work can only be approved or refused"
+    if act.choice == RETURN and phase.redo is not None and case.returns >= phase.redo.at_most:
+        return f"{act.about} was returned {case.returns} times, which is the most"
+    return None
+
+
+def progress(phase: Review, scene: Scene) -> Progress:
+    cases = [standing(phase, scene, work, scene.at) for work in scene.things]
+    waiting = [case.due for case in cases if not case.decided]
+    return Progress(over=not waiting, deadline=max(waiting, default=None))
+
+
+def closing(phase: Review, scene: Scene) -> Closing:
+    states: dict[str, tuple[str, int | None]] = {}
+    notes: list[Note] = []
+    parts: dict[str, str] = {}
+    credit = int(phase.credit)
+    for work in scene.things:
+        case = standing(phase, scene, work, scene.at)
+        author = scene.author_of(work)
+        member = author if author and not author.startswith(ROLE) else None
+        approved = case.state == "approved"
+        states[work] = ("accepted", credit) if approved else ("refused", None)
+        said: dict[str, object] = {"work": work, "credit": credit} if approved else {"work": work}
+        kind = "accepted" if approved else "refused"
+        notes.append(Note(kind=kind, key=f"{scene.visit}/{work}", at=case.due, member=member, fields=said))
+        if case.abandoned and member is not None:
+            notes.append(Note(kind="missed", key=f"{scene.visit}/{work}", at=case.due, member=member))
+    for act in latest(scene.acts):
+        author = scene.author_of(act.about)
+        member = author if author and not author.startswith(ROLE) else None
+        key = f"{scene.visit}/{act.about}/{act.version}/{act.by}"
+        if act.verb == "revise":
+            fields = {"work": act.about, "late": False, "by": act.by}
+            notes.append(Note(kind="submitted", key=key, at=act.at, member=member, fields=fields))
+            continue
+        reviewer = act.by if act.role is None else None
+        given = {"work": act.about, "choice": act.choice, "by": act.by}
+        notes.append(Note(kind="reviewed", key=key, at=act.at, member=reviewer, fields=given))
+        if act.choice == RETURN:
+            notes.append(
+                Note(kind="returned", key=key, at=act.at, member=member, fields={"work": act.about, "by": act.by})
+            )
+        if phase.form is not None:
+            form = {**act.fields, "work": act.about, "by": act.by}
+            notes.append(Note(kind=phase.form, key=key, at=act.at, member=member, fields=form))
+        if reviewer is not None:
+            parts.setdefault(reviewer, "reviewer")
+    approved_works = [work for work in scene.things if states[work][0] == "accepted"]
+    authors = list(dict.fromkeys(author for work in approved_works if (author := scene.author_of(work))))
+    return Closing(
+        outcome="done" if approved_works else "short",
+        results={
+            "approved": approved_works,
+            "refused": [work for work in scene.things if states[work][0] == "refused"],
+            "authors": authors,
+        },
+        notes=tuple(notes),
+        works=states,
+        parts=parts,
+    )
+
+
+def improvise(phase: Review, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
+    acts: list[tuple[datetime, Planned]] = []
+    for work in scene.things:
+        free = [who for who in scene.asked if who != scene.author_of(work) and who not in scene.never]
+        if not free or crowd.percent("silent", work) < 4:
+            continue
+        reviewers = crowd.some(_needed(phase, scene, work) or 1, free)
+        since, version, returns = scene.opened_at, 1, 0
+        while True:
+            until = scene.until(phase.within, since)
+            drawn = crowd.percent("verdict", work, version)
+            verdict = APPROVE if drawn < 86 else REFUSE if drawn < 93 else RETURN
+            if verdict == RETURN and (phase.redo is None or returns >= phase.redo.at_most):
+                verdict = APPROVE
+            last = since
+            for who in reviewers:
+                when = crowd.moment(since, until, "look", work, version, who)
+                acts.append((when, _verdict(when, who, work, version, verdict, crowd.fill(phase.form, work, version))))
+                last = max(last, when)
+            if verdict != RETURN or phase.redo is None or crowd.percent("gives up", work, version) < 10:
+                break
+            since = crowd.moment(last, scene.until(phase.redo.within, last), "revise", work, version)
+            version, returns = version + 1, returns + 1
+            author = scene.author_of(work) or ""
+            fields = dict(scene.works[work].fields) if work in scene.works else {}
+            revised = Planned(seq=0, at=since, verb="revise", by=author, about=work, fields=fields, version=version)
+            acts.append((since, revised))
+    acts.sort(key=lambda act: (act[0], act[1].about, act[1].version, act[1].by))
+    return [replace(planned, seq=seq) for seq, (_, planned) in enumerate(acts)]
+
+
+def standing(phase: Review, scene: Scene, work: str, at: datetime) -> Case:
+    """How it stands with a work at a moment."""
+    mine = [act for act in latest(scene.acts) if act.about == work]
+    version, since, returns = 1, scene.opened_at, 0
+    needed = _needed(phase, scene, work)
+    while True:
+        given: Counter[str] = Counter()
+        decided: Act | None = None
+        for act in mine:
+            if act.verb == "verdict" and act.version == version and act.choice is not None:
+                given[act.choice] += 1
+                if given[act.choice] >= max(needed, 1):
+                    decided = act
+                    break
+        if decided is None:
+            due = scene.until(phase.within, since)
+            if at < due:
+                return Case(state="waiting", version=version, due=due, returns=returns)
+            state = "approved" if phase.if_silent == APPROVE else "refused"
+            return Case(state=state, version=version, due=due, returns=returns, silent=True)
+        if decided.choice != RETURN or phase.redo is None:
+            state = "approved" if decided.choice == APPROVE else "refused"
+            return Case(state=state, version=version, due=decided.at, returns=returns)
+        returns += 1
+        revised = next((act for act in mine if act.verb == "revise" and act.version == version + 1), None)
+        if revised is None:
+            due = scene.until(phase.redo.within, decided.at)
+            if at < due:
+                return Case(state="returned", version=version, due=due, returns=returns)
+            return Case(state="refused", version=version, due=due, returns=returns, abandoned=True)
+        version, since = version + 1, revised.at
+
+
+def _needed(phase: Review, scene: Scene, work: str) -> int:
+    """How many equal verdicts decide about a work; not more than there are people who may give one."""
+    needed = enough(phase.needs, len(scene.asked))
+    free = able(scene, work)
+    return needed if free is None else min(needed, free)
+
+
+def _verdict(when: datetime, who: str, work: str, version: int, verdict: str, fields: dict[str, object]) -> Planned:
+    role = who if who.startswith(ROLE) else None
+    return Planned(
+        seq=0, at=when, verb="verdict", by=who, role=role, about=work, choice=verdict, fields=fields, version=version
+    )

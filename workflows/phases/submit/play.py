@@ -1,0 +1,100 @@
+"""Submit, played: works come in until the time is over, or until everything that is expected is in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from operations.ports.runs import Act, Entry, Planned
+from operations.rehearsal import Crowd
+from workflows.phases.submit.spec import Submit
+from workflows.play import ROLE, Closing, Note, Opening, Progress, Request, Scene, Wants, enough
+
+USUAL = 40
+"""How many simulated members hand something in where anybody may."""
+
+
+def wants(phase: Submit) -> Wants:
+    return Wants(eligible=phase.by, within=phase.within, keeps=True)
+
+
+def opening(phase: Submit, scene: Scene) -> Opening:
+    if scene.expected is None:
+        return Opening(awaits="works of whoever likes")
+    if not scene.expected:
+        return Opening(outcome="short", awaits="nobody is there to hand anything in")
+    request = Request(asked=scene.expected, form=phase.form)
+    return Opening(requests=(request,), awaits=f"works of {len(scene.expected)}")
+
+
+def refusal(phase: Submit, scene: Scene, act: Act | Entry) -> str | None:
+    if isinstance(act, Act):
+        return "in this phase works are handed in, nothing else"
+    if phase.into is not None and act.into is not None and scene.things and act.into not in scene.things:
+        return f"{act.into} is none of {', '.join(scene.things[:8])}"
+    return None
+
+
+def progress(phase: Submit, scene: Scene) -> Progress:
+    if not scene.expected:
+        return Progress(over=False)
+    given = _given(scene)
+    return Progress(over=all(given[author] >= int(phase.limit) for author in scene.expected))
+
+
+def closing(phase: Submit, scene: Scene) -> Closing:
+    given = _given(scene)
+    missing = [author for author in scene.expected or () if not given[author]]
+    if isinstance(phase.needs, str):
+        base = len(scene.expected) if scene.expected is not None else len(given)
+        done = base > 0 and base - len(missing) >= enough(phase.needs, base)
+    else:
+        done = len(scene.works) >= phase.needs
+    notes = []
+    for work in scene.works.values():
+        member = None if work.author.startswith(ROLE) else work.author
+        said = {"work": work.id, "late": work.late, "by": member}
+        notes.append(Note(kind="submitted", key=work.id, at=work.at, member=member, fields=said))
+    notes += [
+        Note(kind="missed", key=f"{scene.visit}/{author}", at=scene.at, member=author)
+        for author in missing
+        if not author.startswith(ROLE)
+    ]
+    states = {} if scene.reviewed else dict.fromkeys(scene.works, ("accepted", 1))
+    authors = list(dict.fromkeys(work.author for work in scene.works.values()))
+    return Closing(
+        outcome="done" if done else "short",
+        results={"works": list(scene.works), "authors": authors, "missing": missing},
+        notes=tuple(notes),
+        works=states,
+        parts={author: "author" for author in authors if not author.startswith(ROLE)},
+    )
+
+
+def improvise(phase: Submit, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
+    if scene.deadline is None:
+        return ()
+    if scene.expected is not None:
+        authors = [who for who in scene.expected if crowd.percent("comes", who) < 85]
+    else:
+        needs = phase.needs if isinstance(phase.needs, int) else 1
+        authors = crowd.some(crowd.size or max(USUAL, needs + needs // 3 + 1))
+    given = _given(scene)
+    acts = []
+    for author in authors:
+        room = int(phase.limit) - given[author]
+        wanted = 1 if int(phase.limit) == 1 else 1 + crowd.number(min(int(phase.limit), 3), "works", author)
+        if author.startswith(ROLE) and isinstance(phase.needs, int):
+            wanted = max(wanted, phase.needs)
+        for number in range(min(room, wanted)):
+            when = crowd.moment(scene.opened_at, scene.deadline, "submit", author, number)
+            acts.append((when, author, number, crowd.fill(phase.form, author, number)))
+    acts.sort(key=lambda act: act[:3])
+    return [
+        Planned(seq=seq, at=when, verb="submit", by=author, fields=fields)
+        for seq, (when, author, _, fields) in enumerate(acts)
+    ]
+
+
+def _given(scene: Scene) -> Counter[str]:
+    return Counter(work.author for work in scene.works.values())

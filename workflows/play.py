@@ -1,0 +1,268 @@
+"""Play: what the kinds of phases share, so that each of them is a small game without time, memory or Temporal.
+
+A kind that can run has a module `play` in its folder with the functions of `Kind`. They are given the phase as it is
+written and a *scene*: everything that may be looked at. They answer with values; nothing is fetched or written.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from fractions import Fraction
+from functools import cache
+from typing import Any, Protocol
+
+from operations.ports.runs import Act, Entry, Planned, Work
+from operations.rehearsal import Crowd
+
+Figure = Fraction | str | bool | None
+ROLE = "role:"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Asked:
+    """A figure that a play needs: a metric or attribute by name, over a window."""
+
+    name: str
+    over: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One figure for all things it is about: values in natural units, None where unknown.
+
+    Args:
+        of: what it is about: work, member, team, run, community.
+        values: by the id of the thing.
+        places: decimal places in which means are given.
+    """
+
+    of: str
+    values: Mapping[str, Figure]
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """What has to be looked up before a phase can be played; selections as they are written.
+
+    `asked`, `never` and `things` are fixed when the phase opens. `eligible` is checked at the moment of an act.
+    `figures` are read when it closes, `until` at every look.
+    """
+
+    asked: Any = None
+    never: Any = None
+    things: Any = None
+    eligible: Any = None
+    until: Any = None
+    within: str | None = None
+    figures: tuple[Asked, ...] = ()
+    keeps: bool = False  # what came in before it came out short still counts when it is entered again
+    everything: bool = False  # without `things`: all works and people of the run, and the run itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything a play may look at, at one moment of the run.
+
+    `works` are those in question, in order of arrival: of a `submit` those handed in, else those it is about.
+    `expected` are the authors of whom something is definitely expected (None: whoever likes). `reviewed` says that a
+    review of these works follows, so that it decides whether they count. `lot` is a recorded draw: the same number
+    for the same name at every attempt. `until` turns a `within` into a moment.
+    """
+
+    at: datetime
+    opened_at: datetime
+    deadline: datetime | None = None
+    due: bool = False
+    visit: int = 1
+    subject: str | None = None
+    asked: tuple[str, ...] = ()
+    never: frozenset[str] = frozenset()
+    things: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    works: Mapping[str, Work] = field(default_factory=dict)
+    expected: tuple[str, ...] | None = None
+    reviewed: bool = False
+    acts: tuple[Act, ...] = ()
+    figures: Mapping[Asked, Figures] = field(default_factory=dict)
+    holds: bool | None = None
+    form_about: str = "member"
+    lot: Callable[[str], int] = lambda name: 0
+    until: Callable[[str, datetime], datetime] = lambda within, at: at
+
+    def author_of(self, thing: str) -> str | None:
+        """Whose work a thing is; None if it is no work."""
+        work = self.works.get(thing)
+        return work.author if work is not None else None
+
+    def figure(self, asked: Asked, thing: str) -> Figure:
+        """One figure of one thing, of its author where it is about people."""
+        found = self.figures.get(asked)
+        if found is None:
+            return None
+        if thing in found.values:
+            return found.values[thing]
+        return found.values.get(self.author_of(thing) or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something for the inbox: who is asked, about what, and what they may say."""
+
+    asked: tuple[str, ...]
+    about: str = ""
+    choices: tuple[str, ...] = ("done",)
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How a phase begins: perhaps it is over at once, otherwise who is asked what."""
+
+    outcome: str | None = None
+    requests: tuple[Request, ...] = ()
+    awaits: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Whether everything is in; if not, perhaps a later deadline than the one the phase began with."""
+
+    over: bool = False
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A fact on its way: `key` makes it one of its kind in the visit. Numbers in natural units."""
+
+    kind: str
+    key: str
+    at: datetime
+    member: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How a phase came out: outcome, results by name, facts, states (and credit) of works, parts of people."""
+
+    outcome: str
+    results: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    works: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+class Kind(Protocol):
+    """The functions of a `play` module."""
+
+    def wants(self, phase: Any) -> Wants:
+        """What has to be looked up for this phase."""
+        ...
+
+    def opening(self, phase: Any, scene: Scene) -> Opening:
+        """How it begins."""
+        ...
+
+    def refusal(self, phase: Any, scene: Scene, act: Act | Entry) -> str | None:
+        """Why a move is not legal; None if it is. Who may act at all, and the gate, are looked at elsewhere."""
+        ...
+
+    def progress(self, phase: Any, scene: Scene) -> Progress:
+        """Whether it is over before its time."""
+        ...
+
+    def closing(self, phase: Any, scene: Scene) -> Closing:
+        """How it came out, now that no more can come in."""
+        ...
+
+    def improvise(self, phase: Any, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
+        """What simulated participants will do, in order of time."""
+        ...
+
+
+@cache
+def play_of(kind: str) -> Kind | None:
+    """The play of a kind of phase; None if it cannot run yet."""
+    try:
+        module: Any = importlib.import_module(f"workflows.phases.{kind}.play")
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.startswith(f"workflows.phases.{kind}"):
+            return None
+        raise
+    return module  # type: ignore[no-any-return]
+
+
+# ------------------------------------------------------------------------------------------------ shared little rules
+def people_in(asked: Sequence[str]) -> tuple[str, ...]:
+    """Those of the asked who are named; roles left out."""
+    return tuple(who for who in asked if not who.startswith(ROLE))
+
+
+def has_role(asked: Sequence[str]) -> bool:
+    """Whether a role is among the asked, so that it cannot be told how many people they are."""
+    return any(who.startswith(ROLE) for who in asked)
+
+
+def enough(needs: int | str, base: int) -> int:
+    """How many are needed: a number, or a share of so many, rounded up, at least one."""
+    if isinstance(needs, str):
+        return max(1, -(-base * int(needs.rstrip("%")) // 100))
+    return needs
+
+
+def not_asked(scene: Scene, act: Act) -> str | None:
+    """Why this person cannot answer at all: not asked, kept out, or it is about the own work."""
+    if act.by not in scene.asked and (act.role is None or act.role not in scene.asked):
+        return f"{act.role or act.by} is not asked here"
+    if act.by in scene.never or (act.role is not None and act.role in scene.never):
+        return f"{act.by} must not answer here"
+    if scene.author_of(act.about) == act.by:
+        return f"{act.by} is the author; nobody decides about their own work"
+    return None
+
+
+def able(scene: Scene, thing: str) -> int | None:
+    """How many of the named people may answer about a thing; None: a role is among them, so any number."""
+    if has_role(scene.asked):
+        return None
+    return sum(1 for who in scene.asked if who not in scene.never and who != scene.author_of(thing))
+
+
+def latest(acts: Sequence[Act]) -> tuple[Act, ...]:
+    """Acts in order of time."""
+    return tuple(sorted(acts, key=lambda act: (act.at, act.seq)))
+
+
+def with_acts(scene: Scene, acts: Sequence[Act], at: datetime) -> Scene:
+    """The scene as it would be with these acts in it."""
+    return replace(scene, acts=tuple(acts), at=at)
+
+
+def sequence(scene: Scene, lines: Sequence[Any], things: Sequence[str]) -> list[str]:
+    """Put things in the order that lines of `highest`, `lowest` and `draw` say; unknown comes last, ids break ties."""
+
+    def key(thing: str) -> tuple[Any, ...]:
+        parts: list[Any] = []
+        for line in lines:
+            if line.draw:
+                parts.append((0, scene.lot(thing)))
+                continue
+            value = scene.figure(Asked(line.highest or line.lowest, line.over or "all"), thing)
+            number = value if isinstance(value, Fraction) else None
+            if number is None:
+                parts.append((1, Fraction(0)))
+            else:
+                parts.append((0, -number if line.highest else number))
+        return (*parts, thing)
+
+    return sorted(things, key=key)
+
+
+def figures_of(lines: Sequence[Any] | None) -> tuple[Asked, ...]:
+    """The figures that an order reads."""
+    return tuple(Asked(line.highest or line.lowest, line.over or "all") for line in lines or () if not line.draw)
