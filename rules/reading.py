@@ -84,3 +84,15 @@ def split_scope(name: str) -> tuple[str, str]:
     """Take `community.posts` apart into ("community", "posts"); a bare name belongs to the subject."""
     head, dot, tail = name.partition(".")
     return (head, tail) if dot and head in SCOPES else ("subject", name)
+
+
+def reading_of(key: str) -> Reading | None:
+    """The reading that a column of this name holds; None for an attribute.
+
+    Raises:
+        Unfit: it looks like one, but its window is not one of the language.
+    """
+    if not key.endswith("]"):
+        return None
+    name, _, window = key[:-1].partition("[")
+    return parse_reading(name, window)

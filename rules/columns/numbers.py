@@ -1,0 +1,143 @@
+"""Exact numbers over whole columns: scaled whole numbers with a fixed denominator, wide enough never to overflow.
+
+Polars computes in 64 or 128 bits. Every step here knows how large its result can become and takes the width
+that holds it; what could outgrow 128 bits raises `TooWide`, and that one condition is read row by row instead.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+import polars as pl
+
+from rules.condition import Rounding
+from rules.values import LARGEST
+
+NARROW = 2**62
+WIDE = 2**125
+
+
+class TooWide(ArithmeticError):
+    """A number that 128 bits may not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A column of rational numbers, null where unknown.
+
+    Args:
+        above: whole numbers.
+        below: the whole number they all stand over.
+        most: how large one above can be, either way.
+    """
+
+    above: pl.Expr
+    below: int
+    most: int
+
+    def times(self, factor: Fraction) -> "Numbers":
+        """Each times a fixed number."""
+        shared = gcd(factor.numerator, self.below) or 1
+        top, below = factor.numerator // shared, self.below // shared * factor.denominator
+        most = self.most * abs(top)
+        return Numbers(_times(self.above, top, most), below, max(most, 1))
+
+    def over(self, below: int) -> "Numbers":
+        """The same numbers over a multiple of their denominator."""
+        factor = below // self.below
+        return Numbers(_times(self.above, factor, self.most * factor), below, self.most * factor)
+
+    def at_most(self, cap: Fraction | None) -> "Numbers":
+        """Each, or the cap where it is less."""
+        return self if cap is None else self._kept(cap, upper=True)
+
+    def at_least(self, floor: Fraction | None) -> "Numbers":
+        """Each, or the floor where it is more."""
+        return self if floor is None else self._kept(floor, upper=False)
+
+    def _kept(self, bound: Fraction, *, upper: bool) -> "Numbers":
+        same = self.over(lcm(self.below, bound.denominator))
+        edge = int(bound * same.below)
+        most = max(same.most, abs(edge))
+        column, limit = _wide(same.above, most), literal(edge, most)
+        beyond = column > limit if upper else column < limit
+        return Numbers(pl.when(beyond).then(limit).otherwise(column), same.below, most)
+
+    def whole(self, round_: Rounding) -> "Numbers":
+        """Each as a whole number, rounded so; `exact` leaves it."""
+        if round_ == "exact":
+            return self
+        if round_ == "up":
+            down = Numbers(-self.above, self.below, self.most).whole("down")
+            return Numbers(-down.above, 1, down.most)
+        if round_ == "half_up":
+            return Numbers(*_doubled(self)).whole("down")
+        most = 2 * self.most + 2 * self.below
+        column = _wide(self.above, most)
+        divisor = literal(self.below, most)
+        if round_ == "down":
+            return Numbers(column // divisor, 1, self.most + 1)
+        return Numbers(_half_even(column, divisor), 1, self.most + 1)
+
+
+def plus(one: Numbers, other: Numbers) -> Numbers:
+    """The sum of two columns."""
+    below = lcm(one.below, other.below)
+    one, other = one.over(below), other.over(below)
+    most = one.most + other.most
+    return Numbers(_wide(one.above, most) + _wide(other.above, most), below, most)
+
+
+def divided(above: Numbers, below: Numbers, scale: int) -> Numbers:
+    """One column over another, times `scale`, rounded half to even; null where the divisor is 0."""
+    factor = Fraction(below.below * scale, above.below)
+    top = above.above, above.most * factor.numerator
+    bottom = below.above, below.most * factor.denominator
+    most = 2 * (top[1] + bottom[1])
+    dividend = _times(_wide(top[0], most), factor.numerator, most)
+    divisor = _times(_wide(bottom[0], most), factor.denominator, most)
+    zero = literal(0, most)
+    sign = pl.when(divisor < zero).then(literal(-1, most)).otherwise(literal(1, most))
+    divisor = pl.when(divisor == zero).then(None).otherwise(divisor * sign)
+    return Numbers(_half_even(dividend * sign, divisor), 1, top[1])
+
+
+def base(column: pl.Expr, scale: int) -> Numbers:
+    """A column that passed the gate: whole numbers up to 2^53, over the scale of their type."""
+    return Numbers(column, scale, LARGEST)
+
+
+def literal(number: int, most: int) -> pl.Expr:
+    """A fixed number in the width that `most` needs."""
+    return pl.lit(number, dtype=_width(max(most, abs(number))))
+
+
+def _half_even(dividend: pl.Expr, divisor: pl.Expr) -> pl.Expr:
+    """Whole quotient for a positive divisor, halves to even."""
+    whole = dividend // divisor
+    twice = (dividend - whole * divisor) * 2
+    up = (twice > divisor) | ((twice == divisor) & (whole % 2 != 0))
+    return whole + up.cast(pl.Int64)
+
+
+def _doubled(numbers: Numbers) -> tuple[pl.Expr, int, int]:
+    most = 2 * numbers.most + numbers.below
+    column = _times(numbers.above, 2, most)
+    return column + literal(numbers.below, most), 2 * numbers.below, most
+
+
+def _times(column: pl.Expr, factor: int, most: int) -> pl.Expr:
+    column = _wide(column, most)
+    return column if factor == 1 else column * literal(factor, most)
+
+
+def _wide(column: pl.Expr, most: int) -> pl.Expr:
+    return column.cast(_width(most))
+
+
+def _width(most: int) -> type[pl.Int64] | type[pl.Int128]:
+    if most < NARROW:
+        return pl.Int64
+    if most < WIDE:
+        return pl.Int128
+    raise TooWide(f"a number of up to {most.bit_length()} bits")
