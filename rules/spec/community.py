@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rules.spec.diagnostics import did_you_mean
 from rules.spec.documents.calendar import Calendar
 from rules.spec.documents.cases import Decision, Play
 from rules.spec.documents.community import (
@@ -38,6 +39,7 @@ from rules.spec.node import Context, Node
 from rules.spec.phase import PhaseKinds
 from rules.spec.source import Source, Written, as_written, plain
 from rules.spec.substitute import ArgumentError, put_in
+from rules.spec.translate import translate
 from rules.spec.vocabulary import ENGINE_ATTRIBUTES, ENGINE_FACTS, FactField
 
 AnyMetric = Counted | Ratio | Score | Named | Packed
@@ -230,7 +232,7 @@ class Community:
         """
         task = self.tasks.get(task_id)
         if task is None:
-            raise ArgumentError(f"there is no task '{task_id}'")
+            raise ArgumentError(f"there is no task '{task_id}'", did_you_mean(task_id, self.tasks))
         mode = self.modes.get(task.mode)
         if mode is None:
             raise ArgumentError(f"task '{task_id}' uses mode '{task.mode}', which does not exist")
@@ -259,12 +261,11 @@ class Community:
         try:
             return Mode.model_validate(source.tree, context=context)
         except ValidationError as error:
-            from rules.spec.translate import translate
-
             translate(error, source, context.problems)
             first = context.problems.found()[0] if len(context.problems) else None
-            reason = f"{first.message} ({first.file}:{first.line}:{first.column})" if first else str(error)
-            raise ArgumentError(f"mode '{source.tree.get('id')}' with these arguments: {reason}") from None
+            reason = f"{first.message} ({first.file}:{first.line}:{first.column})" if first else "they do not fit"
+            hint = first.hint if first else ""
+            raise ArgumentError(f"mode '{source.tree.get('id')}' with these arguments: {reason}", hint) from None
 
 
 def _by_id(things: Iterable[Any]) -> dict[str, Any]:

@@ -31,15 +31,14 @@ class Reading(Node):
         return self
 
 
-Bound = Annotated[
-    Annotated[int | str, Plain("whole", "decimal", "duration", "day", "money", "arg")] | Reading, SHAPE
-]
+Bound = Annotated[Annotated[int | str, Plain("whole", "decimal", "duration", "day", "money", "arg")] | Reading, SHAPE]
 OrderedBound = Annotated[
     Annotated[int | str, Plain("whole", "decimal", "duration", "day", "money", "arg", "id")] | Reading, SHAPE
 ]
 Literal_ = Annotated[bool | int | str, Plain("flag", "whole", "text")]
 Few = Annotated[
-    Annotated[tuple[Annotated[int | str, Plain("whole", "text")], ...], Field(min_length=1)] | Annotated[str, Plain("arg")],
+    Annotated[tuple[Annotated[int | str, Plain("whole", "text")], ...], Field(min_length=1)]
+    | Annotated[str, Plain("arg")],
     SHAPE,
 ]
 
@@ -184,7 +183,7 @@ def pick(value: Any, context: Context | None) -> str:
         raise mistake("TRL209", "an empty condition", "write { name: { at_least: 3, over: 90d } }")
     if len(value) > 1:
         return _several_keys(value, context)
-    key = next(iter(value))
+    key: str = next(iter(value))
     if key in _WORDS:
         return key
     meant = _meant_word(key, value[key])

@@ -158,7 +158,7 @@ def pick(value: Any, context: Context | None) -> str:
     """Which effect was written; a misspelt verb is put right."""
     if not isinstance(value, dict):
         raise wrong_shape(value, f"an effect such as notify: {{ to: …, what: … }} (one of {listed(VERBS)})")
-    known = [k for k in value if k in _VERBS]
+    known: list[str] = [k for k in value if k in _VERBS]
     if len(value) == 1 and known:
         return known[0]
     if len(known) == 1 and len(value) > 1:

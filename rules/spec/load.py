@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,26 +50,50 @@ def load(files: Mapping[str, bytes], kinds: PhaseKinds) -> Loaded:
     lost: set[str] = set()
     lost_schemas: set[str] = set()
     for file in sorted(files):
-        source = read(file, files[file], problems)
-        if source is None:
-            lost_schemas.add("?")
-            lost.add(file.rpartition("/")[2].removesuffix(".yaml"))
-            continue
-        schema = _schema(source, context)
-        if schema is None:
-            lost_schemas.add("?")
-            lost |= _ids(source.tree)
-            continue
-        model = _model(source, schema, context, lost)
-        if model is None:
-            lost_schemas.add(schema)
-        else:
-            documents.append(Document(source, schema, model))
+        document = _known(file, files[file], kinds) or _document(file, files[file], context, lost, lost_schemas)
+        if document is not None:
+            problems.text(file, document.source.lines)
+            documents.append(document)
     _folder(documents, lost_schemas, problems)
     community = Community(tuple(documents), kinds, frozenset(lost))
     if any(d.schema == "community/v1" for d in documents):
         checks.run(community, problems)
     return Loaded(None if problems.any_error else community, problems.found())
+
+
+# Documents that were read without a word, so that reading a community again after an edit costs only the edit.
+_READ: OrderedDict[tuple[str, bytes, int], tuple[PhaseKinds, Document]] = OrderedDict()
+_READ_MOST = 512
+
+
+def _known(file: str, content: bytes, kinds: PhaseKinds) -> Document | None:
+    found = _READ.get((file, content, id(kinds)))
+    return found[1] if found is not None else None
+
+
+def _document(file: str, content: bytes, context: Context, lost: set[str], lost_schemas: set[str]) -> Document | None:
+    """One file; what cannot be read of it is noted as lost."""
+    before = len(context.problems)
+    source = read(file, content, context.problems)
+    if source is None:
+        lost_schemas.add("?")
+        lost.add(file.rpartition("/")[2].removesuffix(".yaml"))
+        return None
+    schema = _schema(source, context)
+    if schema is None:
+        lost_schemas.add("?")
+        lost |= _ids(source.tree)
+        return None
+    model = _model(source, schema, context, lost)
+    if model is None:
+        lost_schemas.add(schema)
+        return None
+    document = Document(source, schema, model)
+    if len(context.problems) == before:
+        _READ[(file, content, id(context.kinds))] = (context.kinds, document)
+        if len(_READ) > _READ_MOST:
+            _READ.popitem(last=False)
+    return document
 
 
 def _bounded(files: Mapping[str, bytes], problems: Problems) -> bool:
@@ -132,7 +157,7 @@ def _model(source: Source, schema: str, context: Context, lost: set[str]) -> Nod
 
 
 def _prune(source: Source, model: type[Node], paths: list[Path], lost: set[str]) -> bool:
-    """Leave out what is wrong, as little as possible: items of a top-level list, or an optional key. False: all of it."""
+    """Leave out what is wrong: items of a top-level list, optional keys. False: all of it is wrong."""
     tree: Written = source.tree
     items: dict[str, set[int]] = {}
     keys: set[str] = set()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import NoneType
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo, model_validator
@@ -39,7 +39,7 @@ def reading(info: ValidationInfo) -> Context | None:
 
 
 class Node(BaseModel):
-    """A piece of the language: strict, closed, frozen. Attribute names are the YAML keys, with `_` where Python clashes."""
+    """A piece of the language. Attribute names are the YAML keys, with `_` where Python clashes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
 
@@ -75,7 +75,8 @@ SYNONYMS = {
     "le": "at_most", "maximum": "at_most", ">": "more_than", "gt": "more_than", "<": "less_than", "lt": "less_than",
     "=": "is", "==": "is", "eq": "is", "equals": "is", "!=": "is_not", "ne": "is_not", "in": "one_of",
     "not_in": "none_of", "exists": "is_known", "window": "over", "during": "over", "last": "over",
-    "and": "all", "or": "any", "nor": "none", "name": "title", "label": "title", "deadline": "within", "timeout": "within",
+    "and": "all", "or": "any", "nor": "none", "name": "title", "label": "title", "deadline": "within",
+    "timeout": "within",
     "if": "only_if", "type": "kind", "description": "note", "steps": "phases", "args": "with", "arguments": "with",
     "params": "parameters", "on_silence": "if_silent", "timezone": "zone",
 }  # fmt: skip
@@ -119,7 +120,7 @@ def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where
 def mistake(code: str, message: str, hint: str = "", *, key: str | None = None) -> PydanticCustomError:
     """An error with our code and words. `key` moves it to that key of the mapping it is about."""
     context = {"message": message, "hint": hint, "key": key}
-    return PydanticCustomError(code, "{message}", context)  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{message}", context)
 
 
 def said() -> PydanticCustomError:
@@ -150,7 +151,7 @@ class Shape:
     """In `Annotated[A | B | C, SHAPE]`: text and numbers, a list, or a mapping; each may stand for one member."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        members = get_args(source) if get_origin(source) in (Union, __import__("types").UnionType) else (source,)
+        members = get_args(source) if get_origin(source) in (Union, UnionType) else (source,)
         choices: dict[str, CoreSchema] = {}
         words: dict[str, str] = {}
         for member in members:
@@ -179,7 +180,8 @@ SHAPE = Shape()
 
 def shape_of(member: Any) -> tuple[str, str]:
     """The shape of what a type takes, and a word for it."""
-    base, meta = member, ()
+    base: Any = member
+    meta: tuple[Any, ...] = ()
     if get_origin(member) is Annotated:
         base, *meta_list = get_args(member)
         meta = tuple(meta_list)

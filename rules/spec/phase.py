@@ -88,6 +88,10 @@ class GateSpec(Node):
     if_silent: IdArg
 
 
+class GatePhase(PhaseSpec, GateSpec):
+    """A phase that is a gate."""
+
+
 class _Kind:
     """In `Annotated[PhaseSpec, _Kind()]`: the class is found by `kind` among the kinds of the reading."""
 
@@ -105,7 +109,7 @@ class _Kind:
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"$ref": "#/$defs/Phase"}
+        return {"x-phase": True}  # the kinds are put in by rules.spec.schema
 
 
 def _written(phase: PhaseSpec) -> dict[str, Any]:

@@ -121,11 +121,10 @@ class _Builder:
         self.stack: list[_Open] = []
         self.root: Any = MISSING
         self.nodes = 0
-        self.comma_at: Place | None = None
 
     def build(self) -> Source | None:
         yaml = YAML(typ="safe", pure=True)
-        yaml.version = (1, 2)  # type: ignore[assignment]
+        yaml.version = (1, 2)
         documents = 0
         try:
             for event in yaml.parse(self.text):
@@ -305,8 +304,6 @@ class _Builder:
             return MISSING
         if _NUMBER.fullmatch(text):
             return self._number(event, text)
-        if top is not None and top.flow and event.end_mark is not None:
-            self._look_for_comma(event, text)
         return text
 
     def _number(self, event: ScalarEvent, text: str) -> Any:
@@ -364,9 +361,6 @@ class _Builder:
             hint = f"quote the text of {key}: a comma ends an unquoted text inside {{ }}"
         self.problems.at("TRL115", place, f"the text of '{key}' ends at a comma", hint)
         return True
-
-    def _look_for_comma(self, event: ScalarEvent, text: str) -> None:
-        """Nothing to say yet: the comma shows at the next key, which then has no value."""
 
     # ------------------------------------------------------------------------------------------------ saying
     def _place(self, event: Any) -> Place:

@@ -114,7 +114,9 @@ SPELLINGS: dict[str, Spelling] = {
         lambda v: isinstance(v, str) and len(v.strip()) > 0 and len(v) <= 500,
         "a sentence", {"type": "string", "minLength": 1, "maxLength": 500},
     ),
-    "day": Spelling(_is_day, 'a date in quotes such as "2027-03-08"', {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}),
+    "day": Spelling(
+        _is_day, 'a date in quotes such as "2027-03-08"', {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
+    ),
     "moment": Spelling(
         _is_moment, 'a moment in quotes such as "2027-03-08 10:00"',
         {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d( \d\d:\d\d)?$"},
@@ -135,7 +137,7 @@ SPELLINGS: dict[str, Spelling] = {
 
 
 class Plain:
-    """In `Annotated[str, Plain("duration", "moment")]`: the value is spelled in one of these ways, or is one of `words`."""
+    """In `Annotated[str, Plain("duration", "moment")]`: one of these spellings, or one of `words`."""
 
     def __init__(self, *spellings: str, words: tuple[str, ...] = ()) -> None:
         self.spellings = spellings
@@ -153,7 +155,8 @@ class Plain:
         options = [dict(SPELLINGS[s].schema) for s in self.spellings]
         if self.words:
             options.insert(0, {"enum": list(self.words)})
-        return options[0] if len(options) == 1 else {"anyOf": options}
+        shape = options[0] if len(options) == 1 else {"anyOf": options}
+        return {"description": self.says, **shape}
 
     def check(self, value: Any) -> Any:
         """The value, if it is spelled so.
@@ -310,4 +313,4 @@ def number_of(value: int | str) -> tuple[int, int]:
 def less(a: int | str, b: int | str) -> bool:
     """Whether one written number is smaller than another."""
     (x, p), (y, q) = number_of(a), number_of(b)
-    return x * 10**q < y * 10**p
+    return bool(x * 10**q < y * 10**p)

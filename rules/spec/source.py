@@ -105,8 +105,6 @@ class Source:
             elif isinstance(node, Items) and isinstance(step, int) and _inside(node, step):
                 key_place = value_place = node.places[step]
                 node = node[step]
-            elif (isinstance(node, Written) and isinstance(step, str) and step.startswith("<")) or (isinstance(step, str) and step.startswith("<")):
-                continue
             else:
                 key_place = value_place
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rules.errors import RuleRefusal
 from rules.spec.diagnostics import Place, did_you_mean, listed
 from rules.spec.source import Items, Source, Written
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from rules.spec.documents.mode import Mode
 
 
-class ArgumentError(ValueError):
+class ArgumentError(RuleRefusal):
     """Arguments do not fit their mode."""
 
 
@@ -24,7 +25,7 @@ def put_in(source: Source, mode: Mode, arguments: Written) -> Source:
     parameters = {p.id: p for p in mode.parameters}
     for name in arguments:
         if name not in parameters:
-            raise ArgumentError(f"mode '{mode.id}' has no parameter '{name}': {did_you_mean(name, parameters)}")
+            raise ArgumentError(f"mode '{mode.id}' has no parameter '{name}'", did_you_mean(name, parameters))
     values: dict[str, tuple[Any, Place]] = {}
     missing = []
     declared = source.at(("parameters",)) or ()
@@ -36,7 +37,7 @@ def put_in(source: Source, mode: Mode, arguments: Written) -> Source:
         else:
             missing.append(name)
     if missing:
-        raise ArgumentError(f"mode '{mode.id}' needs {listed(missing)}")
+        raise ArgumentError(f"mode '{mode.id}' needs {listed(missing)}", "give it under with:")
     tree = Written(source.tree.place)
     for key, value in source.tree.items():
         if key == "parameters":

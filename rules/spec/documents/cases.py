@@ -18,8 +18,8 @@ class Person(Node):
     """A member (or space, work …) of a case: attributes and readings."""
 
     id: Id = "m1"
-    attributes: dict[Name, Value] = {}
-    metrics: Readings = {}
+    attributes: dict[Name, Value] = Field({})
+    metrics: Readings = Field({})
 
 
 class Expect(Node):
@@ -48,7 +48,7 @@ class Decision(Node):
     ladder: Id = "tier"
     subject: Person
     value: Id | None = None
-    community: Readings = {}
+    community: Readings = Field({})
     expect: Expect
 
 
@@ -62,7 +62,7 @@ class Step(Node):
         str, words("join", "decline", "claim", "confirm", "submit", "answer", "score", "attend", "leave", "idle")
     ]
     about: Text | None = None
-    gives: dict[Id, Value] = {}
+    gives: dict[Id, Value] = Field({})
     refused: Flag = False
 
 
@@ -81,7 +81,7 @@ class Play(Node):
     name: Sentence
     task: Id
     members: tuple[Person, ...] = ()
-    comes_out: dict[Id, Annotated[Id | tuple[Id, ...], SHAPE]] = {}
+    comes_out: dict[Id, Annotated[Id | tuple[Id, ...], SHAPE]] = Field({})
     steps: tuple[Step, ...] = ()
     expect: Outcome
 

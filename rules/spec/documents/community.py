@@ -1,4 +1,4 @@
-"""community/v1: the names of a community. Roles, lists, attributes, channels, spaces, cohorts, titles, goals, messages."""
+"""community/v1: the names of a community, from its roles and lists to its goals and messages."""
 
 from __future__ import annotations
 

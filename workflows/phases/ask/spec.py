@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from rules.spec.parts import Choices
 from rules.spec.people import Things, refs
-from rules.spec.phase import GateSpec, PhaseSpec, Surroundings
+from rules.spec.phase import GatePhase, Surroundings
 from rules.spec.scalars import Id, IdArg, words_or_arg
 
 
-class Ask(PhaseSpec, GateSpec):
+class Ask(GatePhase):
     """People choose; the first choice is the way on."""
 
     kind: Literal["ask"]

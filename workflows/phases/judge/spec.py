@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from rules.spec.parts import Rubric
 from rules.spec.people import OrderArg, Things
-from rules.spec.phase import GateSpec, PhaseSpec, Surroundings
+from rules.spec.phase import GatePhase, Surroundings
 from rules.spec.scalars import Plain, PositiveArg, words_or_arg
 
 
-class Judge(PhaseSpec, GateSpec):
+class Judge(GatePhase):
     """Scores for each work, and a ranking."""
 
     kind: Literal["judge"]

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from rules.spec.parts import Redo
 from rules.spec.people import Things
-from rules.spec.phase import GateSpec, PhaseSpec, Surroundings
+from rules.spec.phase import GatePhase, Surroundings
 from rules.spec.scalars import IdArg, Plain
 
 
-class Review(PhaseSpec, GateSpec):
+class Review(GatePhase):
     """A verdict for each work."""
 
     kind: Literal["review"]

@@ -1,0 +1,42 @@
+"""Specs on the command line: which folder is meant, and what is in it."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from operations.errors import Refusal
+
+if TYPE_CHECKING:
+    from rules.spec import Loaded
+
+
+def given_folder(folder: Path | None) -> Path:
+    """The folder that was named; without one the only community in `specs/`, or the working directory.
+
+    Raises:
+        Refusal: there are several communities in `specs/`.
+    """
+    if folder is not None:
+        return folder
+    communities = sorted(p.parent for p in Path("specs").glob("*/community.yaml"))
+    if len(communities) == 1:
+        return communities[0]
+    if len(communities) > 1:
+        names = ", ".join(map(str, communities))
+        raise Refusal(f"there are several communities here: {names}", "say which one")
+    return Path()
+
+
+def read_specs(folder: Path) -> "Loaded":
+    """Read and check the specs in a folder; files in diagnostics are named as seen from here.
+
+    Raises:
+        Refusal: the folder is missing, empty, or cannot be read.
+    """
+    from rules.spec import load
+    from store.folder import read_folder
+    from workflows.phases import discover
+
+    loaded = load(read_folder(folder), discover())
+    named = tuple(replace(d, file=(folder / d.file).as_posix()) for d in loaded.diagnostics)
+    return replace(loaded, diagnostics=named)
