@@ -68,7 +68,6 @@ membership = Table(
     Column("outcome", Text, comment="moved, refused, declined, lapsed, no_seat, not_here"),
     Column("ended_at", DateTime(timezone=True)),
     Column("again_from", DateTime(timezone=True), comment="not asked again for this before"),
-    Column("reasons", Text, comment="why, as in the decision log"),
     Column("scale", Text),
     Column("seed", Text),
     PrimaryKeyConstraint("community", "id"),

@@ -1,0 +1,118 @@
+"""Memberships in PostgreSQL: who is being asked about whom, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.errors import Refusal
+from operations.ports.reviews import Membership
+from store.tables.standings import membership
+from store.transaction import transaction
+
+_NAMES = {"from_": "from_at", "to": "to_at"}
+_FIELDS = (
+    "community", "id", "member", "ladder", "value", "from_", "to", "transition", "digest", "review", "opened_at",
+    "state", "item", "invited_at", "due", "answer", "answered_at", "outcome", "ended_at", "again_from", "scale", "seed",
+)  # fmt: skip
+
+
+class SqlMemberships:
+    """The port `Memberships`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ask(self, memberships: Sequence[Membership]) -> int:
+        if not memberships:
+            return 0
+        rows = [{_NAMES.get(name, name): getattr(one, name) for name in _FIELDS} for one in memberships]
+        with transaction(self._engine) as connection:
+            new = insert(membership).on_conflict_do_nothing().returning(membership.c.id)
+            return len(connection.execute(new, rows).all())
+
+    def unstarted(self, community: str, *, limit: int = 200) -> Sequence[Membership]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(membership)
+                .where(membership.c.community == community, membership.c.state == "asked")
+                .order_by(membership.c.opened_at, membership.c.id)
+                .limit(limit)
+            )
+            return [_membership(row) for row in rows]
+
+    def get(self, community: str, id: str) -> Membership | None:
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(membership).where(membership.c.community == community, membership.c.id == id)
+            ).one_or_none()
+        return None if row is None else _membership(row)
+
+    def update(self, community: str, id: str, **changes: Any) -> None:
+        with transaction(self._engine) as connection:
+            connection.execute(
+                update(membership)
+                .where(membership.c.community == community, membership.c.id == id)
+                .values({_NAMES.get(name, name): value for name, value in changes.items()})
+            )
+
+    def answer(self, community: str, id: str, *, answer: str, at: datetime) -> Membership:
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(membership).where(membership.c.community == community, membership.c.id == id).with_for_update()
+            ).one_or_none()
+            if row is None:
+                raise Refusal(f"There is no invitation {id}.", "`trellis invitations` lists those that are open.")
+            if row.answer == answer:
+                return _membership(row)
+            if row.answer is not None:
+                raise Refusal(f"The invitation {id} was answered with {row.answer} already.")
+            if row.state != "inviting":
+                state = f"is over: {row.outcome}" if row.state == "ended" else "has not been sent yet"
+                raise Refusal(f"The invitation {id} {state}.")
+            connection.execute(
+                update(membership)
+                .where(membership.c.community == community, membership.c.id == id)
+                .values(answer=answer, answered_at=at)
+            )
+        found = self.get(community, id)
+        assert found is not None
+        return found
+
+    def invitations(self, community: str, member: str | None = None) -> Sequence[Membership]:
+        query = select(membership).where(membership.c.community == community, membership.c.state == "inviting")
+        if member is not None:
+            query = query.where(membership.c.member == member)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.order_by(membership.c.due, membership.c.id))
+            return [_membership(row) for row in rows]
+
+    def resting(self, community: str, ladder: str, value: str, *, at: datetime) -> set[tuple[str, str]]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(membership.c.member, membership.c.to_at, membership.c.transition).where(
+                    membership.c.community == community,
+                    membership.c.ladder == ladder,
+                    membership.c.value == value,
+                    membership.c.again_from > at,
+                )
+            )
+            return {(row.member, row.transition or row.to_at) for row in rows}
+
+    def counts(self, community: str) -> Mapping[str, int]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(func.coalesce(membership.c.outcome, "open"), func.count())
+                .where(membership.c.community == community)
+                .group_by(func.coalesce(membership.c.outcome, "open"))
+            )
+            return {"open": 0, **dict(rows.tuples().all())}
+
+
+def _membership(row: Any) -> Membership:
+    values = {name: getattr(row, _NAMES.get(name, name)) for name in _FIELDS}
+    return Membership(**{name: v.astimezone(UTC) if isinstance(v, datetime) else v for name, v in values.items()})

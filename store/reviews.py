@@ -1,0 +1,288 @@
+"""Reviews in PostgreSQL: shards that were read, verdicts in batches, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.ports.reviews import Plan, Verdict
+from store.tables.decisions import firing, review, review_shard, verdict
+from store.tables.members import member
+from store.transaction import transaction
+
+_WHOLE = -1_000_000  # the "shard" under which counts of a whole part are kept
+_COLUMNS = (
+    "community", "review", "part", "shard", "place", "subject", "rule", "kind", "to_at", "leaves", "seats", "rank",
+    "ask", "body",
+)  # fmt: skip
+
+
+class SqlReviews:
+    """The port `Reviews`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def begin(
+        self, community: str, *, run: str, at: datetime, digest: str, parts: Sequence[str], shard_size: int
+    ) -> Plan:
+        with transaction(self._engine) as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:c, 8))"), {"c": community})
+            row = connection.execute(
+                select(review).where(review.c.community == community, review.c.run == run)
+            ).one_or_none()
+            if row is None:
+                before = connection.execute(
+                    select(func.count()).where(review.c.community == community, review.c.at == at)
+                ).scalar_one()
+                row = connection.execute(
+                    insert(review)
+                    .values(
+                        community=community,
+                        id=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{before + 1}",
+                        run=run,
+                        at=at,
+                        digest=digest,
+                        parts=list(parts),
+                        cuts=self._cuts(connection, community, shard_size),
+                    )
+                    .returning(review)
+                ).one()
+        return _plan(row)
+
+    def _cuts(self, connection: Connection, community: str, size: int) -> list[str]:
+        numbered = (
+            select(member.c.id, func.row_number().over(order_by=member.c.id).label("n"))
+            .where(member.c.community == community)
+            .subquery()
+        )
+        return list(
+            connection.execute(
+                select(numbered.c.id).where(numbered.c.n > 1, (numbered.c.n - 1) % size == 0).order_by(numbered.c.n)
+            ).scalars()
+        )
+
+    def plan(self, community: str, id: str) -> Plan:
+        with transaction(self._engine) as connection:
+            return _plan(
+                connection.execute(select(review).where(review.c.community == community, review.c.id == id)).one()
+            )
+
+    def members(self, community: str, bounds: tuple[str | None, str | None]) -> Sequence[str]:
+        query = select(member.c.id).where(member.c.community == community).order_by(member.c.id)
+        if bounds[0] is not None:
+            query = query.where(member.c.id >= bounds[0])
+        if bounds[1] is not None:
+            query = query.where(member.c.id < bounds[1])
+        with transaction(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
+    # ---------------------------------------------------------------------------------------------------- what was found
+    def has_looked(self, plan: Plan, part: str, shard: int) -> bool:
+        with transaction(self._engine) as connection:
+            return self._noted(connection, plan, part, shard)
+
+    def _noted(self, connection: Connection, plan: Plan, part: str, shard: int) -> bool:
+        found = connection.execute(
+            select(review_shard.c.shard).where(
+                review_shard.c.community == plan.community,
+                review_shard.c.review == plan.id,
+                review_shard.c.part == part,
+                review_shard.c.shard == shard,
+            )
+        )
+        return found.first() is not None
+
+    def _note(self, connection: Connection, plan: Plan, part: str, shard: int, counts: Mapping[str, int]) -> bool:
+        new = connection.execute(
+            insert(review_shard)
+            .values(community=plan.community, review=plan.id, part=part, shard=shard, counts=dict(counts))
+            .on_conflict_do_nothing()
+            .returning(review_shard.c.shard)
+        )
+        return new.first() is not None
+
+    def looked(self, plan: Plan, part: str, shard: int, counts: Mapping[str, int], verdicts: Sequence[Verdict]) -> None:
+        with transaction(self._engine) as connection:
+            if not self._note(connection, plan, part, shard, counts) or not verdicts:
+                return
+            raw: Any = connection.connection.driver_connection
+            with raw.cursor() as cursor, cursor.copy(f"COPY verdict ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
+                for place, one in enumerate(verdicts):
+                    copy.write_row(
+                        (
+                            plan.community,
+                            plan.id,
+                            part,
+                            shard,
+                            place,
+                            one.subject,
+                            one.rule,
+                            one.kind,
+                            one.to,
+                            one.leaves,
+                            one.seats,
+                            orjson.dumps(list(one.rank)).decode(),
+                            one.ask,
+                            orjson.dumps(one.body).decode(),
+                        )  # fmt: skip
+                    )
+
+    def contenders(self, plan: Plan, part: str) -> Sequence[Verdict]:
+        query = _of(select(verdict), plan, part).where(verdict.c.kind == "move")
+        with transaction(self._engine) as connection:
+            return [
+                _verdict(row, body=False)
+                for row in connection.execute(query.order_by(verdict.c.shard, verdict.c.place))
+            ]
+
+    def sort(self, plan: Plan, part: str, *, without: Sequence[tuple[int, int]], size: int) -> int:
+        mine = (verdict.c.community == plan.community) & (verdict.c.review == plan.id) & (verdict.c.part == part)
+        with transaction(self._engine) as connection:
+            connection.execute(update(verdict).where(mine).values(batch=None))
+            connection.execute(
+                text(
+                    "UPDATE verdict v SET batch = (n.n - 1) / :size FROM ("
+                    " SELECT o.shard, o.place, row_number() OVER (ORDER BY o.seats, o.shard, o.place) AS n"
+                    " FROM verdict o WHERE o.community = :community AND o.review = :review AND o.part = :part"
+                    " AND NOT EXISTS (SELECT FROM unnest(CAST(:shards AS int[]), CAST(:places AS int[])) AS w (s, p)"
+                    " WHERE w.s = o.shard AND w.p = o.place)) n"
+                    " WHERE v.community = :community AND v.review = :review AND v.part = :part"
+                    " AND v.shard = n.shard AND v.place = n.place"
+                ),
+                {
+                    "size": size,
+                    "community": plan.community,
+                    "review": plan.id,
+                    "part": part,
+                    "shards": [shard for shard, _ in without],
+                    "places": [place for _, place in without],
+                },
+            )
+            last = connection.execute(select(func.max(verdict.c.batch)).where(mine)).scalar_one()
+        return 0 if last is None else last + 1
+
+    def batch(self, plan: Plan, part: str, batch: int) -> Sequence[Verdict]:
+        query = _of(select(verdict), plan, part).where(verdict.c.batch == batch)
+        with transaction(self._engine) as connection:
+            return [
+                _verdict(row)
+                for row in connection.execute(query.order_by(verdict.c.seats, verdict.c.shard, verdict.c.place))
+            ]
+
+    # ----------------------------------------------------------------------------------------------- what was carried out
+    def done(self, plan: Plan, part: str, batch: int, counts: Mapping[str, int]) -> bool:
+        with transaction(self._engine) as connection:
+            return self._note(connection, plan, part, -1 - batch, counts)
+
+    def count(self, plan: Plan, part: str, counts: Mapping[str, int]) -> None:
+        with transaction(self._engine) as connection:
+            self._note(connection, plan, part, _WHOLE, counts)
+
+    def finish(self, plan: Plan) -> Mapping[str, Any]:
+        with transaction(self._engine) as connection:
+            known = connection.execute(
+                select(review.c.summary).where(review.c.community == plan.community, review.c.id == plan.id)
+            ).scalar_one()
+            if known is not None:
+                return dict(known)
+            parts: dict[str, dict[str, int]] = {part: {} for part in plan.parts}
+            for row in connection.execute(
+                select(review_shard.c.part, review_shard.c.counts).where(
+                    review_shard.c.community == plan.community, review_shard.c.review == plan.id
+                )
+            ):
+                counts = parts.setdefault(row.part, {})
+                for name, number in row.counts.items():
+                    counts[name] = counts.get(name, 0) + number
+            summary = {
+                "review": plan.id,
+                "at": plan.at.astimezone(UTC).isoformat(),
+                "digest": plan.digest,
+                "parts": {part: dict(sorted(counts.items())) for part, counts in parts.items()},
+            }
+            here = (review.c.community == plan.community) & (review.c.id == plan.id)
+            connection.execute(update(review).where(here).values(summary=summary, ended_at=func.now()))
+            for table in (verdict, review_shard):
+                connection.execute(table.delete().where(table.c.community == plan.community, table.c.review == plan.id))
+        return summary
+
+    def latest(self, community: str, *, limit: int = 20) -> Sequence[Mapping[str, Any]]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(review.c.summary)
+                .where(review.c.community == community, review.c.summary.is_not(None))
+                .order_by(review.c.at.desc(), review.c.id.desc())
+                .limit(limit)
+            )
+            return [row.summary for row in rows]
+
+    # ------------------------------------------------------------------------------------------------------------- firing
+    def fired(self, community: str, rules: Sequence[str]) -> Mapping[tuple[str, str], tuple[datetime, bool]]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(firing).where(firing.c.community == community, firing.c.rule == func.any(list(rules)))
+            )
+            return {(row.rule, row.subject): (row.at, row.held) for row in rows}
+
+    def fire(self, community: str, fired: Sequence[tuple[str, str]], *, at: datetime) -> None:
+        if not fired:
+            return
+        rows = [{"community": community, "rule": r, "subject": s, "at": at, "held": True} for r, s in fired]
+        with transaction(self._engine) as connection:
+            first = insert(firing)
+            connection.execute(
+                first.on_conflict_do_update(
+                    index_elements=["community", "rule", "subject"], set_={"at": first.excluded.at, "held": True}
+                ),
+                rows,
+            )
+
+    def untrue(self, community: str, ended: Sequence[tuple[str, str]]) -> None:
+        if not ended:
+            return
+        with transaction(self._engine) as connection:
+            connection.execute(
+                text(
+                    "UPDATE firing f SET held = false"
+                    " FROM unnest(CAST(:rules AS text[]), CAST(:subjects AS text[])) AS u (rule, subject)"
+                    " WHERE f.community = :community AND f.rule = u.rule AND f.subject = u.subject"
+                ),
+                {"community": community, "rules": [r for r, _ in ended], "subjects": [s for _, s in ended]},
+            )
+
+
+def _of(query: Any, plan: Plan, part: str) -> Any:
+    return query.where(verdict.c.community == plan.community, verdict.c.review == plan.id, verdict.c.part == part)
+
+
+def _plan(row: Any) -> Plan:
+    return Plan(
+        id=row.id,
+        community=row.community,
+        at=row.at.astimezone(UTC),
+        digest=row.digest,
+        parts=tuple(row.parts),
+        cuts=tuple(row.cuts),
+    )
+
+
+def _verdict(row: Any, *, body: bool = True) -> Verdict:
+    return Verdict(
+        subject=row.subject,
+        rule=row.rule,
+        kind=row.kind,
+        body=orjson.loads(row.body) if body else {},
+        to=row.to_at,
+        leaves=row.leaves,
+        seats=row.seats,
+        rank=tuple(orjson.loads(row.rank)),
+        ask=row.ask,
+        shard=row.shard,
+        place=row.place,
+    )
