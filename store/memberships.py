@@ -114,5 +114,5 @@ class SqlMemberships:
 
 
 def _membership(row: Any) -> Membership:
-    values = {name: getattr(row, _NAMES.get(name, name)) for name in _FIELDS}
+    values: dict[str, Any] = {name: getattr(row, _NAMES.get(name, name)) for name in _FIELDS}
     return Membership(**{name: v.astimezone(UTC) if isinstance(v, datetime) else v for name, v in values.items()})

@@ -82,7 +82,7 @@ class SqlReviews:
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
-    # ---------------------------------------------------------------------------------------------------- what was found
+    # ------------------------------------------------------------------------------------------ what was found
     def has_looked(self, plan: Plan, part: str, shard: int) -> bool:
         with transaction(self._engine) as connection:
             return self._noted(connection, plan, part, shard)
@@ -130,7 +130,7 @@ class SqlReviews:
                             orjson.dumps(list(one.rank)).decode(),
                             one.ask,
                             orjson.dumps(one.body).decode(),
-                        )  # fmt: skip
+                        )
                     )
 
     def contenders(self, plan: Plan, part: str) -> Sequence[Verdict]:
@@ -175,7 +175,7 @@ class SqlReviews:
                 for row in connection.execute(query.order_by(verdict.c.seats, verdict.c.shard, verdict.c.place))
             ]
 
-    # ----------------------------------------------------------------------------------------------- what was carried out
+    # ------------------------------------------------------------------------------------------ what was carried out
     def done(self, plan: Plan, part: str, batch: int, counts: Mapping[str, int]) -> bool:
         with transaction(self._engine) as connection:
             return self._note(connection, plan, part, -1 - batch, counts)
@@ -222,7 +222,7 @@ class SqlReviews:
             )
             return [row.summary for row in rows]
 
-    # ------------------------------------------------------------------------------------------------------------- firing
+    # ------------------------------------------------------------------------------------------ firing
     def fired(self, community: str, rules: Sequence[str]) -> Mapping[tuple[str, str], tuple[datetime, bool]]:
         with transaction(self._engine) as connection:
             rows = connection.execute(
