@@ -248,6 +248,10 @@ class Runs(Protocol):
         """Works of a phase in the order of arrival, withdrawn ones left out."""
         ...
 
+    def works_of(self, run: str) -> Sequence[Work]:
+        """All works of a run in the order of arrival, withdrawn ones left out."""
+        ...
+
     def works_by_id(self, community: str, ids: Collection[str]) -> Mapping[str, Work]: ...
 
     def acts(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Act]:

@@ -1,0 +1,190 @@
+"""The inbox in PostgreSQL: one row for each thing that people are asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.errors import Refusal
+from operations.ports.inbox import Item
+from store.tables.runs import work_item
+from store.transaction import transaction
+
+BATCH = 2_000
+
+
+class SqlInbox:
+    """What people are asked to do; see `operations.ports.inbox.Inbox`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def open(self, items: Sequence[Item]) -> int:
+        new = 0
+        with transaction(self._engine) as connection:
+            for start in range(0, len(items), BATCH):
+                rows = [_values(item) for item in items[start : start + BATCH]]
+                put = insert(work_item).values(rows).on_conflict_do_nothing().returning(work_item.c.id)
+                new += len(connection.execute(put).all())
+        return new
+
+    def item(self, community: str, id: str) -> Item | None:
+        with transaction(self._engine) as connection:
+            row = connection.execute(_one(community, id)).first()
+            return _item(row) if row is not None else None
+
+    def find(
+        self,
+        community: str,
+        *,
+        role: str | None = None,
+        member: str | None = None,
+        run: str | None = None,
+        state: str | None = "open",
+        limit: int = 200,
+    ) -> Sequence[Item]:
+        found = select(work_item).where(work_item.c.community == community)
+        if role is not None:
+            found = found.where(work_item.c.asked.contains([role if role.startswith("role:") else f"role:{role}"]))
+        if member is not None:
+            found = found.where(work_item.c.asked.contains([member]))
+        if run is not None:
+            found = found.where(work_item.c.run == run)
+        if state is not None:
+            found = found.where(work_item.c.state == state)
+        found = found.order_by(work_item.c.due.nulls_last(), work_item.c.id).limit(limit)
+        with transaction(self._engine) as connection:
+            return [_item(row) for row in connection.execute(found)]
+
+    def claim(self, community: str, id: str, *, by: str, at: datetime) -> Item:
+        with transaction(self._engine) as connection:
+            item = _locked(connection, community, id)
+            _still_open(item)
+            _free(item, by)
+            changed = (
+                update(work_item)
+                .where(work_item.c.community == community, work_item.c.id == id)
+                .values(claimed_by=by, claimed_at=item.claimed_at or at)
+                .returning(work_item)
+            )
+            return _item(connection.execute(changed).one())
+
+    def complete(
+        self, community: str, id: str, *, outcome: str, fields: Mapping[str, Any], by: str, at: datetime
+    ) -> Item:
+        with transaction(self._engine) as connection:
+            item = _locked(connection, community, id)
+            if item.state == "done" and (item.outcome, dict(item.fields)) == (outcome, dict(fields)):
+                return item
+            _still_open(item)
+            _free(item, by)
+            if outcome not in item.choices:
+                raise Refusal(f"{outcome!r} is no outcome of {id}.", f"One of {', '.join(item.choices)}.")
+            changed = (
+                update(work_item)
+                .where(work_item.c.community == community, work_item.c.id == id)
+                .values(state="done", outcome=outcome, fields=dict(fields), completed_by=by, completed_at=at)
+                .returning(work_item)
+            )
+            return _item(connection.execute(changed).one())
+
+    def close(self, community: str, ids: Sequence[str]) -> None:
+        gone = (
+            update(work_item)
+            .where(work_item.c.community == community, work_item.c.id == func.any(list(ids)))
+            .where(work_item.c.state == "open")
+            .values(state="gone")
+        )
+        with transaction(self._engine) as connection:
+            connection.execute(gone)
+
+    def counts(self, community: str) -> Mapping[str, int]:
+        each = (
+            select(func.unnest(work_item.c.asked).label("who"), work_item.c.id)
+            .where(work_item.c.community == community, work_item.c.state == "open")
+            .subquery()
+        )
+        roles = select(each.c.who, func.count()).where(each.c.who.startswith("role:")).group_by(each.c.who)
+        named = select(func.count(each.c.id.distinct())).where(~each.c.who.startswith("role:"))
+        with transaction(self._engine) as connection:
+            found = {row[0].removeprefix("role:"): row[1] for row in connection.execute(roles)}
+            people = connection.scalar(named) or 0
+        return {**dict(sorted(found.items())), "people": people}
+
+
+def _one(community: str, id: str) -> Any:
+    return select(work_item).where(work_item.c.community == community, work_item.c.id == id)
+
+
+def _locked(connection: Connection, community: str, id: str) -> Item:
+    row = connection.execute(_one(community, id).with_for_update()).first()
+    if row is None:
+        raise Refusal(f"There is no item {id!r} in the inbox.", "See `trellis inbox`.")
+    return _item(row)
+
+
+def _still_open(item: Item) -> None:
+    if item.state == "done":
+        raise Refusal(f"{item.id} is done already: {item.outcome}, by {item.completed_by}.")
+    if item.state != "open":
+        raise Refusal(f"{item.id} is not asked any more.", "Its time was up, or the run went on without it.")
+
+
+def _free(item: Item, by: str) -> None:
+    if item.claimed_by is not None and item.claimed_by != by:
+        raise Refusal(f"{item.id} is with {item.claimed_by}.", "They have claimed it.")
+
+
+def _values(item: Item) -> dict[str, Any]:
+    return {
+        "community": item.community,
+        "id": item.id,
+        "asked": list(item.asked),
+        "title": dict(item.title),
+        "about": item.about,
+        "choices": list(item.choices),
+        "form": item.form,
+        "run": item.run,
+        "phase": item.phase,
+        "visit": item.visit,
+        "workflow": item.workflow,
+        "opened_at": item.opened_at,
+        "due": item.due,
+        "remind_at": list(item.remind_at),
+        "escalate": [[when.isoformat(), to] for when, to in item.escalate],
+        "details": dict(item.details),
+        "state": item.state,
+        "fields": dict(item.fields),
+    }
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(
+        community=row.community,
+        id=row.id,
+        asked=tuple(row.asked),
+        title=row.title,
+        opened_at=row.opened_at,
+        due=row.due,
+        about=row.about,
+        choices=tuple(row.choices),
+        form=row.form,
+        run=row.run,
+        phase=row.phase,
+        visit=row.visit,
+        workflow=row.workflow,
+        remind_at=tuple(row.remind_at),
+        escalate=tuple((datetime.fromisoformat(when), to) for when, to in row.escalate),
+        details=row.details,
+        claimed_by=row.claimed_by,
+        claimed_at=row.claimed_at,
+        state=row.state,
+        outcome=row.outcome,
+        fields=row.fields,
+        completed_by=row.completed_by,
+        completed_at=row.completed_at,
+    )

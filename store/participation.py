@@ -1,0 +1,288 @@
+"""Participation in PostgreSQL: works and acts through the gate of their phase, and what simulated people will do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, Row, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.ports.runs import Act, Entry, Gate, Planned, Tally, Work
+from store.tables.runs import act, part, planned_act, run, work
+from store.transaction import transaction
+
+BATCH = 2_000
+"""Works or acts of one call of the gate."""
+
+_SUBMIT = text("""
+    SELECT * FROM trellis_submit(:run, :phase, CAST(:authors AS text[]), CAST(:at AS timestamptz[]),
+                                 CAST(:fields AS text[]), CAST(:into AS text[]), :limit, :mark)
+""")
+_ACT = text("""
+    SELECT * FROM trellis_act(:run, :phase, CAST(:verbs AS text[]), CAST(:by AS text[]), CAST(:about AS text[]),
+                              CAST(:versions AS int[]), CAST(:at AS timestamptz[]), CAST(:roles AS text[]),
+                              CAST(:choices AS text[]), CAST(:fields AS text[]))
+""")
+
+
+class Participation:
+    """The part of the memory of runs that participants write."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def submit(self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool) -> Sequence[Gate]:
+        said: list[Gate] = []
+        for start in range(0, len(entries), BATCH):
+            said += self._submit(run, phase, entries[start : start + BATCH], limit, mark)
+        return said
+
+    def _submit(self, run: str, phase: str, entries: Sequence[Entry], limit: int, mark: bool) -> list[Gate]:
+        said: dict[int, Gate] = {}
+        waiting = list(range(len(entries)))
+        while waiting:  # whoever hands in twice at the same instant gets the next number
+            values = {
+                "run": run,
+                "phase": phase,
+                "authors": [entries[place].author for place in waiting],
+                "at": [entries[place].at for place in waiting],
+                "fields": [_json(entries[place].fields) for place in waiting],
+                "into": [entries[place].into for place in waiting],
+                "limit": limit,
+                "mark": mark,
+            }
+            with transaction(self._engine) as connection:
+                answers = connection.execute(_SUBMIT, values).all()
+            again = []
+            for answer in answers:
+                if answer.verdict == "again":
+                    again.append(waiting[answer.place])
+                else:
+                    said[waiting[answer.place]] = _gate(answer)
+            waiting = again
+        return [said[place] for place in range(len(entries))]
+
+    def act(self, run: str, phase: str, acts: Sequence[Act]) -> Sequence[Gate]:
+        said: dict[int, Gate] = {}
+        waiting = list(range(len(acts)))
+        while waiting:  # the same act twice in one batch is done twice, one after the other
+            now: dict[tuple[str, str, str, int], int] = {}
+            for place in waiting[:BATCH]:
+                one = acts[place]
+                key = (one.by, one.about, "in" if one.verb in _COMING else one.verb, one.version)
+                if key in now:
+                    break
+                now[key] = place
+            places = list(now.values())
+            said |= dict(zip(places, self._act(run, phase, [acts[place] for place in places]), strict=True))
+            waiting = waiting[len(places) :]
+        return [said[place] for place in range(len(acts))]
+
+    def _act(self, run: str, phase: str, acts: Sequence[Act]) -> list[Gate]:
+        values = {
+            "run": run,
+            "phase": phase,
+            "verbs": [one.verb for one in acts],
+            "by": [one.by for one in acts],
+            "about": [one.about for one in acts],
+            "versions": [one.version for one in acts],
+            "at": [one.at for one in acts],
+            "roles": [one.role for one in acts],
+            "choices": [one.choice for one in acts],
+            "fields": [_json(one.fields) for one in acts],
+        }
+        with transaction(self._engine) as connection:
+            return [_gate(answer) for answer in connection.execute(_ACT, values)]
+
+    def works(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Work]:
+        found = (
+            select(work)
+            .where(work.c.run == run, work.c.phase == phase, work.c.visit >= since, work.c.state != "withdrawn")
+            .order_by(work.c.at, work.c.seq)
+        )
+        if until is not None:
+            found = found.where(work.c.visit <= until)
+        with transaction(self._engine) as connection:
+            return [_work(row) for row in connection.execute(found)]
+
+    def works_of(self, run: str) -> Sequence[Work]:
+        found = select(work).where(work.c.run == run, work.c.state != "withdrawn").order_by(work.c.at, work.c.seq)
+        with transaction(self._engine) as connection:
+            return [_work(row) for row in connection.execute(found)]
+
+    def works_by_id(self, community: str, ids: Collection[str]) -> Mapping[str, Work]:
+        found = select(work).where(work.c.community == community, work.c.id == func.any(list(ids)))
+        with transaction(self._engine) as connection:
+            return {row.id: _work(row) for row in connection.execute(found)}
+
+    def acts(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Act]:
+        found = (
+            select(act)
+            .where(act.c.run == run, act.c.phase == phase, act.c.visit >= since)
+            .order_by(act.c.at, act.c.seq)
+        )
+        if until is not None:
+            found = found.where(act.c.visit <= until)
+        with transaction(self._engine) as connection:
+            return [_act(row) for row in connection.execute(found)]
+
+    def tally(self, run: str, phase: str, visit: int) -> Tally:
+        works = select(func.count(), func.count(work.c.author.distinct())).where(
+            work.c.run == run, work.c.phase == phase, work.c.visit == visit, work.c.state != "withdrawn"
+        )
+        acts = select(func.count()).where(act.c.run == run, act.c.phase == phase, act.c.visit == visit)
+        planned = select(func.count()).where(
+            planned_act.c.run == run,
+            planned_act.c.phase == phase,
+            planned_act.c.visit == visit,
+            ~planned_act.c.played,
+        )
+        with transaction(self._engine) as connection:
+            handed_in, authors = connection.execute(works).one()
+            return Tally(
+                works=handed_in,
+                authors=authors,
+                acts=connection.scalar(acts) or 0,
+                planned=connection.scalar(planned) or 0,
+            )
+
+    # ------------------------------------------------------------------------------------------- simulated participants
+    def plan(self, run: str, phase: str, visit: int, acts: Sequence[Planned]) -> None:
+        rows = [
+            {
+                "run": run,
+                "phase": phase,
+                "visit": visit,
+                "seq": one.seq,
+                "at": one.at,
+                "verb": one.verb,
+                "by_": one.by,
+                "about": one.about,
+                "role": one.role,
+                "choice": one.choice,
+                "fields": dict(one.fields),
+                "version": one.version,
+            }
+            for one in acts
+        ]
+        with transaction(self._engine) as connection:
+            for start in range(0, len(rows), BATCH):
+                connection.execute(insert(planned_act).on_conflict_do_nothing(), rows[start : start + BATCH])
+
+    def planned(self, run: str, phase: str, visit: int, *, until: datetime | None = None) -> Sequence[Planned]:
+        found = (
+            select(planned_act)
+            .where(planned_act.c.run == run, planned_act.c.phase == phase, planned_act.c.visit == visit)
+            .where(~planned_act.c.played)
+            .order_by(planned_act.c.seq)
+            .with_for_update()
+        )
+        if until is not None:
+            found = found.where(planned_act.c.at <= until)
+        with transaction(self._engine) as connection:
+            return [
+                Planned(
+                    seq=row.seq,
+                    at=row.at,
+                    verb=row.verb,
+                    by=row.by_,
+                    about=row.about,
+                    role=row.role,
+                    choice=row.choice,
+                    fields=row.fields,
+                    version=row.version,
+                )
+                for row in connection.execute(found)
+            ]
+
+    def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
+        done = (
+            update(planned_act)
+            .where(planned_act.c.run == run, planned_act.c.phase == phase, planned_act.c.visit == visit)
+            .where(planned_act.c.seq == func.any(list(seqs)))
+            .values(played=True)
+        )
+        with transaction(self._engine) as connection:
+            connection.execute(done)
+
+    # ---------------------------------------------------------------------------------------------------------- parts
+    def take_part(self, run_id: str, members: Mapping[str, str]) -> None:
+        if not members:
+            return
+        community = run_id.partition("/")[0]
+        rows = [{"run": run_id, "member": who, "community": community, "part": members[who]} for who in members]
+        with transaction(self._engine) as connection:
+            for start in range(0, len(rows), BATCH):
+                connection.execute(insert(part).on_conflict_do_nothing(), rows[start : start + BATCH])
+
+    def parts(self, run_id: str) -> Mapping[str, str]:
+        found = select(part.c.member, part.c.part).where(part.c.run == run_id).order_by(part.c.member)
+        with transaction(self._engine) as connection:
+            return {row.member: row.part for row in connection.execute(found)}
+
+    def load(self, community: str, members: Collection[str] | None = None) -> Mapping[str, int]:
+        found = (
+            select(part.c.member, func.count())
+            .join(run, run.c.id == part.c.run)
+            .where(part.c.community == community, part.c.live, run.c.subject.is_distinct_from(part.c.member))
+            .group_by(part.c.member)
+        )
+        if members is not None:
+            found = found.where(part.c.member == func.any(list(members)))
+        with transaction(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(found)}
+
+
+_COMING = ("enrol", "decline", "withdraw")
+
+
+def _json(fields: Mapping[str, Any]) -> str:
+    return orjson.dumps(dict(fields)).decode()
+
+
+def _gate(answer: Row[Any]) -> Gate:
+    return Gate(
+        verdict=answer.verdict,
+        id=answer.id or "",
+        late=answer.late,
+        closes_at=answer.closes_at,
+        visit=answer.visit or 0,
+    )
+
+
+def _work(row: Row[Any]) -> Work:
+    return Work(
+        community=row.community,
+        id=row.id,
+        run=row.run,
+        phase=row.phase,
+        visit=row.visit,
+        author=row.author,
+        at=row.at,
+        seq=row.seq,
+        n=row.n,
+        version=row.version,
+        fields=row.fields,
+        into=row.into_,
+        late=row.late,
+        state=row.state,
+        credit=row.credit,
+    )
+
+
+def _act(row: Row[Any]) -> Act:
+    return Act(
+        verb=row.verb,
+        by=row.by_,
+        at=row.at,
+        about=row.about,
+        role=row.role,
+        choice=row.choice,
+        fields=row.fields,
+        version=row.version,
+        visit=row.visit,
+        seq=row.seq,
+    )
