@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any as Anything
-from typing import Protocol
 
 from rules.condition import (
     All,
@@ -31,8 +30,10 @@ from rules.condition import (
     none_of,
 )
 from rules.errors import NotDecidable
+from rules.names import attribute_type, metric_type
 from rules.reading import Reading, split_scope
 from rules.spec import conditions as spec
+from rules.spec.community import AnyMetric, Community
 from rules.spec.documents import metrics
 from rules.spec.people import Selection
 from rules.thresholds import answers, number, threshold
@@ -40,21 +41,6 @@ from rules.values import SET, ValueType
 
 LARGEST_TREE = 20_000
 """Nodes of one compiled condition, named conditions written out; more is no rule that anybody reads."""
-
-
-class Vocabulary(Protocol):
-    """What a community must tell so that its conditions can be compiled; `rules.spec.Community` does."""
-
-    @property
-    def metrics(self) -> Mapping[str, Anything]: ...
-    @property
-    def ladders(self) -> Mapping[str, Anything]: ...
-    @property
-    def titles(self) -> Mapping[str, Anything]: ...
-    @property
-    def lists(self) -> Mapping[str, Anything]: ...
-    def attribute_type(self, name: str) -> ValueType | None: ...
-    def metric_type(self, id: str) -> ValueType: ...
 
 
 @dataclass
@@ -68,7 +54,7 @@ class Compiler:
         fields: further names with their types, which come first: fields of a fact, arguments and results of a run.
     """
 
-    community: Vocabulary
+    community: Community
     value: str | None = None
     per: str | None = None
     fields: Mapping[str, ValueType] = field(default_factory=dict)
@@ -189,7 +175,7 @@ class Compiler:
         ladder = self._ladder_of(name)
         if ladder is not None:
             return self._standing(name, ladder, of)
-        type_ = self.community.attribute_type(name)
+        type_ = attribute_type(self.community, name)
         if type_ is None:
             raise NotDecidable(f"nothing here is called {name!r}", "a metric, an attribute, or a ladder")
         return Attribute((name,), type_)
@@ -202,7 +188,7 @@ class Compiler:
         return None
 
     def _standing(self, name: str, ladder: Anything, of: str | None) -> Source:
-        type_ = self.community.attribute_type(name)
+        type_ = attribute_type(self.community, name)
         if type_ is None:
             tiers = tuple(tier.id for tier in ladder.tiers)
             type_ = ValueType("tier", listed=tiers) if name == ladder.id else ValueType("integer")
@@ -230,8 +216,8 @@ class Compiler:
         self._metrics[asked] = source
         return source
 
-    def _made(self, metric: metrics.Metric, asked: Reading) -> Source:
-        type_ = self.community.metric_type(asked.metric)
+    def _made(self, metric: AnyMetric, asked: Reading) -> Source:
+        type_ = metric_type(self.community, asked.metric)
         match metric:
             case metrics.Ratio():
                 above, below = (self._part(name, asked, None) for name in metric.ratio)
@@ -323,7 +309,7 @@ class Compiler:
 
 
 def compile_condition(
-    community: Vocabulary,
+    community: Community,
     written: Anything,
     *,
     value: str | None = None,

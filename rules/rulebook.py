@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any as Anything
-from typing import Literal, Protocol, cast
+from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from rules.compile import Compiler, Vocabulary
+from rules.compile import Compiler
 from rules.condition import Attribute, Best, Condition, base_readings, sources
 from rules.decision import Decision, in_order
 from rules.evaluate import truth
@@ -16,25 +15,11 @@ from rules.ladder import Floor, Ladder, Rung, next_step, of_standing
 from rules.lasting import Waiting
 from rules.lifecycle import Transition, next_stage
 from rules.reading import Reading
+from rules.spec.community import Community
+from rules.spec.documents.rules import Rule as RuleSpec
+from rules.spec.documents.tiers import Tiers
 from rules.time import Duration, WorkCalendar
 from rules.values import Evidence, ValueType
-
-
-class Ruled(Vocabulary, Protocol):
-    """What a community must tell so that its rules can be compiled; `rules.spec.Community` does."""
-
-    @property
-    def digest(self) -> str: ...
-    @property
-    def zone(self) -> ZoneInfo: ...
-    @property
-    def lifecycle(self) -> Anything | None: ...
-    @property
-    def rules(self) -> Mapping[str, Anything]: ...
-    @property
-    def calendars(self) -> Mapping[str, Anything]: ...
-    @property
-    def document(self) -> Anything: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +90,7 @@ def titles_held(rulebook: Rulebook, evidence: Evidence) -> list[str]:
 
 
 # ----------------------------------------------------------------------------------------------------------- compiling
-def compile_rulebook(community: Ruled) -> Rulebook:
+def compile_rulebook(community: Community) -> Rulebook:
     """Compile everything a community decides by.
 
     Raises:
@@ -119,7 +104,7 @@ def compile_rulebook(community: Ruled) -> Rulebook:
     )
 
 
-def compile_ladder(community: Ruled, ladder_id: str) -> tuple[Ladder, ...]:
+def compile_ladder(community: Community, ladder_id: str) -> tuple[Ladder, ...]:
     """Compile one ladder: once, or once for each value of the list it is kept per.
 
     Raises:
@@ -129,7 +114,7 @@ def compile_ladder(community: Ruled, ladder_id: str) -> tuple[Ladder, ...]:
     return tuple(_ladder(community, ladder, value) for value in _values(community, ladder.per))
 
 
-def compile_transitions(community: Ruled) -> tuple[Transition, ...]:
+def compile_transitions(community: Community) -> tuple[Transition, ...]:
     """Compile the ways between the stages; none without a lifecycle.
 
     Raises:
@@ -146,7 +131,7 @@ def compile_transitions(community: Ruled) -> tuple[Transition, ...]:
     )
 
 
-def compile_rules(community: Ruled, of: str | None = None) -> tuple[Rule, ...]:
+def compile_rules(community: Community, of: str | None = None) -> tuple[Rule, ...]:
     """Compile the rules, all or those about one kind of subject, once for each value where they are kept per value.
 
     Raises:
@@ -160,16 +145,16 @@ def compile_rules(community: Ruled, of: str | None = None) -> tuple[Rule, ...]:
     )
 
 
-def needed_readings(community: Ruled, subject: str = "member") -> frozenset[Reading]:
+def needed_readings(community: Community, subject: str = "member") -> frozenset[Reading]:
     """The base readings that a review of such subjects needs."""
     return compile_rulebook(community).readings(subject)
 
 
-def _values(community: Ruled, per: str | None) -> Iterable[str | None]:
+def _values(community: Community, per: str | None) -> Iterable[str | None]:
     return (None,) if per is None else tuple(item.id for item in community.lists[per].items)
 
 
-def _ladder(community: Ruled, ladder: Anything, value: str | None) -> Ladder:
+def _ladder(community: Community, ladder: Tiers, value: str | None) -> Ladder:
     compiler, waiting = Compiler(community, value, ladder.per), _Waitings(community)
     tiers = tuple(tier.id for tier in ladder.tiers)
     type_ = ValueType("tier", listed=tiers)
@@ -201,7 +186,7 @@ def _ladder(community: Ruled, ladder: Anything, value: str | None) -> Ladder:
     )
 
 
-def _rule(community: Ruled, rule: Anything, value: str | None) -> Rule:
+def _rule(community: Community, rule: RuleSpec, value: str | None) -> Rule:
     once = rule.once_per
     return Rule(
         rule.id if value is None else f"{rule.id}@{value}",
@@ -218,7 +203,7 @@ def _rule(community: Ruled, rule: Anything, value: str | None) -> Rule:
 class _Waitings:
     """Makes the waits of a community, with its zone and, for working time, its calendar."""
 
-    def __init__(self, community: Ruled) -> None:
+    def __init__(self, community: Community) -> None:
         self._community = community
         self._calendar: WorkCalendar | None = None
 
