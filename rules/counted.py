@@ -1,0 +1,201 @@
+"""Counted: the kinds of facts and the `from` metrics of one spec, every name resolved and typed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, cast
+
+from rules import condition as tree
+from rules.compile import compile_condition
+from rules.errors import NotDecidable
+from rules.fact import COMMON, FactField, FactKind
+from rules.metric import Limit, MetricFromFacts, Period, Take
+from rules.names import attribute_type, field_type, metric_type, word_type
+from rules.spec import Community
+from rules.spec.conditions import leaves
+from rules.spec.documents.metrics import Counted
+from rules.spec.fields import FieldSpec
+from rules.spec.vocabulary import ORIGINS
+from rules.values import TEXT, ValueType
+
+PRESENT = "present"
+"""The virtual kind: one fact for every present member, counted when it is asked for and never stored."""
+
+THINGS = ("member", "work", "team", "run", "space", "cohort")
+_MEMBER = ValueType("member")
+_FORMAT = 1  # raise when cells change their meaning: every metric is then rebuilt at the next publication
+
+
+@lru_cache(maxsize=64)
+def _fact_kinds(community: _ByDigest) -> Mapping[str, FactKind]:
+    spec = community.spec
+    found = {id_: _engine_kind(spec, id_, fields) for id_, fields in spec.engine_facts.items()}
+    for id_, kind in spec.facts.items():
+        own = {field.id: _field(spec, field) for field in kind.fields}
+        if kind.about not in ("member", "community"):
+            own.setdefault(kind.about, FactField(TEXT, kind.about, optional=False))
+        found[id_] = FactKind(id_, kind.about, own)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _counted(community: _ByDigest) -> Mapping[str, MetricFromFacts]:
+    spec = community.spec
+    return {id_: _metric(spec, written) for id_, written in spec.metrics.items() if isinstance(written, Counted)}
+
+
+@lru_cache(maxsize=64)
+def _definitions(community: _ByDigest) -> Mapping[str, str]:
+    zone = str(community.spec.zone)
+    return {id_: definition(metric, zone) for id_, metric in _counted(community).items()}
+
+
+def definitions(community: Community) -> Mapping[str, str]:
+    """The `definition` of every metric that is computed from facts, by id."""
+    return _definitions(_ByDigest(community))
+
+
+def fact_kinds(community: Community) -> Mapping[str, FactKind]:
+    """Every kind of fact that may be recorded in a community, the engine's among them, by id."""
+    return _fact_kinds(_ByDigest(community))
+
+
+def counted(community: Community) -> Mapping[str, MetricFromFacts]:
+    """Every metric of a community that is computed from facts, by id.
+
+    Raises:
+        NotDecidable: the spec was not checked: a name in it cannot be resolved.
+    """
+    return _counted(_ByDigest(community))
+
+
+def definition(metric: MetricFromFacts, zone: str) -> str:
+    """A hash of everything that the metric's cells depend on; a metric with another one must be rebuilt."""
+    kinds = {
+        id_: {name: [field.type.kind, field.type.places, field.refers] for name, field in sorted(kind.fields.items())}
+        for id_, kind in sorted(metric.kinds.items())
+    }
+    parts = [
+        _FORMAT, zone, metric.take, metric.subject, metric.key, metric.field, metric.by, metric.period,
+        metric.dated_by, sorted(metric.ignore), [[x.count, x.every, x.of] for x in metric.limits], kinds,
+        {kind: repr(condition) for kind, condition in sorted((metric.where or {}).items())},
+        sorted((metric.steps or {}).items()), metric.type.kind,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class _ByDigest:
+    """A community as a key: two with the same digest are the same."""
+
+    def __init__(self, spec: Community) -> None:
+        self.spec = spec
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByDigest) and other.spec.digest == self.spec.digest and other.spec.id == self.spec.id
+
+    def __hash__(self) -> int:
+        return hash(self.spec.digest)
+
+
+def _engine_kind(community: Community, id_: str, fields: Mapping[str, str]) -> FactKind:
+    about = "member" if id_ != "spent" else "run"
+    own = {name: _engine_field(community, word) for name, word in fields.items()}
+    return FactKind(id_, about, own, imported=id_ != PRESENT)
+
+
+def _engine_field(community: Community, word: str) -> FactField:
+    return FactField(word_type(community, word), word if word in THINGS else "")
+
+
+def _field(community: Community, field: FieldSpec) -> FactField:
+    refers = field.type if field.type in THINGS and not field.many else ""
+    type_ = field_type(community, field)
+    if field.one_of == "origins" and not type_.listed:
+        type_ = replace(type_, listed=ORIGINS)
+    return FactField(type_, refers, field.optional)
+
+
+def _metric(community: Community, written: Counted) -> MetricFromFacts:
+    known = fact_kinds(community)
+    kinds = {id_: known[id_] for id_ in written.from_}
+    steps: dict[str, tuple[str, str]] = {}
+    value = None
+    if written.field is not None:
+        value = {id_: _named(community, kind, written.field, steps) for id_, kind in kinds.items()}
+    if written.by is not None:
+        for kind in kinds.values():
+            _named(community, kind, written.by, steps)
+    where = None
+    if written.where is not None:
+        where = {id_: _where(community, kind, written.where, steps) for id_, kind in kinds.items()}
+    return MetricFromFacts(
+        id=written.id,
+        type=metric_type(community, written.id),
+        kinds=kinds,
+        take=cast(Take, written.take),
+        subject=_subject(kinds, written.key),
+        key=written.key,
+        field=written.field,
+        value={id_: type_ for id_, type_ in value.items() if type_ is not None} if value is not None else None,
+        by=written.by,
+        where=where,
+        steps=steps or None,
+        period=cast(Period | None, written.period),
+        dated_by=written.dated_by,
+        limits=tuple(Limit(x.count, cast(Period, x.every), x.from_) for x in written.limits),
+        ignore=frozenset(written.ignore),
+    )
+
+
+def _subject(kinds: Mapping[str, FactKind], key: str) -> str:
+    if key in ("member", "community"):
+        return key
+    for kind in kinds.values():
+        field = kind.fields.get(key)
+        if field is not None and field.refers:
+            return field.refers
+    raise NotDecidable(f"no fact that the metric reads has a field {key} that names somebody or something")
+
+
+def _named(community: Community, kind: FactKind, name: str, steps: dict[str, tuple[str, str]]) -> ValueType | None:
+    """The type of a field of the fact, or of a member's attribute one step through a field; None: it has none."""
+    if name == "member":
+        return _MEMBER
+    field = kind.fields.get(name)
+    if field is not None:
+        return field.type
+    head, dot, tail = name.partition(".")
+    through = _MEMBER if head == "member" else kind.fields[head].type if head in kind.fields else None
+    if dot and through is not None:
+        steps[name] = (head, tail)
+        return attribute_type(community, tail)
+    return None
+
+
+def _where(community: Community, kind: FactKind, written: Any, steps: dict[str, tuple[str, str]]) -> tree.Condition:
+    """The condition over one kind's fields; a leaf on a field that this kind lacks is unknown."""
+    types: dict[str, ValueType] = {"member": _MEMBER}
+    types.update({name: _MEMBER if field.refers == "member" else field.type for name, field in kind.fields.items()})
+    for name in _names(written):
+        if name in types:
+            continue
+        type_ = _named(community, kind, name, steps) or _elsewhere(community, name)
+        types[name] = type_ or TEXT
+    return compile_condition(community, written, fields=types)
+
+
+def _elsewhere(community: Community, name: str) -> ValueType | None:
+    """The type that a field has in the first kind that knows it, for a metric over several kinds."""
+    for kind in fact_kinds(community).values():
+        if name in kind.own:
+            return kind.own[name].type
+    return COMMON[name].type if name in COMMON else None
+
+
+def _names(written: Any) -> Iterator[str]:
+    for _, leaf in leaves(written):
+        yield leaf.name

@@ -1,0 +1,150 @@
+"""Chunks: cells in PostgreSQL, appended in the transaction of their facts, read by column, merged when many."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterable
+
+import orjson
+import polars as pl
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+
+from store.cells import SCHEMA, empty
+from store.numbers import number_of
+from store.tables.facts import chunk
+
+FEW = 200
+"""Up to so many cells are kept as JSON: a fact of a workflow brings three or four."""
+MANY = 48
+"""So many unmerged chunks are worth merging."""
+LARGEST = 2_000_000
+"""Cells of one merged chunk."""
+
+_COLUMNS = tuple(SCHEMA)
+
+
+def append(connection: Connection, community: int, cells: pl.DataFrame, *, merged: bool = False) -> None:
+    """Write cells down; nothing is written for none."""
+    if not cells.height:
+        return
+    cells = cells.select(*_COLUMNS)
+    values = {
+        "community": community,
+        "metrics": sorted(cells["metric"].unique().to_list()),
+        "first_day": cells["day"].min(),
+        "last_day": cells["day"].max(),
+        "cells": cells.height,
+        "merged": merged,
+        "data": packed(cells),
+    }
+    connection.execute(insert(chunk).values(**values))
+
+
+def read(
+    connection: Connection, community: int, metrics: Collection[int], first_day: int | None = None
+) -> pl.DataFrame:
+    """All cells of some metrics, as they stand; chunks that end before `first_day` are left out."""
+    if not metrics:
+        return empty()
+    query = select(chunk.c.data).where(chunk.c.community == community, chunk.c.metrics.overlap(_numbers(metrics)))
+    if first_day is not None:
+        query = query.where(chunk.c.last_day >= first_day)
+    return unpacked([bytes(data) for data in connection.execute(query).scalars()], metrics)
+
+
+def forget(connection: Connection, community: int, metrics: Collection[int]) -> None:
+    """Remove every cell of some metrics. The caller holds the community exclusively."""
+    query = (
+        select(chunk.c.key, chunk.c.metrics, chunk.c.data)
+        .where(chunk.c.community == community, chunk.c.metrics.overlap(_numbers(metrics)))
+        .with_for_update()
+    )
+    gone = set(metrics)
+    for row in connection.execute(query).all():
+        kept = set(row.metrics) - gone
+        if kept:
+            append(connection, community, unpacked([bytes(row.data)], kept))
+        connection.execute(delete(chunk).where(chunk.c.key == row.key))
+
+
+def waiting(connection: Connection, community: int) -> int:
+    """How many chunks wait to be merged."""
+    query = select(func.count()).select_from(chunk).where(chunk.c.community == community, ~chunk.c.merged)
+    return int(connection.execute(query).scalar_one())
+
+
+def merge(engine: Engine, community: str, *, at_least: int = MANY) -> int:
+    """Turn the small chunks of a community into one large chunk for each metric; returns how many there were.
+
+    Facts may be recorded meanwhile; whoever else is merging is left alone.
+    """
+    with engine.begin() as connection:
+        number = number_of(connection, community)
+        free = text("SELECT pg_try_advisory_xact_lock(:space, :key)")
+        if not connection.execute(free, {"space": 0x7474, "key": number}).scalar():
+            return 0
+        if waiting(connection, number) < at_least:
+            return 0
+        query = select(chunk.c.key, chunk.c.metrics, chunk.c.data).where(chunk.c.community == number, ~chunk.c.merged)
+        rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+        metrics = {metric for row in rows for metric in row.metrics}
+        keys = [row.key for row in rows]
+        cells = unpacked([bytes(row.data) for row in rows], metrics)
+        for metric in sorted(metrics):
+            _melt(connection, number, metric, cells.filter(pl.col("metric") == metric))
+        connection.execute(delete(chunk).where(chunk.c.key.in_(keys)))
+        return len(keys)
+
+
+def _melt(connection: Connection, community: int, metric: int, cells: pl.DataFrame) -> None:
+    """Put new cells of one metric together with its last merged chunk, as long as that is not full."""
+    query = (
+        select(chunk.c.key, chunk.c.data)
+        .where(chunk.c.community == community, chunk.c.merged, chunk.c.metrics == _numbers([metric]))
+        .where(chunk.c.cells < LARGEST)
+        .order_by(chunk.c.key.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    row = connection.execute(query).first()
+    if row is not None:
+        cells = pl.concat([unpacked([bytes(row.data)], [metric]), cells])
+        connection.execute(delete(chunk).where(chunk.c.key == row.key))
+    append(connection, community, added_up(cells), merged=True)
+
+
+def added_up(cells: pl.DataFrame) -> pl.DataFrame:
+    """Cells of the same value as one; what was taken back is gone. Sorted, so that it packs well."""
+    value = pl.col("x").is_not_null() & (pl.col("n") != 0)
+    keys = [name for name in _COLUMNS if name != "n"]
+    together = cells.group_by(keys).agg(pl.col("n").sum()).filter((pl.col("n") != 0) | value)
+    return together.select(*_COLUMNS).sort("metric", "day", "subject", "t")
+
+
+def packed(cells: pl.DataFrame) -> bytes:
+    """Cells as bytes: a JSON list of rows for a few, Arrow IPC with zstd for more."""
+    if cells.height <= FEW:
+        return orjson.dumps(cells.rows())
+    buffer = io.BytesIO()
+    cells.write_ipc(buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def unpacked(chunks: Iterable[bytes], metrics: Collection[int]) -> pl.DataFrame:
+    """The cells of some metrics out of chunks."""
+    wanted = pl.col("metric").is_in(sorted(metrics))
+    rows: list[list[object]] = []
+    frames = []
+    for data in chunks:
+        if data[:1] == b"[":
+            rows.extend(orjson.loads(data))
+        else:
+            frames.append(pl.read_ipc(io.BytesIO(data)).filter(wanted))
+    if rows:
+        frames.append(pl.DataFrame(rows, schema=dict(SCHEMA), orient="row").filter(wanted))
+    return pl.concat(frames) if frames else empty()
+
+
+def _numbers(metrics: Collection[int]) -> object:
+    return bindparam(None, sorted(metrics), type_=ARRAY(INTEGER))

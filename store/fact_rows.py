@@ -1,0 +1,149 @@
+"""Fact rows: facts as the table holds them, read and written by the thousand."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from rules.fact import FactKind
+from store.fact_columns import MOMENT, unstored
+from store.numbers import kinds_of
+
+ROWS: Mapping[str, Any] = {
+    "id": pl.String,
+    "at": MOMENT,
+    "recorded_at": MOMENT,
+    "member": pl.Int32,
+    "kind": pl.Int16,
+    "fields": pl.String,
+}
+"""A row of the table `fact` without its community; `id` as 32 hexadecimal digits, `member` and `kind` as numbers."""
+
+_READ = (
+    "SELECT replace(id::text, '-', '') AS id, (extract(epoch FROM at) * 1000000)::bigint AS at, "
+    "(extract(epoch FROM recorded_at) * 1000000)::bigint AS recorded_at, member, kind, fields FROM fact"
+)
+_AS_READ = {**ROWS, "at": pl.Int64, "recorded_at": pl.Int64}
+
+
+def write(connection: Connection, community: int, rows: pl.DataFrame) -> None:
+    """Append rows by COPY.
+
+    Raises:
+        psycopg.errors.UniqueViolation: somebody else has just recorded one of them.
+    """
+    table = rows.select(
+        "id",
+        pl.col("at", "recorded_at").dt.strftime("%Y-%m-%d %H:%M:%S%.6f+00"),
+        "member",
+        "kind",
+        pl.lit(community).alias("community"),
+        "fields",
+    )
+    driver: Any = connection.connection.driver_connection
+    columns = "id, at, recorded_at, member, kind, community, fields"
+    with driver.cursor() as cursor, cursor.copy(f"COPY fact ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        for part in table.iter_slices(50_000):
+            copy.write(part.write_csv(include_header=False, quote_style="necessary").encode())
+
+
+def replace(connection: Connection, community: int, rows: pl.DataFrame) -> None:
+    """Put other content under ids that are there."""
+    if rows.height:
+        connection.execute(
+            text(
+                "UPDATE fact SET at = :at, recorded_at = :recorded_at, member = :member, kind = :kind, "
+                "fields = :fields WHERE community = :community AND id = CAST(:id AS uuid)"
+            ),
+            [{**row, "community": community} for row in rows.select(*ROWS).to_dicts()],
+        )
+
+
+def remove(connection: Connection, community: int, ids: Collection[str]) -> None:
+    """Remove rows."""
+    connection.execute(
+        text("DELETE FROM fact WHERE community = :community AND id = ANY(CAST(:ids AS uuid[]))"),
+        {"community": community, "ids": sorted(ids)},
+    )
+
+
+def known(connection: Connection, community: int, ids: Collection[str], *, lock: bool = False) -> pl.DataFrame:
+    """The rows that there are under these ids; locked, they stay as they are until the transaction ends."""
+    query = f"{_READ} WHERE community = :community AND id = ANY(CAST(:ids AS uuid[])){' FOR UPDATE' if lock else ''}"
+    found = connection.execute(text(query), {"community": community, "ids": list(ids)}).all()
+    return _as_rows(pl.DataFrame([tuple(row) for row in found], schema=_AS_READ, orient="row"))
+
+
+def withdrawn(connection: Connection, community: int, ids: Collection[str]) -> set[str]:
+    """Which of these ids were withdrawn."""
+    query = (
+        "SELECT replace(id::text, '-', '') FROM withdrawn WHERE community = :community "
+        "AND id = ANY(CAST(:ids AS uuid[]))"
+    )
+    return set(connection.execute(text(query), {"community": community, "ids": list(ids)}).scalars())
+
+
+def scan(
+    connection: Connection, community: int, kinds: Mapping[str, FactKind], size: int, where: str = ""
+) -> Iterator[dict[str, pl.DataFrame]]:
+    """All facts of some kinds as typed frames by kind, some `size` facts at a time.
+
+    Args:
+        where: a further condition in SQL.
+    """
+    numbers = {id_: number for id_, number in kinds_of(connection, community).items() if id_ in kinds}
+    if not numbers:
+        return
+    wanted = ", ".join(str(number.key) for number in numbers.values())
+    names = member_names(connection, community)
+    condition = f"community = {community} AND kind IN ({wanted}){f' AND ({where})' if where else ''}"
+    for rows in _copied(connection, f"{_READ} WHERE {condition}", size):
+        yield {
+            id_: unstored(named(rows.filter(pl.col("kind") == number.key), names), number, kinds[id_])
+            for id_, number in numbers.items()
+        }
+
+
+def member_names(connection: Connection, community: int) -> pl.DataFrame:
+    """All members that facts name: columns `id` and `key`."""
+    from store.numbers import subjects_of
+
+    return subjects_of(connection, community, "member")
+
+
+def named(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the ids of members instead of their numbers."""
+    ids = names.rename({"id": "_name", "key": "member"})
+    joined = rows.join(ids, on="member", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("_name").alias("member")).drop("_name")
+
+
+def _copied(connection: Connection, query: str, size: int) -> Iterator[pl.DataFrame]:
+    driver: Any = connection.connection.driver_connection
+    gathered, lines = io.BytesIO(), 0
+    with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
+        for block in copy:
+            data = bytes(block)
+            gathered.write(data)
+            lines += 1  # the server sends one row a block
+            if lines >= size:
+                yield _parsed(gathered)
+                gathered, lines = io.BytesIO(), 0
+    if lines:
+        yield _parsed(gathered)
+
+
+def _parsed(gathered: io.BytesIO) -> pl.DataFrame:
+    gathered.seek(0)
+    rows = pl.read_csv(gathered, has_header=False, schema=_AS_READ)
+    return _as_rows(rows.with_columns(pl.col("fields").fill_null("")))
+
+
+def _as_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.from_epoch(pl.col("at", "recorded_at"), time_unit="us").dt.replace_time_zone("UTC").cast(MOMENT)
+    )

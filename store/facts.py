@@ -1,0 +1,211 @@
+"""Facts in PostgreSQL: taken in once, with the cells of the metrics they feed in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import polars as pl
+from psycopg.errors import UniqueViolation
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.errors import Refusal
+from operations.ports.facts import Recorded
+from operations.ports.specs import Specs
+from rules.counted import fact_kinds
+from rules.fact import Fact, FactKind, fact_key
+from rules.spec import Community
+from store import chunks, fact_rows
+from store.cells import cells_of
+from store.fact_columns import facts_of, slots_of, stored, typed, unstored
+from store.metric_register import maintained, numbered
+from store.numbers import KindNumber, kinds_of, number_kinds, number_of, number_subjects, shared
+from store.past import Past
+from store.tables.facts import fact, withdrawn
+from store.transaction import transaction
+
+_TRIES = 5
+"""How often a batch is looked at again because somebody else has just recorded a fact of it."""
+
+
+class SqlFacts:
+    """The port `Facts`.
+
+    Args:
+        specs: tells whose metrics are kept: those of the current spec, whatever spec the caller holds.
+        community: the spec whose kinds of facts are taken in.
+    """
+
+    def __init__(self, engine: Engine, specs: Specs, community: Community) -> None:
+        self._engine = engine
+        self._specs = specs
+        self._community = community
+
+    def record(self, facts: Sequence[Fact]) -> Recorded:
+        return self.record_columns(typed(facts, fact_kinds(self._community))) if facts else Recorded()
+
+    def record_columns(self, kinds: dict[str, pl.DataFrame]) -> Recorded:
+        frames = {id_: frame for id_, frame in kinds.items() if frame.height}
+        if not frames:
+            return Recorded()
+        with transaction(self._engine) as connection:
+            number = shared(connection, self._community.id)
+            known = fact_kinds(self._community)
+            wanted = {id_: slots_of(frame, known[id_]) for id_, frame in frames.items()}
+            numbers = number_kinds(connection, number, wanted)
+            rows = _latest_of_each(self._rows(connection, number, frames, numbers))
+            for left in reversed(range(_TRIES)):
+                try:
+                    with connection.begin_nested():
+                        return self._take(connection, number, frames, numbers, rows)
+                except UniqueViolation:
+                    if not left:
+                        raise
+            raise AssertionError
+
+    def withdraw(self, ids: Collection[str], *, reason: str, at: datetime) -> int:
+        keys = sorted({fact_key(id_).hex for id_ in ids})
+        if not keys:
+            return 0
+        with transaction(self._engine) as connection:
+            number = shared(connection, self._community.id)
+            rows = fact_rows.known(connection, number, keys, lock=True)
+            if rows.height:
+                self._count_off(connection, number, rows)
+                fact_rows.remove(connection, number, rows["id"].to_list())
+            values = [{"community": number, "id": key, "at": at, "reason": reason} for key in keys]
+            connection.execute(insert(withdrawn).on_conflict_do_nothing(), values)
+            return rows.height
+
+    def find(
+        self, *, member: str | None = None, kinds: Collection[str] | None = None, limit: int = 100
+    ) -> Sequence[Fact]:
+        with transaction(self._engine) as connection:
+            number = number_of(connection, self._community.id)
+            numbers = kinds_of(connection, number)
+            wanted = [n.key for id_, n in numbers.items() if kinds is None or id_ in kinds]
+            query = select(fact.c.id).where(fact.c.community == number, fact.c.kind.in_(wanted))
+            if member is not None:
+                found = number_subjects(connection, number, "member", [member])
+                query = query.where(fact.c.member == found["key"].item())
+            keys = connection.execute(query.order_by(fact.c.at.desc(), fact.c.id).limit(limit)).scalars()
+            rows = fact_rows.known(connection, number, [key.hex for key in keys])
+            facts = [f for id_, frame in self._typed(connection, number, rows).items() for f in facts_of(frame, id_)]
+            return sorted(facts, key=lambda f: (f.at, f.id), reverse=True)
+
+    def count(self) -> int:
+        with transaction(self._engine) as connection:
+            number = number_of(connection, self._community.id)
+            query = select(func.count()).select_from(fact).where(fact.c.community == number)
+            return int(connection.execute(query).scalar_one())
+
+    def _rows(
+        self,
+        connection: Connection,
+        number: int,
+        frames: Mapping[str, pl.DataFrame],
+        numbers: Mapping[str, KindNumber],
+    ) -> pl.DataFrame:
+        """Typed frames as rows of the table, in the order given."""
+        kinds = fact_kinds(self._community)
+        parts = []
+        for id_, frame in frames.items():
+            fields = stored(frame, numbers[id_].slots, kinds[id_])
+            head = frame.select("id", "at", "recorded_at", "member")
+            parts.append(head.with_columns(pl.lit(numbers[id_].key, dtype=pl.Int16).alias("kind"), fields))
+        rows = pl.concat(parts)
+        members = rows["member"].drop_nulls().unique().to_list()
+        keys = number_subjects(connection, number, "member", members)
+        named = rows.join(keys, left_on="member", right_on="id", how="left", maintain_order="left")
+        return named.with_columns(pl.col("key").alias("member")).select(*fact_rows.ROWS)
+
+    def _take(
+        self,
+        connection: Connection,
+        number: int,
+        frames: Mapping[str, pl.DataFrame],
+        numbers: Mapping[str, KindNumber],
+        rows: pl.DataFrame,
+    ) -> Recorded:
+        given = sum(frame.height for frame in frames.values())
+        ids = rows["id"].to_list()
+        present = fact_rows.known(connection, number, ids)
+        changed, before = _changes(rows, present)
+        if changed.height:
+            locked = fact_rows.known(connection, number, changed["id"].to_list(), lock=True)
+            changed, before = _changes(changed, locked)
+        new = rows.join(present.select("id"), on="id", how="anti", maintain_order="left")
+        gone = fact_rows.withdrawn(connection, number, new["id"].to_list())
+        if gone:
+            new = new.filter(~pl.col("id").is_in(sorted(gone)))
+        if new.height:
+            fact_rows.write(connection, number, new)
+        if changed.height:
+            fact_rows.replace(connection, number, changed)
+            self._count_off(connection, number, before)
+        taken = pl.concat([new.select("id", "kind"), changed.select("id", "kind")])
+        if taken.height:
+            self._count(connection, number, _only(frames, numbers, taken), sign=1)
+        return Recorded(new.height, given - new.height - changed.height, changed.height)
+
+    def _count_off(self, connection: Connection, number: int, rows: pl.DataFrame) -> None:
+        self._count(connection, number, self._typed(connection, number, rows), sign=-1)
+
+    def _count(self, connection: Connection, number: int, frames: Mapping[str, pl.DataFrame], sign: int) -> None:
+        current = self._current()
+        metrics = maintained(connection, current)
+        touched = {key: metric for key, metric in metrics.items() if not frames.keys().isdisjoint(metric.kinds)}
+        found = cells_of(touched, frames, current.zone, Past(connection, current), sign)
+        if found:
+            chunks.append(connection, number, numbered(connection, number, found))
+
+    def _typed(self, connection: Connection, number: int, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """Rows of the table as typed frames by kind."""
+        known: Mapping[str, FactKind] = {**fact_kinds(self._community), **fact_kinds(self._current())}
+        names = fact_rows.member_names(connection, number)
+        return {
+            id_: unstored(fact_rows.named(part, names), kind, known[id_])
+            for id_, kind in kinds_of(connection, number).items()
+            if id_ in known and (part := rows.filter(pl.col("kind") == kind.key)).height
+        }
+
+    def _current(self) -> Community:
+        try:
+            return self._specs.current(self._community.id)
+        except Refusal:
+            return self._community
+
+
+def _latest_of_each(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row for each id: of several versions the one recorded last, else the one that came last."""
+    if rows["id"].n_unique() == rows.height:
+        return rows
+    return rows.sort("recorded_at", nulls_last=False, maintain_order=True).unique(
+        "id", keep="last", maintain_order=True
+    )
+
+
+def _changes(rows: pl.DataFrame, present: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows whose content differs from what is there and is not older, and what is there under their ids."""
+    if not present.height:
+        return rows.clear(), present
+    both = rows.join(present, on="id", how="inner", suffix="_was")
+    differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"{c}_was")) for c in ("at", "member", "kind", "fields"))
+    older = pl.col("recorded_at_was").is_not_null() & (
+        pl.col("recorded_at").is_null() | (pl.col("recorded_at") < pl.col("recorded_at_was"))
+    )
+    changed = both.filter(differs & ~older).select("id")
+    return rows.join(changed, on="id", how="semi"), present.join(changed, on="id", how="semi")
+
+
+def _only(
+    frames: Mapping[str, pl.DataFrame], numbers: Mapping[str, KindNumber], taken: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """The facts that were taken in, each once and in its latest version."""
+    return {
+        id_: _latest_of_each(
+            frame.join(taken.filter(pl.col("kind") == numbers[id_].key), on="id", how="semi", maintain_order="left")
+        )
+        for id_, frame in frames.items()
+    }

@@ -1,0 +1,186 @@
+"""Members in PostgreSQL, with the history of what was known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import ARRAY, Connection, Engine, Text, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.errors import Refusal
+from operations.ports.members import Enlisted, Member
+from operations.ports.specs import Specs
+from rules.names import attribute_type
+from rules.spec import Community
+from rules.spec.vocabulary import ENGINE_ATTRIBUTES
+from rules.values import Value, ValueType
+from store.cells import day_of
+from store.fact_columns import MOMENT, dtype
+from store.metric_register import doubt
+from store.numbers import number_subjects, shared
+from store.tables.members import member, member_change
+from store.transaction import transaction
+
+GIVEN = frozenset(
+    {
+        "consent", "registered", "email_confirmed", "invited", "suspended", "silenced", "bot", "staff", "origin", "tags",
+        "circle", "space", "address",
+    }
+)  # fmt: skip
+"""The engine's own attributes that are told from outside; all others follow from standings and facts."""
+
+
+def told(community: Community) -> dict[str, ValueType]:
+    """The attributes that an import may tell, with their types: the declared ones and some of the engine's."""
+    names = [*community.attributes, *(name for name in ENGINE_ATTRIBUTES if name in GIVEN)]
+    found = {name: attribute_type(community, name) for name in names}
+    return {name: type_ for name, type_ in found.items() if type_ is not None}
+
+
+class SqlMembers:
+    """The port `Members`."""
+
+    def __init__(self, engine: Engine, specs: Specs, community: Community) -> None:
+        self._engine = engine
+        self._specs = specs
+        self._community = community
+
+    def enlist(self, members: Sequence[Member], *, at: datetime) -> Enlisted:
+        latest = {one.id: one for one in members}
+        if not latest:
+            return Enlisted()
+        id_ = self._community.id
+        with transaction(self._engine) as connection:
+            number = shared(connection, id_)
+            known = {one.id: one for one in self._read(connection, sorted(latest), lock=True)}
+            number_subjects(connection, number, "member", list(latest))
+            rows, changes, names = [], [], set()
+            new = changed = 0
+            for one in latest.values():
+                before = known.get(one.id)
+                joined = one.joined or (before.joined if before else None) or at
+                was = before.attributes if before else {}
+                told_now = {name: value for name, value in one.attributes.items() if was.get(name) != value}
+                if before is not None and not told_now and before.joined == joined:
+                    continue
+                new, changed = new + (before is None), changed + (before is not None)
+                names |= set(told_now)
+                if before is None or before.joined != joined:
+                    names |= {"age", "days_member"}
+                for name, value in told_now.items():
+                    if name in was:
+                        first = {"name": name, "at": at, "before": _plain(was[name]), "after": _plain(value)}
+                        changes.append({"community": id_, "member": one.id, **first})
+                attributes = {name: _plain(value) for name, value in {**was, **one.attributes}.items()}
+                rows.append(
+                    {"community": id_, "id": one.id, "joined": joined, "attributes": attributes, "changed_at": at}
+                )
+            self._write(connection, rows, changes)
+            if names:
+                doubt(connection, self._current(), names)
+            return Enlisted(new, len(members) - new - changed, changed)
+
+    def find(self, ids: Collection[str] | None = None, *, limit: int | None = None) -> Sequence[Member]:
+        with transaction(self._engine) as connection:
+            return self._read(connection, None if ids is None else sorted(ids), limit=limit)
+
+    def frame(self, at: datetime, *, subjects: Collection[str] | None = None) -> pl.DataFrame:
+        types = told(self._community)
+        with transaction(self._engine) as connection:
+            query = select(member.c.id, member.c.joined, member.c.attributes)
+            query = query.where(member.c.community == self._community.id, member.c.joined <= at)
+            if subjects is not None:
+                query = query.where(_one_of(sorted(subjects)))
+            rows = connection.execute(query.order_by(member.c.id)).all()
+            later = self._later(connection, at)
+        columns: dict[str, list[Any]] = {name: [] for name in types}
+        for id_, _, attributes in rows:
+            known = {**attributes, **later[id_]} if id_ in later else attributes
+            for name, values in columns.items():
+                values.append(known.get(name))
+        data: dict[str, Any] = {"subject": [row[0] for row in rows], "joined": [row[1] for row in rows], **columns}
+        schema = {"subject": pl.String, "joined": MOMENT, **{name: dtype(type_) for name, type_ in types.items()}}
+        frame = pl.DataFrame(data, schema=schema, strict=False)
+        joined, zone = pl.col("joined"), self._community.zone
+        today = pl.lit(at).cast(MOMENT)
+        return frame.with_columns(
+            day_of(joined, zone).cast(pl.Int64).alias("joined"),
+            (today - joined).dt.total_seconds().alias("age"),
+            (day_of(today, zone) - day_of(joined, zone)).cast(pl.Int64).alias("days_member"),
+        )
+
+    def evidence(self, at: datetime, ids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
+        frame = self.frame(at, subjects=ids)
+        return {
+            row["subject"]: {
+                name: frozenset(value) if isinstance(value, list) else value
+                for name, value in row.items()
+                if name != "subject" and value is not None
+            }
+            for row in frame.iter_rows(named=True)
+        }
+
+    def count(self) -> int:
+        with transaction(self._engine) as connection:
+            query = select(func.count()).select_from(member).where(member.c.community == self._community.id)
+            return int(connection.execute(query).scalar_one())
+
+    def _read(
+        self, connection: Connection, ids: Sequence[str] | None, *, lock: bool = False, limit: int | None = None
+    ) -> list[Member]:
+        query = select(member.c.id, member.c.joined, member.c.attributes)
+        query = query.where(member.c.community == self._community.id).order_by(member.c.id).limit(limit)
+        if ids is not None:
+            query = query.where(_one_of(ids))
+        if lock:
+            query = query.with_for_update()
+        types = told(self._community)
+        return [
+            Member(id_, joined, {name: _value(value, types.get(name)) for name, value in attributes.items()})
+            for id_, joined, attributes in connection.execute(query)
+        ]
+
+    def _write(self, connection: Connection, rows: Sequence[dict[str, Any]], changes: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            new = insert(member)
+            keep = {name: new.excluded[name] for name in ("joined", "attributes", "changed_at")}
+            connection.execute(new.on_conflict_do_update(index_elements=["community", "id"], set_=keep), rows)
+        if changes:
+            change = insert(member_change)
+            connection.execute(
+                change.on_conflict_do_update(
+                    index_elements=["community", "member", "name", "at"], set_={"after": change.excluded.after}
+                ),
+                changes,
+            )
+
+    def _later(self, connection: Connection, at: datetime) -> dict[str, dict[str, Any]]:
+        """What was known before changes that came after `at`."""
+        query = select(member_change).where(member_change.c.community == self._community.id, member_change.c.at > at)
+        before: dict[str, dict[str, Any]] = {}
+        for row in connection.execute(query.order_by(member_change.c.at)):
+            before.setdefault(row.member, {}).setdefault(row.name, row.before)
+        return before
+
+    def _current(self) -> Community:
+        try:
+            return self._specs.current(self._community.id)
+        except Refusal:
+            return self._community
+
+
+def _one_of(ids: Sequence[str]) -> Any:
+    return member.c.id == func.any(bindparam("ids", list(ids), type_=ARRAY(Text)))
+
+
+def _plain(value: Value) -> int | bool | str | list[str]:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _value(value: Any, type_: ValueType | None) -> Value:
+    if isinstance(value, list):
+        return frozenset(value)
+    return bool(value) if type_ is not None and type_.kind == "boolean" else value

@@ -1,0 +1,169 @@
+"""Specs in PostgreSQL: every published folder whole, by digest; loading one again is done once per process."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy.dialects.postgresql import insert
+
+from operations.errors import Refusal
+from operations.ports.specs import Published, Version
+from rules.spec import Community, load
+from store.metric_register import adopt
+from store.numbers import exclusive
+from store.tables.specs import spec_document, spec_version
+from store.transaction import transaction
+
+if TYPE_CHECKING:
+    from rules.spec import PhaseKinds
+
+_KEPT = 64
+"""Specs kept loaded by one process."""
+
+
+class SqlSpecs:
+    """The port `Specs`.
+
+    Args:
+        kinds: the phase kinds that exist, as `workflows.phases.discover()` finds them.
+    """
+
+    def __init__(self, engine: Engine, kinds: PhaseKinds) -> None:
+        self._engine = engine
+        self._kinds = kinds
+        self._loaded: dict[str, Community] = {}
+
+    def publish(
+        self, files: Mapping[str, bytes], community: Community, *, message: str, author: str, at: datetime
+    ) -> Published:
+        with transaction(self._engine) as connection:
+            exclusive(connection, community.id)
+            latest = _latest(connection, community.id)
+            if latest is not None and latest.digest == community.digest:
+                return Published(version=_version(latest, latest.number), new=False)
+            connection.execute(
+                insert(spec_document)
+                .values(community=community.id, digest=community.digest, files=_packed(files))
+                .on_conflict_do_nothing()
+            )
+            number = latest.number + 1 if latest is not None else 1
+            values = {"community": community.id, "number": number, "digest": community.digest, "at": at}
+            connection.execute(spec_version.insert().values(**values, author=author, message=message))
+            adopt(connection, community)
+            row = _latest(connection, community.id)
+            assert row is not None
+            return Published(version=_version(row, number), new=True)
+
+    def current(self, community: str | None = None) -> Community:
+        with transaction(self._engine) as connection:
+            id_ = community or self._only(connection)
+            latest = _latest(connection, id_)
+            if latest is None:
+                raise Refusal(f"No community {id_} is published here.", _known(connection))
+            return self._at(connection, id_, latest.digest)
+
+    def at(self, digest: str, community: str | None = None) -> Community:
+        with transaction(self._engine) as connection:
+            return self._at(connection, self._owner(connection, digest, community), digest)
+
+    def files(self, digest: str, community: str | None = None) -> Mapping[str, bytes]:
+        with transaction(self._engine) as connection:
+            return _unpacked(_document(connection, self._owner(connection, digest, community), digest))
+
+    def versions(self, community: str | None = None) -> Sequence[Version]:
+        with transaction(self._engine) as connection:
+            query = select(spec_version).order_by(spec_version.c.community, spec_version.c.number.desc())
+            if community is not None:
+                query = query.where(spec_version.c.community == community)
+            newest: dict[str, int] = {}
+            return [_version(row, newest.setdefault(row.community, row.number)) for row in connection.execute(query)]
+
+    def communities(self) -> Sequence[str]:
+        with transaction(self._engine) as connection:
+            return _communities(connection)
+
+    def _at(self, connection: Connection, community: str, digest: str) -> Community:
+        found = self._loaded.get(digest)
+        if found is None:
+            found = self._read(digest, _document(connection, community, digest))
+            if len(self._loaded) >= _KEPT:
+                self._loaded.clear()
+            self._loaded[digest] = found
+        return found
+
+    def _read(self, digest: str, packed: bytes) -> Community:
+        loaded = load(_unpacked(packed), self._kinds)
+        if loaded.community is None:
+            first = loaded.diagnostics[0].message if loaded.diagnostics else "it cannot be read"
+            raise Refusal(
+                f"The spec {digest[:19]} was published by another version of Trellis and cannot be read now: {first}",
+                "Publish it again with `trellis apply`.",
+            )
+        return loaded.community
+
+    def _only(self, connection: Connection) -> str:
+        known = _communities(connection)
+        if len(known) == 1:
+            return known[0]
+        if not known:
+            raise Refusal("No community is published here.", "Publish one: trellis apply specs/auto -m 'First'.")
+        raise Refusal("Several communities are published here.", f"Say which: --community {'|'.join(known)}.")
+
+    def _owner(self, connection: Connection, digest: str, community: str | None) -> str:
+        query = select(spec_document.c.community).where(spec_document.c.digest == digest)
+        if community is not None:
+            query = query.where(spec_document.c.community == community)
+        found = connection.execute(query.order_by(spec_document.c.community)).scalars().first()
+        if found is None:
+            raise Refusal(f"No spec {digest} was ever published here.", "`trellis versions` lists what there is.")
+        return str(found)
+
+
+def _latest(connection: Connection, community: str) -> Row[tuple[object, ...]] | None:
+    query = select(spec_version).where(spec_version.c.community == community)
+    return connection.execute(query.order_by(spec_version.c.number.desc()).limit(1)).first()
+
+
+def _version(row: Row[tuple[object, ...]], newest: int) -> Version:
+    return Version(
+        community=row.community,
+        number=row.number,
+        digest=row.digest,
+        at=row.at,
+        author=row.author,
+        message=row.message,
+        current=row.number == newest,
+    )
+
+
+def _document(connection: Connection, community: str, digest: str) -> bytes:
+    query = select(spec_document.c.files).where(
+        spec_document.c.community == community, spec_document.c.digest == digest
+    )
+    found = connection.execute(query).scalar()
+    if found is None:
+        raise Refusal(f"No spec {digest} was ever published here.", "`trellis versions` lists what there is.")
+    return bytes(found)
+
+
+def _communities(connection: Connection) -> list[str]:
+    return list(connection.execute(select(spec_version.c.community).distinct().order_by("community")).scalars())
+
+
+def _known(connection: Connection) -> str:
+    known = _communities(connection)
+    return f"There is {', '.join(known)}." if known else "Publish one: trellis apply specs/auto -m 'First'."
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
+    texts = {name: content.decode("utf-8") for name, content in sorted(files.items())}
+    return zlib.compress(json.dumps(texts, ensure_ascii=False).encode(), 9)
+
+
+def _unpacked(packed: bytes) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in json.loads(zlib.decompress(packed)).items()}
