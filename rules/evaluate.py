@@ -53,12 +53,11 @@ class Trace:
     bounds: tuple[Seen, ...] = ()
 
     def leaves(self) -> Iterator["Trace"]:
-        """The traces of the leaves, in the order written."""
+        """The traces of the leaves in the order written; after a named condition or a title, the leaves inside it."""
         if isinstance(self.condition, Leaf | Titles):
             yield self
-        else:
-            for part in self.parts:
-                yield from part.leaves()
+        for part in self.parts:
+            yield from part.leaves()
 
     def reasons(self) -> tuple[Reason, ...]:
         """What is recorded with a decision: one reason for each leaf."""
@@ -103,7 +102,7 @@ def evaluate(condition: Condition, evidence: Evidence) -> Trace:
             inner = evaluate(node, evidence)
             return Trace(condition, inner.truth, (inner,), evidence.attributes.get("titles"))
         case Held():
-            return Trace(condition, _held(condition, evidence))
+            return _held(condition, evidence)
         case Fixed(truth):
             return Trace(condition, truth)
         case Not(node):
@@ -132,7 +131,13 @@ def _joined(condition: All | Any | ExactlyOne | AtLeastOf, truths: Sequence[Trut
 
 
 def _leaf(leaf: Leaf, evidence: Evidence) -> Trace:
-    value = read(leaf.source, evidence)
+    source = leaf.source
+    parts: tuple[Trace, ...] = ()
+    if isinstance(source, Named) and evidence.readings.get(source.reading) is None:
+        parts = (evaluate(source.node, evidence),)
+        value: Value | None = parts[0].truth
+    else:
+        value = read(source, evidence)
     bounds = tuple(_bound(bound, evidence) for bound in leaf.bounds)
     if leaf.comparison == "is_known":
         known: Truth = (value is not None) == leaf.bounds[0]
@@ -140,7 +145,7 @@ def _leaf(leaf: Leaf, evidence: Evidence) -> Trace:
         known = None
     else:
         known = _compare(leaf, value, bounds)
-    return Trace(leaf, known, (), value, bounds)
+    return Trace(leaf, known, parts, value, bounds)
 
 
 def _compare(leaf: Leaf, value: Value, bounds: Sequence[Seen]) -> bool:
@@ -176,15 +181,18 @@ def _compare(leaf: Leaf, value: Value, bounds: Sequence[Seen]) -> bool:
             return bool(wanted[0] <= found <= wanted[1])  # type: ignore[operator]
 
 
-def _held(held: Held, evidence: Evidence) -> Truth:
+def _held(held: Held, evidence: Evidence) -> Trace:
+    parts: list[Trace] = []
     if held.held_by is not None:
-        has = truth(held.held_by, evidence)
+        parts.append(evaluate(held.held_by, evidence))
+        has = parts[0].truth
     else:
         titles = evidence.attributes.get("titles")
         has = None if not isinstance(titles, frozenset) else not titles.isdisjoint(held.names)
     if has and held.rests_unless is not None:
-        return truth(held.rests_unless, evidence) is True
-    return has
+        parts.append(evaluate(held.rests_unless, evidence))
+        has = parts[-1].truth is True
+    return Trace(held, has, tuple(parts))
 
 
 # ------------------------------------------------------------------------------------------------------------ reading
