@@ -11,51 +11,17 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cli.home import Home
+from cli.memory import Memory
 from operations.errors import Refusal
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from operations.ports.decisions import Decisions
-    from operations.ports.specs import Specs
-    from operations.ports.standings import Standings
     from workflows.gateway import Gateway
     from workflows.runtime import Crew
 
 WAIT_FOR_ANOTHER = 60.0  # seconds a command waits for another that runs servers of its own
-
-
-class Memory:
-    """Everything that is remembered, by port; an adapter is made when it is first asked for."""
-
-    def __init__(self, engine: "Engine") -> None:
-        self.engine = engine
-
-    @cached_property
-    def specs(self) -> "Specs":
-        """Every published version of every community."""
-        from store.specs import SqlSpecs
-        from workflows.phases import discover
-
-        return SqlSpecs(self.engine, discover())
-
-    @cached_property
-    def standings(self) -> "Standings":
-        """Where members stand."""
-        from store.standings import SqlStandings
-
-        return SqlStandings(self.engine)
-
-    @cached_property
-    def decisions(self) -> "Decisions":
-        """What was concluded, chained."""
-        from store.decisions import SqlDecisions
-
-        return SqlDecisions(self.engine)
 
 
 @dataclass(frozen=True, slots=True)

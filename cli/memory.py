@@ -1,0 +1,169 @@
+"""Memory: the ports of everything that is remembered, each with its PostgreSQL adapter, made when first asked for."""
+
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from operations.house import House
+    from operations.looking import Desk
+    from operations.ports.decisions import Decisions
+    from operations.ports.effects import Effects
+    from operations.ports.facts import Facts
+    from operations.ports.inbox import Inbox
+    from operations.ports.measures import Measures
+    from operations.ports.members import Members
+    from operations.ports.notices import Outbox
+    from operations.ports.reviews import Firings, Memberships, Reviews
+    from operations.ports.runs import Runs
+    from operations.ports.specs import Specs
+    from operations.ports.standings import Standings
+    from rules.spec import Community
+
+
+class Memory:
+    """Everything that is remembered, by port.
+
+    What belongs to one community (`members`, `facts`, `measures`) is asked for with the community, or with its id
+    for its current spec.
+    """
+
+    def __init__(self, engine: "Engine") -> None:
+        self.engine = engine
+
+    @cached_property
+    def specs(self) -> "Specs":
+        """Every published version of every community."""
+        from store.specs import SqlSpecs
+        from workflows.phases import discover
+
+        return SqlSpecs(self.engine, discover())
+
+    @cached_property
+    def standings(self) -> "Standings":
+        """Where members stand."""
+        from store.standings import SqlStandings
+
+        return SqlStandings(self.engine)
+
+    @cached_property
+    def decisions(self) -> "Decisions":
+        """What was concluded, chained."""
+        from store.decisions import SqlDecisions
+
+        return SqlDecisions(self.engine)
+
+    @cached_property
+    def reviews(self) -> "Reviews":
+        """What reviews found and carried out."""
+        from store.reviews import SqlReviews
+
+        return SqlReviews(self.engine)
+
+    @cached_property
+    def firings(self) -> "Firings":
+        """When rules acted last."""
+        from store.firings import SqlFirings
+
+        return SqlFirings(self.engine)
+
+    @cached_property
+    def memberships(self) -> "Memberships":
+        """Moves that wait for somebody's word."""
+        from store.memberships import SqlMemberships
+
+        return SqlMemberships(self.engine)
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """Tasks under way and over."""
+        from store.runs import SqlRuns
+
+        return SqlRuns(self.engine)
+
+    @cached_property
+    def inbox(self) -> "Inbox":
+        """What people are asked to do."""
+        from store.inbox import SqlInbox
+
+        return SqlInbox(self.engine)
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """What people are told."""
+        from store.notices import SqlOutbox
+
+        return SqlOutbox(self.engine)
+
+    @cached_property
+    def effects(self) -> "Effects":
+        """Ledgers, titles, publications."""
+        from store.effects import SqlEffects
+
+        return SqlEffects(self.engine, facts=self.facts, inbox=self.inbox, outbox=self.outbox)
+
+    def members(self, community: "Community | str | None" = None) -> "Members":
+        """Members of one community."""
+        from store.members import SqlMembers
+
+        return SqlMembers(self.engine, self.specs, self._spec(community))
+
+    def facts(self, community: "Community | str | None" = None) -> "Facts":
+        """Facts of one community."""
+        from store.facts import SqlFacts
+
+        return SqlFacts(self.engine, self.specs, self._spec(community))
+
+    def measures(self, community: "Community | str | None" = None) -> "Measures":
+        """Metrics of one community."""
+        from store.measures import SqlMeasures
+
+        return SqlMeasures(self.engine, self.specs, self._spec(community))
+
+    def together(self) -> AbstractContextManager[object]:
+        """One transaction around several ports."""
+        from store.transaction import transaction
+
+        return transaction(self.engine)
+
+    @cached_property
+    def house(self) -> "House":
+        """What a run works with."""
+        from operations.house import House
+
+        return House(
+            specs=self.specs,
+            runs=self.runs,
+            inbox=self.inbox,
+            effects=self.effects,
+            standings=self.standings,
+            facts=self.facts,
+            members=self.members,
+            measures=self.measures,
+        )
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """What a review works with."""
+        from operations.looking import Desk
+
+        return Desk(
+            specs=self.specs,
+            members=self.members,
+            measures=self.measures,
+            facts=self.facts,
+            standings=self.standings,
+            decisions=self.decisions,
+            effects=self.effects,
+            reviews=self.reviews,
+            firings=self.firings,
+            memberships=self.memberships,
+            inbox=self.inbox,
+            outbox=self.outbox,
+            together=self.together,
+        )
+
+    def _spec(self, community: "Community | str | None") -> "Community":
+        return self.specs.current(community) if community is None or isinstance(community, str) else community
