@@ -1,0 +1,108 @@
+"""Desk: everything that reviews, memberships and effects of decisions work with, and what is known of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from operations.ports.standings import LIFECYCLE
+from rules.columns import evidence_of, judge
+from rules.compile import compile_condition
+from rules.condition import base_readings
+from rules.firing import Rule
+from rules.reading import Reading
+from rules.rulebook import Rulebook, compile_rulebook
+from rules.values import Evidence
+
+if TYPE_CHECKING:
+    from operations.ports.decisions import Decisions
+    from operations.ports.effects import Effects
+    from operations.ports.facts import Facts
+    from operations.ports.inbox import Inbox
+    from operations.ports.measures import Measures
+    from operations.ports.members import Members
+    from operations.ports.notices import Outbox
+    from operations.ports.reviews import Firings, Memberships, Reviews
+    from operations.ports.specs import Specs
+    from operations.ports.standings import Standings
+    from rules.spec import Community
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything a review works with. `together` wraps several ports in one transaction."""
+
+    specs: Specs
+    members: Callable[[str], Members]
+    measures: Callable[[Community], Measures]
+    facts: Callable[[str], Facts]
+    standings: Standings
+    decisions: Decisions
+    effects: Effects
+    reviews: Reviews
+    firings: Firings
+    memberships: Memberships
+    inbox: Inbox
+    outbox: Outbox
+    together: Callable[[], AbstractContextManager[object]]
+
+
+_compiled: dict[str, Rulebook] = {}
+
+
+def rulebook_of(community: Community) -> Rulebook:
+    """The community's rules, compiled once in this process for each digest."""
+    found = _compiled.get(community.digest)
+    if found is None:
+        if len(_compiled) > 8:
+            _compiled.clear()
+        found = _compiled[community.digest] = compile_rulebook(community)
+    return found
+
+
+def member_frame(
+    desk: Desk,
+    community: Community,
+    at: datetime,
+    *,
+    readings: frozenset[Reading],
+    ladder: str | None = None,
+    value: str = "",
+    subjects: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """One row for each member with everything that conditions read: attributes, standings, titles, readings."""
+    members = desk.members(community.id).frame(at, subjects=subjects)
+    standings = desk.standings.frame(community, at, ladder=ladder, value=value, subjects=subjects)
+    twice = [name for name in members.columns if name in standings.columns and name != "subject"]
+    frame = members.drop(twice).join(standings, on="subject", how="left", maintain_order="left")
+    if readings:
+        tier = ladder if ladder not in (None, LIFECYCLE) else next(iter(community.ladders), None)
+        entered = {"in_stage": frame.select("subject", pl.col("entered_stage").alias("entered"))}
+        if tier is not None and f"entered_{tier}" in frame.columns:
+            entered["in_tier"] = frame.select("subject", pl.col(f"entered_{tier}").alias("entered"))
+        measured = desk.measures(community).frame(
+            "member", readings, at=at, zone=community.zone, subjects=frame["subject"].to_list(), entered=entered
+        )
+        frame = frame.join(measured, on="subject", how="left", maintain_order="left")
+    return frame.drop([name for name in frame.columns if name.startswith("entered_")])
+
+
+def selection_of(desk: Desk, community: Community, written: Any, at: datetime) -> Iterator[tuple[str, Evidence]]:
+    """Members for whom a condition as written surely holds, with what is known of them."""
+    condition = compile_condition(community, written)
+    readings = base_readings(condition)
+    frame = member_frame(desk, community, at, readings=readings)
+    alone = Rulebook(community.digest, (), (), (_asked(condition, community),), {}, community.zone)
+    judged = judge(alone, frame, at)
+    keys = {reading.key: reading for reading in readings}
+    for row in frame.filter(judged["rule:asked"]).iter_rows(named=True):
+        yield row["subject"], evidence_of(row, keys)
+
+
+def _asked(condition: Any, community: Community) -> Any:
+    return Rule("asked", "asked", None, "member", condition, "spell", 100, community.digest)

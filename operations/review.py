@@ -1,0 +1,237 @@
+"""Review: look at the whole community, decide who moves, and carry out what needs nobody's word.
+
+A review has parts, in the order of a day: the lifecycle, each ladder, the rules. Of each part everybody is read
+first, shard by shard; then seats are given in order; then the changes are made in batches, each in one transaction
+with its decisions, facts and effects. Every step may be repeated: what was done is not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from operations.desk import Desk, rulebook_of
+from operations.looking import look, parts_of
+from operations.move import Step, deeds_of_move, deeds_of_rule, fact_of, grace_notice
+from operations.ports.reviews import Membership, Plan, Verdict
+from operations.ports.standings import LIFECYCLE, Change, Place
+from rules.decision import Decision, Reason
+
+if TYPE_CHECKING:
+    from rules.spec import Community
+
+SHARD = 50_000
+"""Members read at once."""
+BATCH = 2_000
+"""Changes carried out in one transaction."""
+
+
+def begin(
+    desk: Desk,
+    community: str,
+    *,
+    run: str,
+    at: datetime,
+    parts: Sequence[str] | None = None,
+    shard_size: int = SHARD,
+) -> Plan:
+    """Begin a review, under the current spec; `run` names whoever carries it out, so that it is begun once."""
+    spec = desk.specs.current(community)
+    known = parts_of(spec)
+    chosen = known if parts is None else [part for part in known if _wanted(part, parts)]
+    return desk.reviews.begin(community, run=run, at=at, digest=spec.digest, parts=chosen, shard_size=shard_size)
+
+
+def _wanted(part: str, parts: Sequence[str]) -> bool:
+    """`tier` also means `tier@value` of every value, `rules` all rules."""
+    return part in parts or part.partition("@")[0] in parts or part.partition(":")[0] in parts
+
+
+def shards_of(plan: Plan, part: str) -> int:
+    """Into how many shards a part is cut: only what looks at members is."""
+    return plan.shards if not part.startswith("rules:") or part == "rules:member" else 1
+
+
+def look_at(desk: Desk, community: str, review: str, part: str, shard: int) -> Mapping[str, int]:
+    """Read one shard for one part, and keep what must change."""
+    plan = desk.reviews.plan(community, review)
+    if desk.reviews.has_looked(plan, part, shard):
+        return {}
+    subjects = None
+    if plan.shards > 1 and shards_of(plan, part) > 1:
+        subjects = desk.reviews.members(community, plan.bounds(shard))
+    found = look(desk, plan, desk.specs.at(plan.digest, community), part, subjects)
+    desk.reviews.looked(plan, part, shard, found.counts, found.verdicts)
+    return found.counts
+
+
+def settle(desk: Desk, community: str, review: str, part: str, *, size: int = BATCH) -> int:
+    """Give the free seats to those who come first, and put all changes into batches; returns how many."""
+    plan = desk.reviews.plan(community, review)
+    if part.startswith("rules:") or part == LIFECYCLE:
+        return desk.reviews.sort(plan, part, without=(), size=size)
+    spec = desk.specs.at(plan.digest, community)
+    ladder, _, value = part.partition("@")
+    seats = {tier.id: tier.seats for tier in spec.ladders[ladder].tiers if tier.seats is not None}
+    left_out: list[tuple[int, int]] = []
+    if seats:
+        contenders = desk.reviews.contenders(plan, part)
+        taken = desk.standings.counts(community, ladder, value)
+        for tier, limit in seats.items():
+            leaving = sum(1 for one in contenders if one.leaves == tier and not one.ask and not one.seats)
+            wanting = sorted((one for one in contenders if one.to == tier and one.seats), key=lambda one: one.rank)
+            free = max(0, limit - taken.get(tier, 0) + leaving)
+            left_out.extend((one.shard, one.place) for one in wanting[free:])
+    desk.reviews.count(plan, part, {"no_seat": len(left_out)} if left_out else {})
+    return desk.reviews.sort(plan, part, without=left_out, size=size)
+
+
+def carry_out_batch(
+    desk: Desk,
+    community: str,
+    review: str,
+    part: str,
+    batch: int,
+    *,
+    scale: str | None = None,
+    seed: str | None = None,
+) -> Mapping[str, int]:
+    """Make one batch of changes, with decisions, facts and effects, in one transaction; once."""
+    plan = desk.reviews.plan(community, review)
+    spec = desk.specs.at(plan.digest, community)
+    with desk.together():
+        verdicts = desk.reviews.batch(plan, part, batch)
+        hand = _Hand(desk, plan, spec, scale, seed)
+        counts = hand.rules(verdicts) if part.startswith("rules:") else hand.moves(part, verdicts)
+        if not desk.reviews.done(plan, part, batch, counts):
+            raise AlreadyDone
+    return counts
+
+
+class AlreadyDone(Exception):
+    """Another attempt has carried this batch out; everything of this one is undone."""
+
+
+def finish(desk: Desk, community: str, review: str) -> Mapping[str, Any]:
+    """Sum up: for each part the counts of what was found and what was done."""
+    return desk.reviews.finish(desk.reviews.plan(community, review))
+
+
+class _Hand:
+    """Carries out one batch."""
+
+    def __init__(self, desk: Desk, plan: Plan, community: Community, scale: str | None, seed: str | None) -> None:
+        self.desk = desk
+        self.plan = plan
+        self.community = community
+        self.scale = scale
+        self.seed = seed
+
+    def _step(self, verdict: Verdict) -> Step:
+        return Step(
+            source=f"{self.community.id}/{self.plan.id}/{verdict.rule}/{verdict.subject}",
+            subject=verdict.subject,
+            rule=verdict.rule,
+            from_=verdict.leaves,
+            to=verdict.to,
+            at=self.plan.at,
+            transition=verdict.body.get("because") if verdict.rule == LIFECYCLE else None,
+            scale=self.scale,
+            seed=self.seed,
+        )
+
+    # --------------------------------------------------------------------------------------- tiers and stages
+    def moves(self, part: str, verdicts: Sequence[Verdict]) -> dict[str, int]:
+        ladder, _, value = part.partition("@")
+        by_change = {}
+        for verdict in verdicts:
+            change = Change(
+                kind="wait" if verdict.ask else verdict.kind,
+                place=Place(member=verdict.subject, ladder=ladder, value=value),
+                at=self.plan.at,
+                to=verdict.to,
+                from_=verdict.leaves,
+                until=_moment(verdict.body.get("until")),
+                digest=self.plan.digest,
+            )
+            by_change[change] = verdict
+        done = [
+            (change, by_change[change]) for change in self.desk.standings.change(self.community.id, list(by_change))
+        ]
+        moved = [verdict for change, verdict in done if change.kind == "move"]
+        asked = [verdict for change, verdict in done if change.kind == "wait"]
+        below = [verdict for change, verdict in done if change.kind == "below"]
+        self.desk.decisions.append(
+            self.community.id, self.plan.id, [_decision(v.body) for v in (*moved, *asked, *below)]
+        )
+        steps = [self._step(verdict) for verdict in moved]
+        if steps:
+            self.desk.facts(self.community.id).record([fact_of(step) for step in steps])
+        deeds = [deed for step in steps for deed in deeds_of_move(self.desk, self.community, step)]
+        done_deeds = self.desk.effects.do(self.community.id, deeds)
+        self.desk.outbox.put(
+            self.community.id,
+            [grace_notice(self.community, self._step(v), v.body["reasons"], v.body.get("until")) for v in below],
+        )
+        self.desk.memberships.ask([self._membership(ladder, value, verdict) for verdict in asked])
+        counts = {"asked": len(asked), "effects": done_deeds.new, "effects_refused": len(done_deeds.refused)}
+        for verdict in moved:
+            name = f"moved:{verdict.leaves or 'none'}>{verdict.to}"
+            counts[name] = counts.get(name, 0) + 1
+        return {name: number for name, number in counts.items() if number}
+
+    def _membership(self, ladder: str, value: str, verdict: Verdict) -> Membership:
+        assert verdict.to is not None
+        return Membership(
+            community=self.community.id,
+            id=f"{self.plan.id}/{verdict.rule}/{verdict.subject}",
+            member=verdict.subject,
+            ladder=ladder,
+            value=value,
+            from_=verdict.leaves,
+            to=verdict.to,
+            transition=verdict.body.get("because") if ladder == LIFECYCLE else None,
+            digest=self.plan.digest,
+            review=self.plan.id,
+            opened_at=self.plan.at,
+            scale=self.scale,
+            seed=self.seed,
+        )
+
+    # ------------------------------------------------------------------------------------------------- rules
+    def rules(self, verdicts: Sequence[Verdict]) -> dict[str, int]:
+        fired = [verdict for verdict in verdicts if verdict.kind == "fire"]
+        ended = [(verdict.rule, verdict.subject) for verdict in verdicts if verdict.kind == "untrue"]
+        self.desk.firings.untrue(self.community.id, ended)
+        self.desk.firings.fire(self.community.id, [(v.rule, v.subject) for v in fired], at=self.plan.at)
+        self.desk.decisions.append(self.community.id, self.plan.id, [_decision(v.body) for v in fired])
+        priority = {rule.name: rule.priority for rule in rulebook_of(self.community).rules}
+        fired.sort(key=lambda verdict: (-priority[verdict.rule], verdict.rule, verdict.subject))
+        deeds = [deed for verdict in fired for deed in deeds_of_rule(self.desk, self.community, self._step(verdict))]
+        done = self.desk.effects.do(self.community.id, deeds)
+        counts = {"effects": done.new, "effects_refused": len(done.refused)}
+        return {name: number for name, number in counts.items() if number}
+
+
+def _decision(body: Mapping[str, Any]) -> Decision:
+    """A decision back from its data."""
+    truths = {"true": True, "false": False, "unknown": None}
+    return Decision(
+        member=body["member"],
+        rule=body["rule"],
+        outcome=body["outcome"],
+        from_=body["from"],
+        to=body["to"],
+        reasons=tuple(
+            Reason(r["metric"], r["over"], r["value"], r["comparison"], r["threshold"], truths[r["truth"]])
+            for r in body["reasons"]
+        ),
+        digest=body["digest"],
+        at=datetime.fromisoformat(body["at"]),
+        because=body["because"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

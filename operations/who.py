@@ -1,0 +1,105 @@
+"""Who: the people that refs and selections of rules, tiers and stages mean, at the moment of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from operations.desk import Desk, member_frame, selection_of
+from operations.effects import Ranked
+from operations.ranking import Ranking
+from rules.columns import evidence_of
+from rules.spec.people import Selection
+
+if TYPE_CHECKING:
+    from rules.spec import Community
+
+_SELF = ("subject", "run", "team", "work", "space", "cohort")
+
+
+class DecisionResolver:
+    """What refs mean in the effects of a decision about one subject; the port `operations.effects.Resolver`."""
+
+    def __init__(
+        self, desk: Desk, community: Community, *, subject: str | None, at: datetime, author: str | None = None
+    ) -> None:
+        self._desk = desk
+        self._community = community
+        self._subject = subject
+        self._author = author
+        self._at = at
+
+    def people(self, who: Any) -> Sequence[str]:
+        """See `operations.effects.Resolver`."""
+        if isinstance(who, str):
+            return self._named(who)
+        if isinstance(who, Selection):
+            return self._selected(who)
+        return list(dict.fromkeys(person for one in who for person in self.people(one)))
+
+    def _named(self, ref: str) -> Sequence[str]:
+        kind, _, id_ = ref.partition(":")
+        if ref in _SELF:
+            return [self._subject] if self._subject else []
+        if ref == "author":
+            return [self._author] if self._author else []
+        if kind == "subject.contact" or ref.startswith("subject."):
+            assigned = self._desk.effects.assigned(self._community.id, self._subject or "")
+            person = assigned.get(ref.partition(".")[2])
+            return [person] if person else []
+        if kind == "role":
+            return self._desk.effects.people(self._community.id, id_)
+        if kind == "everyone":
+            return self._desk.members(self._community.id).frame(self._at)["subject"].to_list()
+        if kind in ("tier", "stage", "title"):
+            return self._standing(kind, id_)
+        return []
+
+    def _standing(self, kind: str, id_: str) -> Sequence[str]:
+        frame = self._desk.standings.frame(self._community, self._at)
+        if kind == "title":
+            held = frame["titles"].list.contains(id_)
+            return frame.filter(held)["subject"].to_list()
+        if kind == "stage":
+            return frame.filter(frame["stage"] == id_)["subject"].to_list()
+        for ladder in self._community.ladders.values():
+            if any(tier.id == id_ for tier in ladder.tiers) and ladder.id in frame.columns:
+                return frame.filter(frame[ladder.id] == id_)["subject"].to_list()
+        return []
+
+    def _selected(self, who: Selection) -> Sequence[str]:
+        people = list(dict.fromkeys(person for one in who.from_ for person in self.people(one)))
+        without = {person for ref in who.except_ for person in self.people(ref)}
+        people = [person for person in people if person not in without]
+        if who.where is not None:
+            fit = {subject for subject, _ in selection_of(self._desk, self._community, who.where, self._at)}
+            people = [person for person in people if person in fit]
+        if who.order is not None and not isinstance(who.order, str):
+            ranking = Ranking(self._community, who.order)
+            frame = member_frame(
+                self._desk, self._community, self._at, readings=ranking.readings, subjects=sorted(people)
+            )
+            keys = {reading.key: reading for reading in ranking.readings}
+            order = {
+                row["subject"]: ranking.key(row["subject"], evidence_of(row, keys), self._community.digest)
+                for row in frame.iter_rows(named=True)
+            }
+            people = sorted((person for person in people if person in order), key=order.__getitem__)
+        return people[: who.first] if isinstance(who.first, int) else people
+
+    def ranked(self, who: Any) -> Sequence[Ranked] | None:
+        """Decisions rank nobody."""
+        return None
+
+    def things(self, ref: str) -> Sequence[str]:
+        """A message, or the subject itself."""
+        return [ref] if ":" in ref else [self._subject] if self._subject and ref in _SELF else [ref]
+
+    def credit(self, ref: str) -> Mapping[str, int]:
+        """Decisions have no ledger of contributions."""
+        return {}
+
+    def value(self, name: str, subject: str | None) -> Any:
+        """The subject where it is named; otherwise the text as written."""
+        return (subject or self._subject) if name == "subject" else name
