@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from operations.house import House
-    from operations.looking import Desk
+    from operations.desk import Desk
     from operations.ports.decisions import Decisions
     from operations.ports.effects import Effects
     from operations.ports.facts import Facts
@@ -147,7 +147,7 @@ class Memory:
     @cached_property
     def desk(self) -> "Desk":
         """What a review works with."""
-        from operations.looking import Desk
+        from operations.desk import Desk
 
         return Desk(
             specs=self.specs,

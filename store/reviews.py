@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.ports.reviews import Plan, Verdict
-from store.tables.decisions import firing, review, review_shard, verdict
+from store.tables.decisions import review, review_shard, verdict
 from store.tables.members import member
 from store.transaction import transaction
 
@@ -221,40 +221,6 @@ class SqlReviews:
                 .limit(limit)
             )
             return [row.summary for row in rows]
-
-    # ------------------------------------------------------------------------------------------ firing
-    def fired(self, community: str, rules: Sequence[str]) -> Mapping[tuple[str, str], tuple[datetime, bool]]:
-        with transaction(self._engine) as connection:
-            rows = connection.execute(
-                select(firing).where(firing.c.community == community, firing.c.rule == func.any(list(rules)))
-            )
-            return {(row.rule, row.subject): (row.at, row.held) for row in rows}
-
-    def fire(self, community: str, fired: Sequence[tuple[str, str]], *, at: datetime) -> None:
-        if not fired:
-            return
-        rows = [{"community": community, "rule": r, "subject": s, "at": at, "held": True} for r, s in fired]
-        with transaction(self._engine) as connection:
-            first = insert(firing)
-            connection.execute(
-                first.on_conflict_do_update(
-                    index_elements=["community", "rule", "subject"], set_={"at": first.excluded.at, "held": True}
-                ),
-                rows,
-            )
-
-    def untrue(self, community: str, ended: Sequence[tuple[str, str]]) -> None:
-        if not ended:
-            return
-        with transaction(self._engine) as connection:
-            connection.execute(
-                text(
-                    "UPDATE firing f SET held = false"
-                    " FROM unnest(CAST(:rules AS text[]), CAST(:subjects AS text[])) AS u (rule, subject)"
-                    " WHERE f.community = :community AND f.rule = u.rule AND f.subject = u.subject"
-                ),
-                {"community": community, "rules": [r for r, _ in ended], "subjects": [s for _, s in ended]},
-            )
 
 
 def _of(query: Any, plan: Plan, part: str) -> Any:
