@@ -35,7 +35,8 @@ def _fact_kinds(community: _ByDigest) -> Mapping[str, FactKind]:
     spec = community.spec
     found = {id_: _engine_kind(spec, id_, fields) for id_, fields in spec.engine_facts.items()}
     for id_, kind in spec.facts.items():
-        own = {field.id: _field(spec, field) for field in kind.fields}
+        engines = found[id_].own if id_ in found else {}  # a community may add fields to a kind of the engine's
+        own = {**engines, **{field.id: _field(spec, field) for field in kind.fields}}
         if kind.about not in ("member", "community"):
             own.setdefault(kind.about, FactField(TEXT, kind.about, optional=False))
         found[id_] = FactKind(id_, kind.about, own)
