@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any as Anything
+from typing import Any
 
 from rules.condition import (
-    All,
-    Any,
+    AllOf,
+    AnyOf,
     AtLeastOf,
     Attribute,
     Best,
@@ -64,7 +64,7 @@ class Compiler:
     _nodes: int = field(default=0, repr=False)
 
     # ------------------------------------------------------------------------------------------------------ conditions
-    def condition(self, written: Anything) -> Condition:
+    def condition(self, written: Any) -> Condition:
         """Compile one condition of the spec.
 
         Raises:
@@ -77,9 +77,9 @@ class Compiler:
             case spec.Leaf():
                 return self._leaf(written.name, written.test)
             case spec.All():
-                return All(self._each(written.all))
+                return AllOf(self._each(written.all))
             case spec.Any_():
-                return Any(self._each(written.any))
+                return AnyOf(self._each(written.any))
             case spec.None_():
                 return none_of(self._each(written.none))
             case spec.Not():
@@ -90,13 +90,13 @@ class Compiler:
                 return AtLeastOf(written.at_least_of.count, self._each(written.at_least_of.of))
         raise NotDecidable(f"{written} stands for a condition that is not given here", "give it as an argument")
 
-    def _each(self, written: Sequence[Anything]) -> tuple[Condition, ...]:
+    def _each(self, written: Sequence[Any]) -> tuple[Condition, ...]:
         return tuple(self.condition(part) for part in written)
 
     def _leaf(self, name: str, test: spec.Test) -> Condition:
         if name == "titles" and name not in self.fields:
             nodes = [self._asks_titles(test, word, wanted) for word, wanted in test.comparisons().items()]
-            return nodes[0] if len(nodes) == 1 else All(tuple(nodes))
+            return nodes[0] if len(nodes) == 1 else AllOf(tuple(nodes))
         of = self._at(test.of)
         source = self.source(name, self._window(test.over), test.until, of)
         over = getattr(source, "reading", Reading("")).text
@@ -104,7 +104,7 @@ class Compiler:
             Leaf(name, over, source, word, self._bounds(name, source, word, wanted, test))  # type: ignore[arg-type]
             for word, wanted in test.comparisons().items()
         )
-        return leaves[0] if len(leaves) == 1 else All(leaves)
+        return leaves[0] if len(leaves) == 1 else AllOf(leaves)
 
     def _at(self, of: str | None) -> str | None:
         """The value named by an `of`; `$value` is the one at hand."""
@@ -121,7 +121,7 @@ class Compiler:
         return text
 
     # ---------------------------------------------------------------------------------------------------------- bounds
-    def _bounds(self, name: str, source: Source, word: str, wanted: Anything, test: spec.Test) -> tuple[Bound, ...]:
+    def _bounds(self, name: str, source: Source, word: str, wanted: Any, test: spec.Test) -> tuple[Bound, ...]:
         type_ = source.type
         if word not in answers(type_):
             raise NotDecidable(f"{name} is {_a(type_)} and does not answer {word}", f"one of {_words(answers(type_))}")
@@ -136,7 +136,7 @@ class Compiler:
                 return tuple(self._bound(name, type_, item, test) for item in wanted)
         return (self._bound(name, type_, wanted, test),)
 
-    def _bound(self, name: str, type_: ValueType, wanted: Anything, test: spec.Test) -> Bound:
+    def _bound(self, name: str, type_: ValueType, wanted: Any, test: spec.Test) -> Bound:
         if isinstance(wanted, spec.Reading):
             if not type_.numeric:
                 raise NotDecidable(f"{name} is {_a(type_)} and cannot be compared with a share of something")
@@ -180,14 +180,14 @@ class Compiler:
             raise NotDecidable(f"nothing here is called {name!r}", "a metric, an attribute, or a ladder")
         return Attribute((name,), type_)
 
-    def _ladder_of(self, name: str) -> Anything | None:
+    def _ladder_of(self, name: str) -> Any | None:
         """The ladder that is kept per value and that a name reads: its standing, or the days in it."""
         for id_, ladder in self.community.ladders.items():
             if ladder.per is not None and name in (id_, f"days_in_{id_}", f"{id_}_held"):
                 return ladder
         return None
 
-    def _standing(self, name: str, ladder: Anything, of: str | None) -> Source:
+    def _standing(self, name: str, ladder: Any, of: str | None) -> Source:
         type_ = attribute_type(self.community, name)
         if type_ is None:
             tiers = tuple(tier.id for tier in ladder.tiers)
@@ -244,14 +244,14 @@ class Compiler:
         return part
 
     # ---------------------------------------------------------------------------------------------------------- titles
-    def _asks_titles(self, test: spec.Test, word: str, wanted: Anything) -> Condition:
+    def _asks_titles(self, test: spec.Test, word: str, wanted: Any) -> Condition:
         if word == "is_known":
             return Leaf("titles", "all", Attribute(("titles",), SET), "is_known", (bool(wanted),))
         if word not in answers(SET):
             raise NotDecidable(f"titles does not answer {word}", f"one of {_words(answers(SET))}")
         asked = (self._given(wanted),) if isinstance(wanted, str) else tuple(str(title) for title in wanted)
         held = tuple(self.held(title, self._at(test.of)) for title in asked)
-        node: Condition = none_of(held) if word == "none_of" else held[0] if len(held) == 1 else Any(held)
+        node: Condition = none_of(held) if word == "none_of" else held[0] if len(held) == 1 else AnyOf(held)
         comparison: Comparison = word  # type: ignore[assignment]
         return Titles("titles", "all", comparison, asked, node)
 
@@ -276,7 +276,7 @@ class Compiler:
         values = [value] if value else [item.id for item in self.community.lists[per].items]
         return (title, *(f"{title}@{one}" for one in values))
 
-    def selected(self, who: Anything) -> Condition:
+    def selected(self, who: Any) -> Condition:
         """That one member is among those a who selects; unknown where only a look at everybody could tell."""
         match who:
             case str():
@@ -284,13 +284,13 @@ class Compiler:
             case Selection():
                 if who.first is not None:
                     return Fixed(None)
-                chosen: list[Condition] = [Any(tuple(self.selected(one) for one in who.from_))]
+                chosen: list[Condition] = [AnyOf(tuple(self.selected(one) for one in who.from_))]
                 if who.where is not None:
                     chosen.append(self.condition(who.where))
                 chosen.extend(Not(self.selected(one)) for one in who.except_)
-                return All(tuple(chosen))
+                return AllOf(tuple(chosen))
             case _:
-                return Any(tuple(self.selected(one) for one in who))
+                return AnyOf(tuple(self.selected(one) for one in who))
 
     def _among(self, ref: str) -> Condition:
         kind, _, id_ = ref.partition(":")
@@ -310,7 +310,7 @@ class Compiler:
 
 def compile_condition(
     community: Community,
-    written: Anything,
+    written: Any,
     *,
     value: str | None = None,
     per: str | None = None,

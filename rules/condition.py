@@ -171,14 +171,14 @@ class Titles:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class AllOf:
     """Every one holds."""
 
     nodes: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any:
+class AnyOf:
     """At least one holds."""
 
     nodes: tuple["Condition", ...]
@@ -213,12 +213,12 @@ class Fixed:
     truth: Truth
 
 
-Condition = Leaf | Titles | Held | All | Any | Not | ExactlyOne | AtLeastOf | Fixed
+Condition = Leaf | Titles | Held | AllOf | AnyOf | Not | ExactlyOne | AtLeastOf | Fixed
 
 
 def none_of(nodes: tuple[Condition, ...]) -> Condition:
     """None of them holds."""
-    return All(tuple(Not(node) for node in nodes))
+    return AllOf(tuple(Not(node) for node in nodes))
 
 
 def leaves(condition: Condition) -> Iterator[Leaf | Titles]:
@@ -226,7 +226,7 @@ def leaves(condition: Condition) -> Iterator[Leaf | Titles]:
     match condition:
         case Leaf() | Titles():
             yield condition
-        case All(nodes) | Any(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
+        case AllOf(nodes) | AnyOf(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
             for node in nodes:
                 yield from leaves(node)
         case Not(node):
@@ -254,7 +254,7 @@ def sources(condition: Condition) -> Iterator[Source]:
             for part in (held_by, rests_unless):
                 if part is not None:
                     yield from sources(part)
-        case All(nodes) | Any(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
+        case AllOf(nodes) | AnyOf(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
             for node in nodes:
                 yield from sources(node)
         case Fixed():
@@ -289,7 +289,7 @@ def needs_titles(condition: Condition) -> bool:
             return held_by is None or needs_titles(held_by)
         case Titles(node=node) | Not(node):
             return needs_titles(node)
-        case All(nodes) | Any(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
+        case AllOf(nodes) | AnyOf(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
             return any(needs_titles(node) for node in nodes)
         case Leaf(source=source):
             return any(needs_titles(s.node) for s in within(source) if isinstance(s, Named))

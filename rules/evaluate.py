@@ -6,8 +6,8 @@ from fractions import Fraction
 from math import ceil, floor
 
 from rules.condition import (
-    All,
-    Any,
+    AllOf,
+    AnyOf,
     AtLeastOf,
     Attribute,
     Best,
@@ -108,7 +108,7 @@ def evaluate(condition: Condition, evidence: Evidence) -> Trace:
         case Not(node):
             inner = evaluate(node, evidence)
             return Trace(condition, not_(inner.truth), (inner,))
-        case All(nodes) | Any(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
+        case AllOf(nodes) | AnyOf(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
             parts = tuple(evaluate(node, evidence) for node in nodes)
             return Trace(condition, _joined(condition, [part.truth for part in parts]), parts)
 
@@ -118,11 +118,11 @@ def truth(condition: Condition, evidence: Evidence) -> Truth:
     return evaluate(condition, evidence).truth
 
 
-def _joined(condition: All | Any | ExactlyOne | AtLeastOf, truths: Sequence[Truth]) -> Truth:
+def _joined(condition: AllOf | AnyOf | ExactlyOne | AtLeastOf, truths: Sequence[Truth]) -> Truth:
     match condition:
-        case All():
+        case AllOf():
             return all_of(truths)
-        case Any():
+        case AnyOf():
             return any_of(truths)
         case ExactlyOne():
             return exactly_one(truths)

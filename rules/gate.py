@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any as Anything
+from typing import Any
 
 from rules.condition import Attribute, Best, sources
 from rules.errors import Unfit
@@ -40,9 +40,9 @@ class Gate:
 
     def evidence(
         self,
-        attributes: Mapping[str, Anything],
-        metrics: Mapping[str, Mapping[str, Anything]],
-        community: Mapping[str, Mapping[str, Anything]] | None = None,
+        attributes: Mapping[str, Any],
+        metrics: Mapping[str, Mapping[str, Any]],
+        community: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Evidence:
         """Everything that is said of one subject, scaled; null is unknown.
 
@@ -59,7 +59,7 @@ class Gate:
             found.update(self.readings(community, "community."))
         return Evidence(self.attributes(attributes), found)
 
-    def attributes(self, given: Mapping[str, Anything]) -> dict[str, Value | None]:
+    def attributes(self, given: Mapping[str, Any]) -> dict[str, Value | None]:
         """Attributes by name, scaled.
 
         Raises:
@@ -77,7 +77,7 @@ class Gate:
                 found[name] = fit(raw, type_, name)
         return found
 
-    def readings(self, given: Mapping[str, Mapping[str, Anything]], prefix: str = "") -> dict[Reading, Value | None]:
+    def readings(self, given: Mapping[str, Mapping[str, Any]], prefix: str = "") -> dict[Reading, Value | None]:
         """Readings, from metric name and window text, scaled.
 
         Raises:

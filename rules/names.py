@@ -1,7 +1,7 @@
 """Names: what each name of a community holds, as the type that values are gated and compared by."""
 
 from collections.abc import Mapping
-from typing import Any as Anything
+from typing import Any
 
 from rules.errors import NotDecidable
 from rules.spec.community import Community
@@ -125,7 +125,7 @@ def _listed(community: Community, field: FieldSpec) -> tuple[str, ...]:
         case None:
             return ()
         case str(id_):
-            vocabulary: Anything = community.lists.get(id_)
+            vocabulary: Any = community.lists.get(id_)
             return () if vocabulary is None else tuple(item.id for item in vocabulary.items)
         case values:
             return tuple(values)

@@ -9,7 +9,7 @@ from math import ceil, floor
 
 import polars as pl
 
-from rules.condition import All, Any, AtLeastOf, Attribute, Bound, Condition, ExactlyOne, Fixed, Leaf, Not, Same
+from rules.condition import AllOf, AnyOf, AtLeastOf, Attribute, Bound, Condition, ExactlyOne, Fixed, Leaf, Not, Same
 from rules.errors import NotDecidable
 
 Columns = Mapping[str, pl.Expr]
@@ -25,9 +25,9 @@ def holds(condition: Condition, columns: Columns) -> pl.Expr:
         NotDecidable: it reads something that is no field of a fact.
     """
     match condition:
-        case All(nodes):
+        case AllOf(nodes):
             return reduce(lambda a, b: a & b, [holds(node, columns) for node in nodes])
-        case Any(nodes):
+        case AnyOf(nodes):
             return reduce(lambda a, b: a | b, [holds(node, columns) for node in nodes])
         case Not(node):
             return ~holds(node, columns)

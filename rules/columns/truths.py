@@ -14,8 +14,8 @@ import polars as pl
 
 from rules.columns.numbers import NARROW, Numbers, TooWide, base, divided, literal, plus
 from rules.condition import (
-    All,
-    Any,
+    AllOf,
+    AnyOf,
     AtLeastOf,
     Attribute,
     Best,
@@ -79,9 +79,9 @@ class Columns:
                 return pl.lit(truth, dtype=pl.Boolean)
             case Not(node):
                 return self.truth(node).not_()
-            case All(nodes):
+            case AllOf(nodes):
                 return reduce(and_, self._each(nodes), pl.lit(value=True))
-            case Any(nodes):
+            case AnyOf(nodes):
                 return reduce(or_, self._each(nodes), pl.lit(value=False))
             case ExactlyOne(nodes):
                 trues, unknowns = self._counted(nodes)
