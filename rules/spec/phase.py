@@ -7,7 +7,7 @@ is a folder and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
@@ -59,6 +59,8 @@ class PhaseSpec(Node):
     title: Label | None = None
     only_if: Condition | None = None  # else skipped; unknown counts as no
     go: Go = Field({})
+
+    takes: ClassVar[frozenset[str]] = frozenset({"works", "teams", "people"})  # what `of` may be
 
     def outcomes(self) -> tuple[str, ...]:
         """How the phase can come out; the first goes on by itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from rules.spec.parts import Rubric
 from rules.spec.people import OrderArg, Things
@@ -12,6 +12,8 @@ from rules.spec.scalars import Plain, PositiveArg, words_or_arg
 
 class Judge(GatePhase):
     """Scores for each work, and a ranking."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"works"})
 
     kind: Literal["judge"]
     of: Things

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from rules.spec.parts import Redo
 from rules.spec.people import Things
@@ -12,6 +12,8 @@ from rules.spec.scalars import IdArg, Plain
 
 class Review(GatePhase):
     """A verdict for each work."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"works"})
 
     kind: Literal["review"]
     of: Things

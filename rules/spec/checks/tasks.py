@@ -1,0 +1,127 @@
+"""Tasks: a mode and what is put into it, checked as the whole it will be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from rules.spec.checks.arguments import task_arguments
+from rules.spec.checks.at import At, repaired
+from rules.spec.checks.conditions import condition
+from rules.spec.checks.effects import known
+from rules.spec.checks.modes import mode, sample, uses
+from rules.spec.checks.names import Names
+from rules.spec.checks.scene import Scene
+from rules.spec.diagnostics import Place, Problems
+from rules.spec.documents.mode import Mode
+from rules.spec.documents.task import Task
+from rules.spec.node import Context
+from rules.spec.source import Items, Source, Written
+from rules.spec.substitute import put_in
+from rules.spec.translate import translate
+
+if TYPE_CHECKING:
+    from rules.spec.phase import PhaseKinds
+
+
+def task(at: At, written: Task, names: Names, mode_at: At | None, kinds: PhaseKinds) -> Mode | None:
+    """Check a task; its mode with the arguments put in, if that works. `mode_at` is where the mode stands."""
+    scene = Scene(names)
+    known(at / "goal", "goal", written.goal, scene)
+    condition(at / "suits", written.suits, scene)
+    if written.brief is not None and written.brief.theme is not None and "themes" in names.of("list"):
+        themes = names.values_of("themes") or ()
+        if written.brief.theme not in themes:
+            (at / "brief" / "theme").unknown("TRL309", "theme", written.brief.theme, themes)
+    if not known(at / "mode", "mode", written.mode, scene) or mode_at is None:
+        return None
+    its_mode = names.of("mode")[written.mode]
+    if written.starts is not None and its_mode.for_ not in ("community", "space"):
+        message = f"starts by itself, but a run of '{its_mode.id}' is for one {its_mode.for_}"
+        (at / "starts").say("TRL349", message, "let a tier, a stage or a rule start it for somebody", on="key")
+    given: Any = at.source.at(("with",))
+    arguments = given if isinstance(given, Written) else Written(at.source.value_place(()))
+    fine = task_arguments(at, its_mode, arguments, scene)
+    bound = _bound(mode_at, its_mode, _put_right(arguments, its_mode) if not fine else arguments, kinds)
+    if bound is None:
+        return None
+    _whole(at, written, *bound, names)
+    return bound[1]
+
+
+def _put_right(arguments: Written, its_mode: Mode) -> Written:
+    """The arguments with misspelt names put right, so that the rest can be checked all the same."""
+    declared = [p.id for p in its_mode.parameters]
+    out = Written.copy(arguments)
+    for name in arguments:
+        if name in declared:
+            continue
+        meant = [m for m in repaired(name, declared) if m not in out]
+        if len(meant) == 1:
+            out.rename(name, meant[0])
+        else:
+            out.drop(name)
+    return out
+
+
+def _bound(mode_at: At, its_mode: Mode, arguments: Written, kinds: PhaseKinds) -> tuple[Source, Mode] | None:
+    """The mode with the arguments put in, after saying what does not fit where it is used."""
+    try:
+        source = put_in(mode_at.source, its_mode, arguments)
+    except ValueError:  # an argument is missing, which was said already
+        return None
+    return _validated(source, mode_at.problems, kinds)
+
+
+def _validated(source: Source, problems: Problems, kinds: PhaseKinds) -> tuple[Source, Mode] | None:
+    try:
+        return source, Mode.model_validate(source.tree, context=Context(problems, kinds))
+    except ValidationError as error:
+        translate(error, source, problems)
+        return None
+
+
+def _whole(at: At, written: Task, source: Source, bound: Mode, names: Names) -> None:
+    mode(At(at.problems, source), bound, names)
+    needed = uses(source)
+    for what, has in (("brief", written.brief), ("goal", written.goal)):
+        if what in needed and has is None:
+            message = f"mode '{bound.id}' publishes the {what}, and this task has none"
+            (at / "mode").say("TRL348", message, f"add {what}: to the task")
+
+
+def made_up(at: At, written: Mode, names: Names, kinds: PhaseKinds) -> None:
+    """Check a mode with made-up arguments: each parameter's type fits wherever the parameter stands."""
+    scratch = Problems()
+    tree = at.source.tree
+    arguments = Written(tree.place)
+    for n, parameter in enumerate(written.parameters):
+        if parameter.has_default:
+            continue
+        place = at.source.value_place(("parameters", n, "type"))
+        value = sample(parameter, names)
+        arguments.put(parameter.id, _at_place([value] if parameter.many else value, place), place, place)
+    try:
+        source = put_in(at.source, written, arguments)
+    except ValueError:
+        return
+    _validated(source, scratch, kinds)
+    for found in scratch.found():
+        place = Place(found.file, found.line, found.column)
+        if at.problems.has_at(place):
+            continue
+        fits = next((p for p in written.parameters if arguments.value_places.get(p.id) == place), None)
+        if fits is not None:
+            hint = f"where ${fits.id} stands: {found.message}"
+            at.problems.at(
+                "TRL318", place, f"a parameter of type {fits.type} does not fit where '{fits.id}' is used", hint
+            )
+
+
+def _at_place(value: Any, place: Place) -> Any:
+    if isinstance(value, dict):
+        return Written(place, ((k, _at_place(v, place), place, place) for k, v in value.items()))
+    if isinstance(value, list):
+        return Items.of(place, (_at_place(v, place) for v in value), (place for _ in value))
+    return value
