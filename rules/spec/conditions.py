@@ -9,7 +9,21 @@ from pydantic import ConfigDict, Field, RootModel, TypeAdapter, model_validator
 
 from rules.spec.diagnostics import listed, nearest
 from rules.spec.node import SHAPE, SYNONYMS, Chosen, Context, Node, keys_of, mistake, shown
-from rules.spec.scalars import Ago, Flag, IdArg, Name, Number, Plain, Positive, Text, Window, WindowArg, less, words
+from rules.spec.scalars import (
+    Ago,
+    Flag,
+    IdArg,
+    Key,
+    Name,
+    Number,
+    Plain,
+    Positive,
+    Text,
+    Window,
+    WindowArg,
+    less,
+    words,
+)
 from rules.spec.source import Written, as_written
 
 
@@ -141,7 +155,7 @@ class AtLeastOf(Node):
     at_least_of: Several
 
 
-class Leaf(RootModel[dict[Name, Test]]):
+class Leaf(RootModel[dict[Key, Test]]):
     """One name and what is asked of it."""
 
     model_config = ConfigDict(frozen=True, strict=True)

@@ -11,7 +11,7 @@ from rules.spec.labels import Label
 from rules.spec.node import Chosen, Context, Node, mistake, wrong_shape
 from rules.spec.parts import Prizes
 from rules.spec.people import Refs, Who
-from rules.spec.scalars import Id, IdArg, Plain, Ref, WithinArg, words
+from rules.spec.scalars import Id, IdArg, Key, Plain, Ref, WithinArg, words
 from rules.spec.source import Written
 
 
@@ -90,7 +90,7 @@ class Nominate(Node):
 class RecordBody(Node):
     fact: Id
     about: Who = "subject"
-    with_: dict[Id, Annotated[bool | int | str, Plain("flag", "whole", "text")]] = Field({}, alias="with")
+    with_: dict[Key, Annotated[bool | int | str, Plain("flag", "whole", "text")]] = Field({}, alias="with")
 
 
 class Record(Node):
@@ -128,7 +128,7 @@ class Assign(Node):
 class StartBody(Node):
     task: IdArg
     for_: Who | None = Field(None, alias="for")  # one run each; absent: the subject at hand
-    with_: dict[Id, Any] = Field({}, alias="with")
+    with_: dict[Key, Any] = Field({}, alias="with")
 
 
 class Start(Node):

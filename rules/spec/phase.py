@@ -17,7 +17,7 @@ from rules.spec.conditions import Condition
 from rules.spec.labels import Label
 from rules.spec.node import SHAPE, Node, by_kind, reading
 from rules.spec.people import Who
-from rules.spec.scalars import Bounded, FlagArg, Id, IdArg, PositiveShareArg, Target, WithinArg
+from rules.spec.scalars import Bounded, FlagArg, Id, IdArg, Key, PositiveShareArg, Target, WithinArg
 
 PhaseKinds = Mapping[str, "type[PhaseSpec]"]
 
@@ -30,7 +30,7 @@ class Back(Node):
     else_: Target = Field(alias="else")
 
 
-Go = dict[Id, Annotated[Target | Back, SHAPE]]
+Go = dict[Key, Annotated[Target | Back, SHAPE]]
 
 
 class Body(NamedTuple):

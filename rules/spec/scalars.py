@@ -110,6 +110,10 @@ SPELLINGS: dict[str, Spelling] = {
         + _ID.pattern + ")?",
         'a window such as 90d, "90d, 7d ago" or "90d@network"',
     ),
+    "key": Spelling(  # a name declared elsewhere: whether it exists is a question across documents
+        lambda v: isinstance(v, str) and 0 < len(v) <= 200,
+        "a name", {"type": "string", "minLength": 1, "maxLength": 200},
+    ),
     "sentence": Spelling(
         lambda v: isinstance(v, str) and len(v.strip()) > 0 and len(v) <= 500,
         "a sentence", {"type": "string", "minLength": 1, "maxLength": 500},
@@ -249,6 +253,7 @@ def words_or_arg(*choices: str) -> Plain:
 Id = Annotated[str, Plain("id")]
 IdArg = Annotated[str, Plain("id", "arg")]
 Name = Annotated[str, Plain("name")]
+Key = Annotated[str, Plain("key")]  # of a mapping whose keys are names declared elsewhere
 Ref = Annotated[str, Plain("ref")]
 Arg = Annotated[str, Plain("arg")]
 Duration = Annotated[str, Plain("duration")]

@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from rules.spec.node import SHAPE, Chosen, Context, Node, by_kind, mistake
-from rules.spec.scalars import Duration, Flag, Id, Moment, Name, Plain, Sentence, Target, Text, words
+from rules.spec.scalars import Duration, Flag, Id, Key, Moment, Name, Plain, Sentence, Target, Text, words
 
 Scalar = Annotated[bool | int | str, Plain("flag", "whole", "text")]
 Value = Annotated[Scalar | tuple[Text, ...], SHAPE]
-Readings = dict[Name, dict[Annotated[str, Plain("reading")], Scalar]]
+Readings = dict[Key, dict[Key, Scalar]]
 
 
 class Person(Node):
     """A member (or space, work …) of a case: attributes and readings."""
 
     id: Id = "m1"
-    attributes: dict[Name, Value] = Field({})
+    attributes: dict[Key, Value] = Field({})
     metrics: Readings = Field({})
 
 
@@ -62,7 +62,7 @@ class Step(Node):
         str, words("join", "decline", "claim", "confirm", "submit", "answer", "score", "attend", "leave", "idle")
     ]
     about: Text | None = None
-    gives: dict[Id, Value] = Field({})
+    gives: dict[Key, Value] = Field({})
     refused: Flag = False
 
 
@@ -71,7 +71,7 @@ class Outcome(Node):
 
     path: tuple[Id, ...] = ()
     end: Target | None = None
-    facts: tuple[dict[Id, Annotated[int | str, Plain("whole", "text")]], ...] = ()
+    facts: tuple[dict[Key, Annotated[int | str, Plain("whole", "text")]], ...] = ()
 
 
 class Play(Node):
@@ -81,7 +81,7 @@ class Play(Node):
     name: Sentence
     task: Id
     members: tuple[Person, ...] = ()
-    comes_out: dict[Id, Annotated[Id | tuple[Id, ...], SHAPE]] = Field({})
+    comes_out: dict[Key, Annotated[Id | tuple[Id, ...], SHAPE]] = Field({})
     steps: tuple[Step, ...] = ()
     expect: Outcome
 

@@ -10,7 +10,7 @@ from rules.spec.conditions import Condition
 from rules.spec.labels import Label
 from rules.spec.moves import Rhythm
 from rules.spec.node import SHAPE, Node
-from rules.spec.scalars import Id, Moment
+from rules.spec.scalars import Id, Key, Moment
 
 
 class Brief(Node):
@@ -34,4 +34,4 @@ class Task(Node):
     brief: Brief | None = None
     starts: Annotated[Moment | Rhythm, SHAPE] | None = None  # absent: by hand, rule or other task
     suits: Condition | None = None
-    with_: dict[Id, Any] = Field({}, alias="with")  # arguments, as written
+    with_: dict[Key, Any] = Field({}, alias="with")  # arguments, as written

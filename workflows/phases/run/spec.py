@@ -9,7 +9,7 @@ from pydantic import Field
 from rules.spec.node import SHAPE
 from rules.spec.people import Who
 from rules.spec.phase import PhaseSpec
-from rules.spec.scalars import Arg, Id, IdArg
+from rules.spec.scalars import Arg, IdArg, Key
 
 
 class Run(PhaseSpec):
@@ -18,4 +18,4 @@ class Run(PhaseSpec):
     kind: Literal["run"]
     tasks: Annotated[Annotated[tuple[IdArg, ...], Field(min_length=1)] | Arg, SHAPE]
     for_: Who | None = Field(None, alias="for")  # one child for each
-    with_: dict[Id, Any] = Field({}, alias="with")  # arguments
+    with_: dict[Key, Any] = Field({}, alias="with")  # arguments
