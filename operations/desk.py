@@ -38,9 +38,9 @@ class Desk:
     """Everything a review works with. `together` wraps several ports in one transaction."""
 
     specs: Specs
-    members: Callable[[str], Members]
+    members: Callable[[Community], Members]
     measures: Callable[[Community], Measures]
-    facts: Callable[[str], Facts]
+    facts: Callable[[Community], Facts]
     standings: Standings
     decisions: Decisions
     effects: Effects
@@ -76,7 +76,7 @@ def member_frame(
     subjects: Sequence[str] | None = None,
 ) -> pl.DataFrame:
     """One row for each member with everything that conditions read: attributes, standings, titles, readings."""
-    members = desk.members(community.id).frame(at, subjects=subjects)
+    members = desk.members(community).frame(at, subjects=subjects)
     standings = desk.standings.frame(community, at, ladder=ladder, value=value, subjects=subjects)
     twice = [name for name in members.columns if name in standings.columns and name != "subject"]
     frame = members.drop(twice).join(standings, on="subject", how="left", maintain_order="left")

@@ -167,7 +167,7 @@ class _Hand:
         )
         steps = [self._step(verdict) for verdict in moved]
         if steps:
-            self.desk.facts(self.community.id).record([fact_of(step) for step in steps])
+            self.desk.facts(self.community).record([fact_of(step) for step in steps])
         deeds = [deed for step in steps for deed in deeds_of_move(self.desk, self.community, step)]
         done_deeds = self.desk.effects.do(self.community.id, deeds)
         self.desk.outbox.put(

@@ -51,7 +51,7 @@ class DecisionResolver:
         if kind == "role":
             return self._desk.effects.people(self._community.id, id_)
         if kind == "everyone":
-            return self._desk.members(self._community.id).frame(self._at)["subject"].to_list()
+            return self._desk.members(self._community).frame(self._at)["subject"].to_list()
         if kind in ("tier", "stage", "title"):
             return self._standing(kind, id_)
         return []

@@ -114,5 +114,8 @@ class SqlMemberships:
 
 
 def _membership(row: Any) -> Membership:
-    values: dict[str, Any] = {name: getattr(row, _NAMES.get(name, name)) for name in _FIELDS}
-    return Membership(**{name: v.astimezone(UTC) if isinstance(v, datetime) else v for name, v in values.items()})
+    values: dict[str, Any] = {}
+    for name in _FIELDS:
+        value = getattr(row, _NAMES.get(name, name))
+        values[name] = value.astimezone(UTC) if isinstance(value, datetime) else value
+    return Membership(**values)

@@ -1,0 +1,118 @@
+"""Membership: one member's move while people are waited for, and for nothing longer.
+
+The clock may be scaled: the move's own time is its beginning plus the real time passed, times the scale, and never
+later than what is waited for. So what a crash costs is real time only, and nothing that is decided depends on it.
+"""
+
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from rules.time import ClockScale
+    from workflows import turns
+
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+BRIEFLY = timedelta(minutes=2)
+
+
+@workflow.defn(name=turns.MEMBERSHIP)
+class Membership:
+    """Approval, then invitation, then the move."""
+
+    def __init__(self) -> None:
+        self._poked = 0
+
+    @workflow.signal(name=turns.POKE)
+    def poke(self) -> None:
+        """Somebody has answered; look."""
+        self._poked += 1
+
+    @workflow.run
+    async def run(self, asked: turns.MembershipInput) -> turns.MembershipResult:
+        """Ask whoever has to be asked, one after the other, and make the move if all say yes."""
+        at = asked.opened_at
+        because = ""
+        for whom in ("approval", "invitation"):
+            word = await self._word(asked, whom, at)
+            at, because = word.at, word.because
+            if word.verdict == "no":
+                break
+        workflow.set_current_details(f"{asked.to}: {because or 'moving'}")
+        outcome = await workflow.execute_activity(
+            turns.CONCLUDE,
+            turns.Conclude(community=asked.community, id=asked.id, because=because, at=at),
+            result_type=str,
+            start_to_close_timeout=BRIEFLY,
+            retry_policy=RETRY,
+        )
+        return turns.MembershipResult(outcome=outcome, at=at)
+
+    async def _word(self, asked: turns.MembershipInput, whom: str, at: datetime) -> turns.Word:
+        """Ask one side and wait for its word, or for the time to be up."""
+        real = workflow.now()
+        question = await workflow.execute_activity(
+            turns.ASK,
+            turns.AskForWord(community=asked.community, id=asked.id, whom=whom, at=at),
+            result_type=turns.AskedForWord,
+            start_to_close_timeout=BRIEFLY,
+            retry_policy=RETRY,
+        )
+        if question.due is None:
+            return turns.Word(verdict="yes", at=at)
+        clock = _Clock(asked.scale, at, real)
+        look_at = question.look_at
+        workflow.set_current_details(f"{asked.to}: {whom} until {question.due.isoformat()}")
+        while True:
+            seen = self._poked
+            until = clock.real(min(look_at or question.due, question.due))
+            await _unless_late(
+                workflow.wait_condition(lambda seen=seen: self._poked > seen, timeout=_left(until))  # type: ignore[misc]
+            )
+            now = min(clock.at(workflow.now()), question.due)
+            word = await self._check(asked, whom, now)
+            if word.verdict:
+                return word
+            look_at = word.at if word.at > now else None
+
+    async def _check(self, asked: turns.MembershipInput, whom: str, at: datetime) -> turns.Word:
+        found: turns.Word = await workflow.execute_activity(
+            turns.CHECK,
+            turns.CheckWord(community=asked.community, id=asked.id, whom=whom, at=at),
+            result_type=turns.Word,
+            start_to_close_timeout=BRIEFLY,
+            retry_policy=RETRY,
+        )
+        return found
+
+
+class _Clock:
+    """The move's own time, from the wall's."""
+
+    def __init__(self, scale: str | None, opened_at: datetime, began_at: datetime) -> None:
+        self._scale = None if scale is None else ClockScale.parse(scale)
+        self._opened_at = opened_at
+        self._began_at = began_at
+
+    def at(self, now: datetime) -> datetime:
+        passed = now - self._began_at
+        return self._opened_at + (passed if self._scale is None else self._scale.virtual(passed))
+
+    def real(self, at: datetime) -> datetime:
+        """The wall's time at which the move's own will be `at`; a little later rather than earlier."""
+        lasts = at - self._opened_at
+        real = lasts if self._scale is None else self._scale.real(lasts)
+        return self._began_at + real + timedelta(milliseconds=1)
+
+
+def _left(until: datetime) -> timedelta:
+    return max(until - workflow.now(), timedelta(milliseconds=1))
+
+
+async def _unless_late(waiting: Awaitable[None]) -> None:
+    try:
+        await waiting
+    except TimeoutError:
+        return
