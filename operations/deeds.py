@@ -211,26 +211,15 @@ class Deeds:
             return
         guests = (60 + int(random() * 60)) if who.tier == "ambassador" else 12 if high else 0
         for n in range(guests):
-            day = first + int(random() * 300)
-            guest = self.member_id((p.place * 37 + 11 + n) % size)
-            yield (
-                guest,
-                _row(
-                    "attended",
-                    when(day, draw),
-                    run=f"meet-{p.place}-{n // 12}",
-                    mode="gathering",
-                    via=p.id,
-                    part="guest",
-                ),
-            )
+            day, guest = first + int(random() * 300), (p.place * 37 + 11 + n) % size
+            if self.joined(guest) > day:
+                values = {"run": f"meet-{p.place}-{n // 12}", "mode": "gathering", "via": p.id, "part": "guest"}
+                yield self.member_id(guest), _row("attended", when(day, draw), **values)
         for n in range((3 if who.tier == "ambassador" else int(random() * 3)) if high else 0):
-            day = first + int(random() * 300)
-            learner = self.member_id((p.place * 53 + 29 + n) % size)
-            yield (
-                learner,
-                _row("graduated", when(day, draw), run=f"school-{p.place}", mode="mentorship", via=p.id, mentor=p.id),
-            )
+            day, learner = first + int(random() * 300), (p.place * 53 + 29 + n) % size
+            if self.joined(learner) > day:
+                values = {"run": f"school-{p.place}", "mode": "mentorship", "via": p.id, "mentor": p.id}
+                yield self.member_id(learner), _row("graduated", when(day, draw), **values)
         if p.origin != "private_domain":
             for n in range(int(random() * 6)):
                 likes = int(draw.paretovariate(1.2) * 20)
