@@ -63,6 +63,8 @@ def cells_of(
     zone: ZoneInfo,
     past: Past,
     sign: int = 1,
+    *,
+    fine: bool = False,
 ) -> list[Found]:
     """The cells that facts bring, metric by metric.
 
@@ -72,6 +74,7 @@ def cells_of(
         zone: whose days are meant.
         past: what members' attributes were at the time of a fact.
         sign: -1 for facts that are no more.
+        fine: one cell for each fact, with its time, whatever the metric takes.
     """
     found = []
     for key, metric in metrics.items():
@@ -82,7 +85,7 @@ def cells_of(
         ]
         frames = [frame for frame in frames if frame.height]
         if frames:
-            cells = _gathered(metric, pl.concat(frames)).with_columns(
+            cells = _gathered(metric, pl.concat(frames), fine).with_columns(
                 pl.lit(key, dtype=pl.Int32).alias("metric"), (pl.col("n") * sign).cast(pl.Int32)
             )
             if metric.take in ("sum", "mean") and not metric.limits:
@@ -229,9 +232,9 @@ def _starts(days: pl.Series, zone: ZoneInfo) -> pl.Series:
     return days.replace_strict(known, pl.Series(starts).cast(pl.Int64), return_dtype=pl.Int64)
 
 
-def _gathered(metric: MetricFromFacts, rows: pl.DataFrame) -> pl.DataFrame:
+def _gathered(metric: MetricFromFacts, rows: pl.DataFrame, fine: bool) -> pl.DataFrame:
     """Rows as cells, as coarse as the metric allows."""
-    for name in unneeded(metric):
+    for name in () if fine else unneeded(metric):
         rows = rows.with_columns(pl.lit(None, dtype=_ROWS[name]).alias(name))
     total = metric.take in ("sum", "mean") and not metric.limits
     keys = [name for name in _ROWS if not (total and name == "x")]

@@ -26,8 +26,8 @@ from store.transaction import transaction
 
 GIVEN = frozenset(
     {
-        "consent", "registered", "email_confirmed", "invited", "suspended", "silenced", "bot", "staff", "origin", "tags",
-        "circle", "space", "address",
+        "consent", "registered", "email_confirmed", "invited", "suspended", "silenced", "bot", "staff", "origin",
+        "tags", "circle", "space", "address",
     }
 )  # fmt: skip
 """The engine's own attributes that are told from outside; all others follow from standings and facts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -88,18 +89,26 @@ def doubt(connection: Connection, community: Community, attributes: Collection[s
 
 
 def from_facts(
-    connection: Connection, community: Community, metrics: Mapping[int, MetricFromFacts], where: str = ""
+    connection: Connection,
+    community: Community,
+    metrics: Mapping[int, MetricFromFacts],
+    where: str = "",
+    zone: ZoneInfo | None = None,
+    *,
+    fine: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """Cells computed from stored facts, a slice of facts at a time.
 
     Args:
         where: a further condition in SQL on the table `fact`.
+        zone: whose days are meant, if not those of the community.
+        fine: as for `cells_of`.
     """
     kinds = {id_: kind for metric in metrics.values() for id_, kind in metric.kinds.items()}
     number = number_of(connection, community.id)
     past = Past(connection, community)
     for frames in scan(connection, number, kinds, SLICE, where):
-        found = cells_of(metrics, frames, community.zone, past)
+        found = cells_of(metrics, frames, zone or community.zone, past, fine=fine)
         if found:
             yield numbered(connection, number, found)
 

@@ -29,3 +29,19 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             yield connection
         finally:
             _current.reset(token)
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """The transaction that this thread is in, or a new one in which all reads see the same moment."""
+    open_ = _current.get() or {}
+    present = open_.get(id(engine))
+    if present is not None:
+        yield present
+        return
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
+        token = _current.set({**open_, id(engine): connection})
+        try:
+            yield connection
+        finally:
+            _current.reset(token)

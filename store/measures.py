@@ -1,0 +1,121 @@
+"""Measures from cells: what metrics read, for a whole community in one look."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from sqlalchemy import Connection, Engine, select
+
+from rules.counted import counted
+from rules.errors import NotDecidable
+from rules.metric import MetricFromFacts
+from rules.reading import Reading
+from rules.spec import Community
+from rules.values import Value
+from store import chunks
+from store.cells_now import SUBJECTS, CellsNow
+from store.metric_register import built, maintained, rebuild
+from store.numbers import number_of, subjects_of, try_exclusive
+from store.sums import nothing_column, read_cells
+from store.tables.members import member
+from store.transaction import snapshot
+
+
+class SqlMeasures:
+    """The port `Measures`.
+
+    Metrics whose definition the current spec shares are read from their cells. Others, such as those of a spec that
+    a run is pinned to, are computed from the facts themselves.
+
+    Args:
+        community: the spec whose metrics are read.
+    """
+
+    def __init__(self, engine: Engine, community: Community) -> None:
+        self._engine = engine
+        self._community = community
+
+    def frame(
+        self,
+        subject: str,
+        readings: Collection[Reading],
+        *,
+        at: datetime,
+        zone: ZoneInfo,
+        subjects: Collection[str] | None = None,
+        entered: Mapping[str, pl.DataFrame] | None = None,
+    ) -> pl.DataFrame:
+        asked = sorted(set(readings), key=lambda r: r.key)
+        metrics = {reading: self._metric(reading, subject) for reading in asked}
+        self._tidy()
+        with snapshot(self._engine) as connection:
+            number = number_of(connection, self._community.id)
+            frame = self._subjects(connection, number, subject, subjects, at)
+            cells = CellsNow(connection, self._community, at, zone, {m.id: m for m in metrics.values()}, asked)
+            for reading in asked:
+                metric = metrics[reading]
+                if reading.scope == "community" and subject != "community":
+                    value = cells.whole(metric, reading)
+                    frame = frame.with_columns(pl.lit(value, dtype=nothing_column(metric).dtype).alias(reading.key))
+                    continue
+                since = _entered(reading, entered, frame)
+                frame = read_cells(frame, cells.of(metric, reading), metric, reading, at, zone, since)
+        return frame.drop("key")
+
+    def community(self, readings: Collection[Reading], at: datetime) -> dict[Reading, Value | None]:
+        self._tidy()
+        metrics = {reading: self._metric(reading, "") for reading in readings}
+        with snapshot(self._engine) as connection:
+            zone = self._community.zone
+            cells = CellsNow(connection, self._community, at, zone, {m.id: m for m in metrics.values()}, list(metrics))
+            return {reading: cells.whole(metric, reading) for reading, metric in metrics.items()}
+
+    def _metric(self, reading: Reading, subject: str) -> MetricFromFacts:
+        metric = counted(self._community).get(reading.metric)
+        if metric is None:
+            raise NotDecidable(f"{reading.metric} is no metric that is computed from facts")
+        if reading.scope not in ("subject", "community"):
+            raise NotDecidable(f"{reading.name} is read of the {reading.scope}, not of a {subject}")
+        if reading.scope == "subject" and subject and metric.subject != subject:
+            raise NotDecidable(f"{reading.metric} is about a {metric.subject}, not about a {subject}")
+        return metric
+
+    def _subjects(
+        self, connection: Connection, number: int, kind: str, ids: Collection[str] | None, at: datetime
+    ) -> pl.DataFrame:
+        """The rows of the answer: `subject` and its `key`, null for whoever has none."""
+        if kind == "community":
+            names = [self._community.id] if ids is None else list(ids)
+            return pl.DataFrame({"subject": names, "key": [0] * len(names)}, schema=SUBJECTS)
+        if ids is None and kind == "member":
+            query = select(member.c.id).where(member.c.community == self._community.id, member.c.joined <= at)
+            ids = list(connection.execute(query.order_by(member.c.id)).scalars())
+            numbers = subjects_of(connection, number, kind)
+        else:
+            numbers = subjects_of(connection, number, kind, ids)
+        if ids is None:
+            return numbers.rename({"id": "subject"}).sort("subject")
+        rows = pl.DataFrame({"subject": list(ids)}, schema={"subject": pl.String})
+        return rows.join(numbers, left_on="subject", right_on="id", how="left", maintain_order="left")
+
+    def _tidy(self) -> None:
+        """Rebuild what is in doubt and merge small chunks, unless somebody else is in the way."""
+        with self._engine.connect() as connection, connection.begin():
+            if len(built(connection, self._community)) < len(maintained(connection, self._community)) and try_exclusive(
+                connection, self._community.id
+            ):
+                rebuild(connection, self._community)
+        chunks.merge(self._engine, self._community.id)
+
+
+def _entered(reading: Reading, entered: Mapping[str, pl.DataFrame] | None, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """When the subjects entered, for a window that begins there: `subject`, `key`, `entered`."""
+    if reading.over not in ("in_tier", "in_stage"):
+        return None
+    known = (entered or {}).get(reading.over)
+    if known is None:
+        return frame.clear().with_columns(pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("entered"))
+    return frame.join(known.select("subject", "entered"), on="subject", how="inner").drop_nulls("entered")

@@ -1,0 +1,194 @@
+"""Sums: from the cells of one metric to one reading of every subject."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from rules.metric import MetricFromFacts, places_of
+from rules.reading import Reading
+from rules.time.local import local_day, to_date
+from rules.time.window import Window
+from store.cells import cell_places, day_of
+from store.limits import limited
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def read_cells(
+    frame: pl.DataFrame,
+    cells: pl.DataFrame,
+    metric: MetricFromFacts,
+    reading: Reading,
+    at: datetime,
+    zone: ZoneInfo,
+    entered: pl.DataFrame | None,
+    *,
+    whole: bool = False,
+) -> pl.DataFrame:
+    """Add the column of one reading.
+
+    Args:
+        frame: `subject` and `key`.
+        cells: of this metric; facts after `at` are not among them.
+        entered: `subject`, `key` and `entered`, for windows that begin at an entry; whoever is not there is unknown.
+        whole: read all subjects together; `frame` has one row with the key 0.
+    """
+    window = Window.parse(reading.over, reading.until)
+    if window.since_entry and entered is None:
+        return frame.with_columns(pl.lit(None, dtype=nothing_column(metric).dtype).alias(reading.key))
+    if metric.limits:
+        cells = limited(cells, metric)
+    if whole:
+        cells = cells.with_columns(pl.lit(0, dtype=pl.Int32).alias("subject"))
+    if reading.of is not None:
+        cells = cells.filter(pl.col("by") == reading.of)
+    cells = _inside(cells, window, at, zone, entered)
+    if metric.take not in _ADDING:
+        cells = _net(cells, metric)
+    last = local_day(at, zone) if window.is_elapsed else _last_day(window, at, zone)
+    values = _taken(cells, metric, at, last).rename({"value": reading.key})
+    joined = frame.join(values, left_on="key", right_on="subject", how="left", maintain_order="left")
+    nothing = nothing_column(metric)
+    column = pl.col(reading.key).cast(nothing.dtype)
+    if metric.nothing is not None:
+        column = column.fill_null(pl.lit(metric.nothing, dtype=nothing.dtype))
+    if entered is not None:
+        column = pl.when(pl.col("subject").is_in(entered["subject"].implode())).then(column)
+    return joined.with_columns(column.alias(reading.key))
+
+
+_ADDING = ("count", "sum", "mean")
+
+
+def nothing_column(metric: MetricFromFacts) -> pl.Series:
+    """An empty column of the type that the metric reads as."""
+    kind = metric.type.kind
+    type_: Any = pl.Boolean if kind == "boolean" else pl.String if kind in ("text", "tier", "member") else pl.Int64
+    return pl.Series("value", [], dtype=type_)
+
+
+def _last_day(window: Window, at: datetime, zone: ZoneInfo) -> int:
+    days = window.days(at, zone, at)
+    assert days is not None
+    return days[1]
+
+
+def _inside(
+    cells: pl.DataFrame, window: Window, at: datetime, zone: ZoneInfo, entered: pl.DataFrame | None
+) -> pl.DataFrame:
+    """The cells of the window. Elapsed windows need cells with times."""
+    if window.is_elapsed:
+        start, end = window.span(at, zone)
+        micros = [(moment - _EPOCH) // _MICROSECOND for moment in (start, end)]
+        return cells.filter((pl.col("t") >= micros[0]) & (pl.col("t") < micros[1]))
+    if window.since_entry:
+        assert entered is not None
+        last = _last_day(window, at, zone)
+        first = entered.select(pl.col("key").alias("subject"), day_of(pl.col("entered"), zone).alias("_first"))
+        inside = cells.join(first, on="subject", how="inner")
+        return inside.filter((pl.col("day") >= pl.col("_first")) & (pl.col("day") <= last)).drop("_first")
+    days = window.days(at, zone)
+    assert days is not None
+    return cells.filter((pl.col("day") >= days[0]) & (pl.col("day") <= days[1]))
+
+
+def _net(cells: pl.DataFrame, metric: MetricFromFacts) -> pl.DataFrame:
+    """Only what is still there after corrections."""
+    if not (cells["n"] < 0).any():
+        return cells
+    keys = ["subject", "by", "day", "t", "tie", "x", "w"]
+    return cells.group_by(keys).agg(pl.col("n").sum()).filter(pl.col("n") > 0)
+
+
+def _taken(cells: pl.DataFrame, metric: MetricFromFacts, at: datetime, last: int) -> pl.DataFrame:
+    groups = cells.group_by("subject")
+    number = pl.col("n").cast(pl.Int64)
+    match metric.take:
+        case "count":
+            return _counted(metric, groups.agg(number.sum().alias("value")))
+        case "distinct":
+            return _counted(metric, groups.agg(pl.col("x").n_unique().cast(pl.Int64).alias("value")))
+        case "days_with":
+            return _counted(metric, groups.agg(pl.col("day").n_unique().cast(pl.Int64).alias("value")))
+        case "streak":
+            return _counted(metric, _streaks(cells, metric, last))
+        case "sum":
+            total = pl.col("x") * (number if metric.limits else 1)
+            return _counted(metric, _scaled(groups.agg(total.sum().alias("value")), metric))
+        case "mean":
+            total = pl.col("x") * (number if metric.limits else 1)
+            return _means(groups.agg(total.sum().alias("total"), number.sum().alias("n")), metric)
+        case "since_first" | "since_last":
+            moment = pl.col("t").min() if metric.take == "since_first" else pl.col("t").max()
+            now = (at - _EPOCH) // _MICROSECOND
+            return groups.agg(((now - moment) // 1_000_000).alias("value"))
+        case "latest":
+            newest = cells.sort("t", "tie").group_by("subject").agg(pl.col("x", "w").last())
+            return _shown(newest, metric)
+        case "max":
+            return _shown(groups.agg(pl.col("x").max(), pl.col("w").max()), metric)
+        case _:
+            return _shown(groups.agg(pl.col("x").min(), pl.col("w").min()), metric)
+
+
+def _counted(metric: MetricFromFacts, values: pl.DataFrame) -> pl.DataFrame:
+    if metric.type.kind == "boolean":
+        return values.with_columns(pl.col("value") > 0)
+    return values
+
+
+def _shown(values: pl.DataFrame, metric: MetricFromFacts) -> pl.DataFrame:
+    if metric.type.kind == "boolean":
+        return values.select("subject", (pl.col("x") != 0).alias("value"))
+    if not metric.type.numeric:
+        return values.select("subject", pl.col("w").alias("value"))
+    return _scaled(values.select("subject", pl.col("x").alias("value")), metric)
+
+
+def _scaled(values: pl.DataFrame, metric: MetricFromFacts) -> pl.DataFrame:
+    """Values at the places of the metric, rounded half to even."""
+    grow = places_of(metric.type) - cell_places(metric)
+    if grow >= 0:
+        return values.with_columns(pl.col("value") * 10**grow)
+    return values.with_columns(_half_even(pl.col("value"), pl.lit(10**-grow, dtype=pl.Int64)).alias("value"))
+
+
+def _means(values: pl.DataFrame, metric: MetricFromFacts) -> pl.DataFrame:
+    grow = places_of(metric.type) - cell_places(metric)
+    total, count = pl.col("total").cast(pl.Int128), pl.col("n").cast(pl.Int128)
+    above, below = total * 10 ** max(grow, 0), count * 10 ** max(-grow, 0)
+    mean = _half_even(above, below).cast(pl.Int64).alias("value")
+    return values.filter(pl.col("n") > 0).select("subject", mean)
+
+
+def _half_even(above: pl.Expr, below: pl.Expr) -> pl.Expr:
+    """above / below rounded half to even; `below` is positive."""
+    whole, rest = above // below, above % below
+    up = (2 * rest > below) | ((2 * rest == below) & (whole % 2 == 1))
+    return whole + up.cast(pl.Int64)
+
+
+def _streaks(cells: pl.DataFrame, metric: MetricFromFacts, last: int) -> pl.DataFrame:
+    """How many periods in a row, up to the one of `last`, which may still be without a fact."""
+    day = pl.col("day").cast(pl.Int64)
+    date = to_date(last)
+    match metric.period:
+        case "week":
+            period, now = (day + 3) // 7, (last + 3) // 7
+        case "month":
+            calendar = pl.col("day").cast(pl.Date)
+            period, now = calendar.dt.year().cast(pl.Int64) * 12 + calendar.dt.month(), date.year * 12 + date.month
+        case _:
+            period, now = day, last
+    periods = cells.select("subject", period.alias("period")).unique().filter(pl.col("period") <= now)
+    ranked = periods.with_columns(
+        pl.col("period").rank("ordinal", descending=True).over("subject").cast(pl.Int64).alias("rank"),
+        pl.col("period").max().over("subject").alias("newest"),
+    )
+    running = (pl.col("newest") >= now - 1) & (pl.col("period") == pl.col("newest") - pl.col("rank") + 1)
+    return ranked.filter(running).group_by("subject").agg(pl.len().cast(pl.Int64).alias("value"))
