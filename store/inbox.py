@@ -92,6 +92,17 @@ class SqlInbox:
             )
             return _item(connection.execute(changed).one())
 
+    def finish(
+        self, community: str, id: str, *, outcome: str, fields: Mapping[str, Any], by: str, at: datetime
+    ) -> None:
+        done = (
+            update(work_item)
+            .where(work_item.c.community == community, work_item.c.id == id, work_item.c.state != "done")
+            .values(state="done", outcome=outcome, fields=dict(fields), completed_by=by, completed_at=at)
+        )
+        with transaction(self._engine) as connection:
+            connection.execute(done)
+
     def close(self, community: str, ids: Sequence[str]) -> None:
         gone = (
             update(work_item)

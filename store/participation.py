@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -217,6 +218,21 @@ class Participation:
         with transaction(self._engine) as connection:
             for start in range(0, len(rows), BATCH):
                 connection.execute(insert(part).on_conflict_do_nothing(), rows[start : start + BATCH])
+
+    def leave(self, run_id: str, member: str) -> bool:
+        mine = update(part).where(part.c.run == run_id, part.c.member == member, part.c.live).values(live=False)
+        works = (
+            update(work)
+            .where(work.c.run == run_id, work.c.author == member, work.c.state == "open")
+            .values(state="withdrawn")
+        )
+        with transaction(self._engine) as connection:
+            left = connection.execute(mine.returning(part.c.member)).first() is not None
+            connection.execute(works)
+        return left
+
+    def together(self) -> AbstractContextManager[object]:
+        return transaction(self._engine)
 
     def parts(self, run_id: str) -> Mapping[str, str]:
         found = select(part.c.member, part.c.part).where(part.c.run == run_id).order_by(part.c.member)

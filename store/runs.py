@@ -149,6 +149,12 @@ class SqlRuns(Participation):
             row = connection.execute(found).first()
             return _visit(row) if row is not None else None
 
+    def latest_open(self, run: str, kind: str) -> Visit | None:
+        found = select(visit).where(visit.c.run == run, visit.c.kind == kind, visit.c.state == "open")
+        with transaction(self._engine) as connection:
+            row = connection.execute(found.order_by(visit.c.place.desc()).limit(1)).first()
+            return _visit(row) if row is not None else None
+
     def visits(self, run: str) -> Sequence[Visit]:
         found = select(visit).where(visit.c.run == run).order_by(visit.c.place)
         with transaction(self._engine) as connection:

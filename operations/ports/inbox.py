@@ -78,6 +78,12 @@ class Inbox(Protocol):
         """
         ...
 
+    def finish(
+        self, community: str, id: str, *, outcome: str, fields: Mapping[str, Any], by: str, at: datetime
+    ) -> None:
+        """Note how an item of a phase came out whose answer the phase has taken already."""
+        ...
+
     def close(self, community: str, ids: Sequence[str]) -> None:
         """What is still open of these is not needed any more."""
         ...

@@ -9,6 +9,7 @@ Times are those of the run: in a run on a scaled clock they are its own, not the
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -270,6 +271,18 @@ class Runs(Protocol):
 
     def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
         """These were done."""
+        ...
+
+    def latest_open(self, run: str, kind: str) -> Visit | None:
+        """The open visit of a phase of this kind, if there is one."""
+        ...
+
+    def leave(self, run: str, member: str) -> bool:
+        """The member takes part no more; works that are not accepted yet are withdrawn. False: had no part."""
+        ...
+
+    def together(self) -> AbstractContextManager[object]:
+        """Whatever is written inside is written at once, or not at all."""
         ...
 
     def take_part(self, run: str, members: Mapping[str, str]) -> None:

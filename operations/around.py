@@ -1,0 +1,100 @@
+"""Around: what a phase sees of the run it lies in: its subject, arguments, and what came out before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from operations.ports.runs import Run, Visit
+from rules.spec import Community
+from rules.spec.documents.mode import Mode
+from rules.spec.phase import PhaseSpec, every_phase
+
+
+@dataclass(frozen=True)
+class Around:
+    """A run as it stands when something in it is looked at.
+
+    Args:
+        run: the run.
+        mode: its mode with the arguments in it.
+        visits: of its phases, in the order in which they were opened.
+        scope: the rounds that whoever looks is in (`week.3/`): of phases in the same round only that round counts,
+            of phases in other rounds all of them together.
+    """
+
+    community: Community
+    run: Run
+    mode: Mode
+    visits: Sequence[Visit] = ()
+    scope: str = ""
+
+    @cached_property
+    def phases(self) -> Mapping[str, PhaseSpec]:
+        """Every phase of the mode by its id."""
+        return {phase.id: phase for _, phase in every_phase(self.mode.phases)}
+
+    @cached_property
+    def arguments(self) -> Mapping[str, Any]:
+        """The run's arguments: those it was started with, those of the task, defaults."""
+        task = self.community.tasks[self.run.task]
+        defaults = {one.id: one.default for one in self.mode.parameters if one.has_default}
+        return {**defaults, **task.with_, **self.run.args}
+
+    def result(self, name: str) -> Any:
+        """What `phase.result` is now: a list of ids or a value; None when there is nothing."""
+        phase, _, result = name.partition(".")
+        found: Any = None
+        for visit in self._visits_of(phase):
+            value = visit.results.get(result)
+            if isinstance(value, list):
+                found = list(dict.fromkeys([*(found if isinstance(found, list) else []), *value]))
+            elif value is not None:
+                found = value
+        return found
+
+    def is_result(self, name: str) -> bool:
+        """Whether a name is `phase.result` of this mode."""
+        phase, dot, _ = name.partition(".")
+        return bool(dot) and phase in self.phases
+
+    def outcome(self, phase: str) -> str | None:
+        """How a phase came out last, seen from here."""
+        visits = list(self._visits_of(phase))
+        return visits[-1].outcome if visits else None
+
+    def reviewed(self, phase: str) -> bool:
+        """Whether a review of this phase's works stands anywhere in the mode."""
+        from rules.spec.people import refs
+
+        return any(
+            f"{phase}.works" in refs(getattr(other, "of", None))
+            or f"{phase}.authors" in refs(getattr(other, "of", None))
+            for other in self.phases.values()
+            if other.kind == "review"
+        )
+
+    def _visits_of(self, phase: str) -> Iterator[Visit]:
+        """The visits that count: of each round the latest, and only of rounds that are not other rounds than ours."""
+        here = rounds(self.scope)
+        latest: dict[str, Visit] = {}
+        for visit in self.visits:
+            if visit.phase != phase or visit.state == "open":
+                continue
+            if any(here.get(repeat, number) != number for repeat, number in rounds(visit.scope).items()):
+                continue
+            latest.pop(visit.scope, None)
+            latest[visit.scope] = visit
+        yield from latest.values()
+
+
+def rounds(scope: str) -> dict[str, int]:
+    """`week.3/talk.1/` as {week: 3, talk: 1}."""
+    found = {}
+    for part in scope.split("/"):
+        if part:
+            repeat, _, number = part.rpartition(".")
+            found[repeat] = int(number)
+    return found

@@ -1,0 +1,233 @@
+"""Known: what is known of members, works and a run at one moment, as conditions and orders read it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from operations.house import House
+from operations.ports.runs import Run, Work
+from rules.columns.truths import evidence_of
+from rules.compile import Compiler
+from rules.condition import Condition, Measured, Source, base_readings, within
+from rules.counted import counted
+from rules.errors import Unfit
+from rules.evaluate import read
+from rules.names import metric_type
+from rules.reading import Reading, split_scope
+from rules.spec import Community
+from rules.time import local_day
+from rules.values import Evidence, Value, ValueType, fit
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_MOMENTS = {"in_tier": "entered_tier", "in_stage": "entered_stage"}
+
+
+class Known:
+    """Looks up evidence; every question is one query for all subjects together.
+
+    Args:
+        house: the ports.
+        community: the pinned spec.
+        at: the moment as of which is looked; later facts do not count.
+    """
+
+    def __init__(self, house: House, community: Community, at: datetime) -> None:
+        self.house, self.community, self.at = house, community, at
+
+    # ---------------------------------------------------------------------------------------------------------- members
+    def members(self, ids: Collection[str] | None, readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
+        """What is known of members (all without ids), in the order of their ids; strangers are left out."""
+        community, wanted = self.community, frozenset(readings)
+        if ids is not None and not ids:
+            return {}
+        frame = self.house.members(community).frame(self.at, subjects=ids)
+        standing = self.house.standings.frame(community, self.at, subjects=ids)
+        frame = frame.join(standing, on="subject", how="left", suffix="_standing")
+        own = {one for one in wanted if one.scope == "subject"}
+        by_column: dict[str, Reading] = {}
+        if own:
+            measured = self._measured("member", own, frame["subject"].to_list(), standing)
+            frame = frame.join(measured, on="subject", how="left")
+            by_column = {one.key: one for one in own}
+        everybody = self.community_readings(wanted)
+        frame = frame.drop([name for name, kind in frame.schema.items() if kind.is_temporal()])
+        load = self.house.runs.load(community.id, ids)
+        found: dict[str, Evidence] = {}
+        for row in frame.sort("subject").iter_rows(named=True):
+            subject = str(row.pop("subject"))
+            evidence = evidence_of(row, by_column)
+            attributes = {**evidence.attributes, "load": load.get(subject, 0)}
+            found[subject] = Evidence(attributes, {**evidence.readings, **everybody})
+        return found
+
+    def _measured(
+        self, subject: str, readings: Collection[Reading], ids: Sequence[str], standing: pl.DataFrame | None = None
+    ) -> pl.DataFrame:
+        entered = {
+            window: standing.select("subject", entered=column)
+            for window, column in _MOMENTS.items()
+            if standing is not None and column in standing.columns and any(one.over == window for one in readings)
+        }
+        return self.house.measures(self.community).frame(
+            subject, readings, at=self.at, zone=self.community.zone, subjects=ids, entered=entered or None
+        )
+
+    def community_readings(self, readings: Collection[Reading]) -> dict[Reading, Value | None]:
+        wanted = [one for one in readings if one.scope == "community"]
+        if not wanted:
+            return {}
+        return self.house.measures(self.community).community(wanted, self.at)
+
+    # ------------------------------------------------------------------------------------------------------------ works
+    def works(self, works: Collection[Work], readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
+        """What is known of works: their fields (`work.x`), their authors (`author.x`), and metrics of both."""
+        wanted = frozenset(readings)
+        authors = {work.author for work in works if not work.author.startswith("role:")}
+        of_author = {Reading(r.metric, r.over, r.until, r.of): r for r in wanted if r.scope == "author"}
+        people = self.members(authors, of_author)
+        own = {Reading(r.metric, r.over, r.until, r.of): r for r in wanted if r.scope in ("subject", "work")}
+        measured: dict[str, Mapping[str, Any]] = {}
+        if own and works:
+            frame = self._measured("work", list(own), [work.id for work in works])
+            measured = {row["subject"]: row for row in frame.iter_rows(named=True)}
+        everybody = self.community_readings(wanted)
+        runs: dict[str, Run | None] = {}
+        found: dict[str, Evidence] = {}
+        for work in works:
+            run = runs[work.run] if work.run in runs else runs.setdefault(work.run, self.house.runs.run(work.run))
+            attributes = self._fields(work, run)
+            read_: dict[Reading, Value | None] = dict(everybody)
+            author = people.get(work.author)
+            if author is not None:
+                attributes |= {f"author.{name}": value for name, value in author.attributes.items()}
+                read_ |= {asked: author.readings.get(base) for base, asked in of_author.items()}
+            row = measured.get(work.id, {})
+            read_ |= {asked: row.get(base.key) for base, asked in own.items()}
+            found[work.id] = Evidence(attributes, read_)
+        return found
+
+    def _fields(self, work: Work, run: Run | None) -> dict[str, Value | None]:
+        community = self.community
+        found: dict[str, Value | None] = {"work.submitted_at": _day(work.at, community), "work.id": work.id}
+        if run is not None:
+            task = community.tasks.get(run.task)
+            theme = task.brief.theme if task is not None and task.brief is not None else None
+            found |= {"work.mode": run.mode, "work.task": run.task, "work.theme": theme}
+        for name, raw in work.fields.items():
+            source = self._source(f"work.{name}")
+            if source is None:
+                continue
+            try:
+                found[f"work.{name}"] = fit(raw, source.type, name)
+            except Unfit:
+                continue
+        return found
+
+    def _source(self, name: str) -> Source | None:
+        try:
+            return Compiler(self.community).source(name)
+        except Unfit:
+            return None
+
+    # ---------------------------------------------------------------------------------------------------------- figures
+    def kind_of(self, name: str) -> str:
+        """What a figure is about: work, member, team, run, community; members' attributes are about members."""
+        scope, bare = split_scope(name)
+        if scope == "community":
+            return "community"
+        if scope == "author":
+            return "member"
+        if scope != "subject":
+            return scope
+        metrics = counted(self.community)
+        if bare in metrics:
+            return metrics[bare].subject
+        if bare in self.community.metrics:
+            sources = within(Compiler(self.community).source(bare))
+            kinds = {metrics[s.reading.metric].subject for s in sources if isinstance(s, Measured)}
+            return next(iter(sorted(kinds)), "member")
+        return "member"
+
+    def places(self, name: str) -> int:
+        """Decimal places of a figure."""
+        bare = split_scope(name)[1]
+        return metric_type(self.community, bare).places if bare in self.community.metrics else 0
+
+    def figures(
+        self, name: str, over: str, *, works: Collection[Work], members: Collection[str], runs: Collection[str]
+    ) -> dict[str, Fraction | str | bool | None]:
+        """One figure for all of the things that it is about."""
+        kind = self.kind_of(name)
+        bare = name.removeprefix("author.").removeprefix("community.") if kind in ("member", "community") else name
+        compiler = Compiler(self.community)
+        if kind == "work":
+            source = compiler.source(name, over)
+            known = self.works(works, _base(source))
+        elif kind == "member":
+            source = compiler.source(bare, over)
+            known = self.members(members, _base(source))
+        elif kind == "community":
+            source = compiler.source(f"community.{bare}", over)
+            known = {"": Evidence({}, self.community_readings(_base(source)))}
+        elif kind in ("run", "team", "space", "cohort") and runs:
+            source = compiler.source(name, over)
+            base = _base(source)
+            frame = self._measured(kind, [Reading(r.metric, r.over, r.until, r.of) for r in base], list(runs))
+            rows = {row["subject"]: row for row in frame.iter_rows(named=True)}
+            known = {
+                thing: Evidence({}, {r: row.get(Reading(r.metric, r.over, r.until, r.of).key) for r in base})
+                for thing, row in rows.items()
+            }
+        else:
+            return {}
+        return {thing: natural(read(source, evidence), source.type) for thing, evidence in known.items()}
+
+    def order(self, lines: Sequence[Any], ids: Sequence[str], *, lot: Any) -> list[str]:
+        """Members in the order that lines say; unknown last, ids break ties."""
+        figures = {
+            (line.highest or line.lowest, line.over): self.figures(
+                line.highest or line.lowest, line.over or "all", works=(), members=ids, runs=()
+            )
+            for line in lines
+            if not line.draw
+        }
+
+        def key(who: str) -> tuple[Any, ...]:
+            parts: list[Any] = []
+            for line in lines:
+                if line.draw:
+                    parts.append((0, lot(who)))
+                    continue
+                value = figures[line.highest or line.lowest, line.over].get(who)
+                number = value if isinstance(value, Fraction) else None
+                parts.append((1, 0) if number is None else (0, -number if line.highest else number))
+            return (*parts, who)
+
+        return sorted(ids, key=key)
+
+
+def readings_of(condition: Condition) -> frozenset[Reading]:
+    """The base readings that a condition needs."""
+    return base_readings(condition)
+
+
+def natural(value: Value | None, type_: ValueType) -> Fraction | str | bool | None:
+    """A scaled value in natural units; a set as its members in one text."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value))
+    return Fraction(value, type_.scale)
+
+
+def _base(source: Source) -> frozenset[Reading]:
+    return frozenset(one.reading for one in within(source) if isinstance(one, Measured))
+
+
+def _day(at: datetime, community: Community) -> int:
+    return local_day(at, community.zone)

@@ -1,0 +1,299 @@
+"""People: whom a `who` means in a run, at one moment; also what its references to works, texts and credit mean.
+
+Results are as they were when their phase closed; everything else is as it is at the moment of asking. Where people
+are wanted, works mean their authors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from operations.around import Around
+from operations.effects import Ranked
+from operations.errors import Refusal
+from operations.known import Known, readings_of
+from operations.ports.runs import Work
+from operations.rehearsal import lot
+from rules.compile import Compiler
+from rules.errors import NotDecidable
+from rules.evaluate import truth
+from rules.spec.people import Selection, refs
+from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
+
+ROLE = "role:"
+RELATIONS = ("contact", "host", "tutor")
+
+
+class People:
+    """The resolver of one run (or of none: then only what is said of the whole community can be asked).
+
+    Args:
+        known: where evidence comes from, and as of when.
+        around: the run; None outside of runs.
+        seed: decides draws.
+    """
+
+    def __init__(self, known: Known, around: Around | None = None, *, seed: int = 0, place: str = "") -> None:
+        self.known, self.around, self._seed, self._place = known, around, seed, place
+
+    # ------------------------------------------------------------------------------------------------- who takes part
+    def select(self, who: Any) -> list[str]:
+        """Members and roles (`role:planner`) that a who names, in order, each once; of works their authors."""
+        return self._authors(self.things(who))
+
+    def people(self, who: Any) -> Sequence[str]:
+        """The people a who names; a role is whoever is in it now."""
+        found: list[str] = []
+        for one in self.select(who):
+            if one.startswith(ROLE):
+                found += self.known.house.effects.people(self.known.community.id, one.removeprefix(ROLE))
+            else:
+                found.append(one)
+        return list(dict.fromkeys(found))
+
+    def among(self, who: Any, ids: Collection[str]) -> set[str]:
+        """Which of these members a who means; asked of them alone where that can be told."""
+        members = {one for one in ids if not one.startswith(ROLE)}
+        roles = {one for one in ids if one.startswith(ROLE)}
+        found = roles & set(refs(who))
+        if not members:
+            return found
+        if not self._can_be_told(who):
+            return found | (members & set(self.select(who)))
+        condition = Compiler(self.known.community).selected(who)
+        known = self.known.members(sorted(members), readings_of(condition))
+        for one, evidence in known.items():
+            if self._consents(who, evidence) and truth(condition, evidence) is True:
+                found.add(one)
+        return found
+
+    @staticmethod
+    def _consents(who: Any, evidence: Evidence) -> bool:
+        """Everyone is everyone with consent; whoever is named by a standing only must not have taken it back."""
+        consent = evidence.attributes.get("consent")
+        return consent is True if "everyone" in refs(who) else consent is not False
+
+    def things(self, who: Any) -> list[str]:
+        """Ids of works, people or roles that a who names, in order, each once."""
+        match who:
+            case None:
+                return []
+            case str():
+                return self._ref(who)
+            case Selection():
+                return self._selection(who)
+            case _:
+                return list(dict.fromkeys(thing for one in who for thing in self.things(one)))
+
+    def _can_be_told(self, who: Any) -> bool:
+        """Whether it can be told of one member alone: no results, no subject, no first so many."""
+        if isinstance(who, Selection):
+            return who.first is None and all(self._can_be_told(one) for one in (*who.from_, *who.except_))
+        if isinstance(who, str):
+            kind, colon, _ = who.partition(":")
+            return who == "everyone" or (bool(colon) and kind in ("tier", "stage", "title"))
+        return all(self._can_be_told(one) for one in who)
+
+    def _ref(self, ref: str) -> list[str]:
+        kind, colon, _ = ref.partition(":")
+        if colon and kind == "role":
+            return [ref]
+        if ref == "everyone" or (colon and kind in ("tier", "stage", "title")):
+            return self._members(ref)
+        if colon:
+            raise Refusal(
+                f"{ref} cannot be asked for yet.", "Runs know everyone, tiers, stages, titles, roles, results."
+            )
+        return self._of_run(ref)
+
+    def _of_run(self, ref: str) -> list[str]:
+        around = self.around
+        if around is None:
+            raise NotDecidable(f"{ref} means nothing outside of a run")
+        if around.is_result(ref):
+            found = around.result(ref)
+            return list(found) if isinstance(found, list) else [] if found is None else [str(found)]
+        head, _, tail = ref.partition(".")
+        subject = around.run.subject
+        match head, tail:
+            case "subject", "":
+                return [subject] if subject else []
+            case "subject", _ if tail in RELATIONS and subject:
+                assigned = self.known.house.effects.assigned(self.known.community.id, subject).get(tail)
+                return [assigned] if assigned else []
+            case "run", "starter":
+                return [around.run.starter] if around.run.starter else []
+            case "run", "participants":
+                return list(self.known.house.runs.parts(around.run.id))
+            case "run", "contributors" | "ledger":
+                return list(self.credit("run.ledger"))
+            case "run", "owner":
+                return self.things(around.mode.owner)
+            case "run", _ if tail in around.arguments:
+                return self.things(around.arguments[tail])
+        return []
+
+    def _members(self, who: Any) -> list[str]:
+        condition = Compiler(self.known.community).selected(who)
+        known = self.known.members(None, readings_of(condition))
+        return [
+            one
+            for one, evidence in known.items()
+            if self._consents(who, evidence) and truth(condition, evidence) is True
+        ]
+
+    def _selection(self, who: Selection) -> list[str]:
+        if self._can_be_told(_unordered(who)):
+            found = self._members(_unordered(who))
+        else:
+            found = self.things(who.from_)
+            if who.where is not None:
+                found = self._where(who.where, found)
+            without = set(self.things(who.except_)) if who.except_ else set()
+            found = [one for one in found if one not in without]
+        if who.order is not None and not isinstance(who.order, str):
+            found = self.known.order(who.order, found, lot=self.lot)
+        return found[: int(who.first)] if who.first is not None else found
+
+    def _where(self, where: Any, things: list[str]) -> list[str]:
+        condition = Compiler(self.known.community).condition(where)
+        works = self.known.house.runs.works_by_id(self.known.community.id, things)
+        evidence: dict[str, Evidence] = dict(self.known.works(works.values(), readings_of(condition)))
+        people = [one for one in things if one not in works and not one.startswith(ROLE)]
+        evidence |= self.known.members(people, readings_of(condition))
+        return [one for one in things if one in evidence and truth(condition, evidence[one]) is True]
+
+    def _authors(self, things: list[str]) -> list[str]:
+        works = self._works(things)
+        return list(dict.fromkeys(works[one].author if one in works else one for one in things))
+
+    def _works(self, things: Collection[str]) -> Mapping[str, Work]:
+        candidates = [one for one in things if one.count("/") >= 3]
+        return self.known.house.runs.works_by_id(self.known.community.id, candidates) if candidates else {}
+
+    def lot(self, name: str) -> int:
+        """A recorded draw: follows from the run's seed, the visit and the name."""
+        return lot(self._seed, self._place, "lot", name)
+
+    # ----------------------------------------------------------------------------------------------- what effects ask
+    def ranked(self, who: Any) -> Sequence[Ranked] | None:
+        """The works a who names, with their places where it names a ranking; None if it names no works."""
+        things = self.things(who)
+        works = self._works(things)
+        if not works:
+            return None if things or not self._names_works(who) else []
+        places = isinstance(who, str) and who.endswith(".ranking")
+        return [
+            Ranked(id=one, authors=(works[one].author,), place=place if places else None)
+            for place, one in enumerate((one for one in things if one in works), start=1)
+        ]
+
+    def _names_works(self, who: Any) -> bool:
+        return isinstance(who, str) and who.endswith((".works", ".approved", ".ranking", ".winning"))
+
+    def things_named(self, ref: str) -> Sequence[str]:
+        """Ids of what may be published or told: works; `run.brief`, `run.goal` and `message:x` are themselves."""
+        return [ref] if ref in ("run.brief", "run.goal") or ref.startswith("message:") else self.things(ref)
+
+    def credit(self, ref: str) -> Mapping[str, int]:
+        """The contribution ledger of the run: people and the credit of their accepted works."""
+        if self.around is None:
+            return {}
+        ledger: dict[str, int] = {}
+        for work in self.known.house.runs.works_of(self.around.run.id):
+            if work.state == "accepted" and not work.author.startswith(ROLE):
+                ledger[work.author] = ledger.get(work.author, 0) + (work.credit or 0)
+        return ledger
+
+    def value(self, name: str, subject: str | None) -> Any:
+        """What a name is for a subject: a result, the subject itself, or the text as it stands."""
+        if name == "subject":
+            return subject
+        if self.around is not None and self.around.is_result(name):
+            found = self.around.result(name)
+            return found[0] if isinstance(found, list) and found else None if isinstance(found, list) else found
+        return name
+
+    # ---------------------------------------------------------------------------------------------- conditions of runs
+    def holds(self, written: Any) -> bool | None:
+        """How a condition of the run comes out: of its subject, its arguments and its results; None is unknown."""
+        condition = Compiler(self.known.community, fields=self._names).condition(written)
+        values = {name: self._named(name) for name in self._names}
+        evidence = Evidence(values, {})
+        around = self.around
+        if around is not None and around.run.subject is not None and around.mode.for_ == "member":
+            known = self.known.members([around.run.subject], readings_of(condition))
+            found = known.get(around.run.subject, Evidence())
+            evidence = Evidence({**found.attributes, **values}, found.readings)
+        elif around is not None:
+            readings = [one for one in readings_of(condition) if one.scope == "community"]
+            evidence = Evidence(values, self.known.community_readings(readings))
+        return truth(condition, evidence)
+
+    @cached_property
+    def _names(self) -> Mapping[str, ValueType]:
+        """Results (how many) and arguments that a condition may name besides attributes and metrics."""
+        around = self.around
+        if around is None:
+            return {}
+        names: dict[str, ValueType] = {}
+        for visit in around.visits:
+            names |= {f"{visit.phase}.{result}": INTEGER for result in visit.results}
+        for phase in around.phases.values():
+            for result in RESULTS.get(phase.kind, ()):
+                names.setdefault(f"{phase.id}.{result}", INTEGER)
+            for choice in getattr(phase, "choices", ()) or ():
+                names.setdefault(f"{phase.id}.{choice if isinstance(choice, str) else choice.id}", INTEGER)
+        kinds = {"boolean": BOOLEAN, "integer": INTEGER}
+        names |= {f"run.{one.id}": kinds.get(one.type, TEXT) for one in around.mode.parameters}
+        return names
+
+    def _named(self, name: str) -> Value | None:
+        around = self.around
+        assert around is not None
+        if name.startswith("run.") and not around.is_result(name):
+            value = around.arguments.get(name.removeprefix("run."))
+            return value if isinstance(value, bool | int | str) else None
+        found = around.result(name)
+        if isinstance(found, list):
+            return len(found)
+        if isinstance(found, int):
+            return found
+        return 0 if found is None else 1
+
+
+RESULTS = {
+    "enrol": ("members", "waiting", "declined"),
+    "submit": ("works", "authors", "missing"),
+    "review": ("approved", "refused", "authors"),
+    "judge": ("ranking", "winning", "winners"),
+}
+"""Results that are people or works: in a condition, how many."""
+
+
+class EffectPeople:
+    """The same as effects ask it (`operations.effects.Resolver`)."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    def people(self, who: Any) -> Sequence[str]:
+        return self._people.people(who)
+
+    def ranked(self, who: Any) -> Sequence[Ranked] | None:
+        return self._people.ranked(who)
+
+    def things(self, ref: str) -> Sequence[str]:
+        return self._people.things_named(ref)
+
+    def credit(self, ref: str) -> Mapping[str, int]:
+        return self._people.credit(ref)
+
+    def value(self, name: str, subject: str | None) -> Any:
+        return self._people.value(name, subject)
+
+
+def _unordered(who: Selection) -> Selection:
+    return who.model_copy(update={"order": None, "first": None})

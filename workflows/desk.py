@@ -1,0 +1,446 @@
+"""Desk: what a participant does, by whatever door they come: come in, hand in, score, answer, claim, complete, leave.
+
+Who may act is looked at in the moment of the act, the form passes the typed gate, the phase's own rules are asked,
+and then the gate decides in one transaction. Refusals say why. The run's workflow is only poked when everything that
+is expected may be in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from operations.errors import Refusal
+from operations.house import House
+from operations.ports.inbox import Item
+from operations.ports.runs import RUNNING, Act, Entry, Gate, Planned, Visit, Work
+from rules.time import wall_clock
+from workflows.play import ROLE, Scene
+from workflows.records import fitting
+from workflows.scenes import Setting, Settings, run_time
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of one move: its id if it was accepted, otherwise why not."""
+
+    id: str = ""
+    reason: str | None = None
+    late: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return self.reason is None
+
+
+class Desk:
+    """Where participants act.
+
+    Args:
+        house: the ports.
+        settings: finds what is around a phase.
+        now: the wall's time.
+        poke: tells a run's workflow that everything may be in; a hint, it may be lost.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        settings: Settings | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        poke: Callable[[str], object] = lambda run: None,
+    ) -> None:
+        self.house, self._now, self._poke = house, now, poke
+        self.settings = settings or Settings(house)
+
+    # ------------------------------------------------------------------------------------------------------ single acts
+    def submit(self, run: str, phase: str, *, member: str, fields: Mapping[str, Any], into: str | None = None) -> Said:
+        """Hand a work in.
+
+        Raises:
+            Refusal: the phase does not take it; with the reason and, if it is over, since when.
+        """
+        setting, visit = self._open(run, phase)
+        entry = Entry(author=member, at=self._time(setting, visit), fields=fields, into=into)
+        return _one(self.submit_many(setting, visit, [entry]))
+
+    def enrol(self, run: str, *, member: str, fields: Mapping[str, Any], phase: str | None = None) -> Said:
+        """Come in, or accept an invitation.
+
+        Raises:
+            Refusal: the member may not, or nobody can come in now.
+        """
+        setting, visit = self._open(run, phase or self._phase_of(run, "enrol"))
+        return self._act(setting, visit, Act(verb="enrol", by=member, at=self._time(setting, visit), fields=fields))
+
+    def decline(self, run: str, *, member: str, phase: str | None = None) -> Said:
+        """Say no to an invitation. Raises Refusal when there is none."""
+        setting, visit = self._open(run, phase or self._phase_of(run, "enrol"))
+        return self._act(setting, visit, Act(verb="decline", by=member, at=self._time(setting, visit)))
+
+    def withdraw(self, run: str, *, member: str) -> Said:
+        """Leave a run: out of an open enrolment, and works that are not accepted yet are taken back.
+
+        Raises:
+            Refusal: the member has no part in the run.
+        """
+        visit = self.house.runs.latest_open(run, "enrol")
+        if visit is not None:
+            setting, visit = self._open(run, visit.phase)
+            act = Act(verb="withdraw", by=member, at=self._time(setting, visit))
+            if setting.play.refusal(setting.phase, setting.scene(visit, due=False, figures=False), act) is None:
+                self._act(setting, visit, act)
+        if not self.house.runs.leave(run, member):
+            raise Refusal(f"{member} has no part in {run}.")
+        return Said(id=run)
+
+    def score(self, run: str, *, work: str, by: str, scores: Mapping[str, int], phase: str | None = None) -> Said:
+        """Score a work as a judge (a member, or somebody in a judging role).
+
+        Raises:
+            Refusal: not a judge, the own work, or scores that do not fit the rubric.
+        """
+        setting, visit = self._open(run, phase or self._phase_of(run, "judge"))
+        role = self._role(visit, by)
+        act = Act(verb="score", by=by, role=role, about=work, at=self._time(setting, visit), fields=scores)
+        return self._act(setting, visit, act)
+
+    def answer(
+        self,
+        run: str,
+        phase: str,
+        *,
+        by: str,
+        choice: str,
+        about: str = "",
+        fields: Mapping[str, Any] | None = None,
+        role: str | None = None,
+    ) -> Said:
+        """Answer a question, or give a verdict about a work.
+
+        Raises:
+            Refusal: not asked, or no such answer.
+        """
+        setting, visit = self._open(run, phase)
+        verb = "verdict" if setting.phase.kind == "review" else "answer"
+        work = setting.house.runs.works_by_id(setting.community.id, [about]).get(about) if about else None
+        act = Act(
+            verb=verb,
+            by=by,
+            at=self._time(setting, visit),
+            about=about,
+            role=role or self._role(visit, by),
+            choice=choice,
+            fields=fields or {},
+            version=work.version if work is not None and verb == "verdict" else 1,
+        )
+        return self._act(setting, visit, act)
+
+    def revise(self, run: str, phase: str, *, work: str, member: str, fields: Mapping[str, Any]) -> Said:
+        """Hand in a new version of a work that a review has returned.
+
+        Raises:
+            Refusal: not the author, or nothing was returned.
+        """
+        setting, visit = self._open(run, phase)
+        known = self.house.runs.works_by_id(setting.community.id, [work]).get(work)
+        if known is None:
+            raise Refusal(f"There is no work {work!r}.")
+        act = Act(
+            verb="revise",
+            by=member,
+            at=self._time(setting, visit),
+            about=work,
+            fields=fields,
+            version=known.version + 1,
+        )
+        return self._act(setting, visit, act)
+
+    # ------------------------------------------------------------------------------------------------------------ inbox
+    def claim(self, community: str, item: str, *, by: str) -> Item:
+        """Take an item of a role's inbox. Raises Refusal when somebody else has it or it is over."""
+        return self.house.inbox.claim(community, item, by=by, at=self._now())
+
+    def complete(
+        self, community: str, item_id: str, *, outcome: str, fields: Mapping[str, Any], by: str | None = None
+    ) -> Item:
+        """Say how an item came out; of an item of a phase this is an answer, verdict, work or joining there.
+
+        Args:
+            by: who does it; without it the one who claimed it, or the role that is asked.
+
+        Raises:
+            Refusal: it is over, with somebody else, or does not take this outcome or form.
+        """
+        item = self.house.inbox.item(community, item_id)
+        if item is None:
+            raise Refusal(f"There is no item {item_id!r} in the inbox.", "See `trellis inbox`.")
+        who = by or item.claimed_by or next(iter(item.asked))
+        if item.run is None or item.phase is None:
+            done = self.house.inbox.complete(community, item_id, outcome=outcome, fields=fields, by=who, at=self._now())
+            if item.workflow is not None:
+                self._poke(item.workflow)
+            return done
+        if item.claimed_by not in (None, who):
+            raise Refusal(f"{item_id} is with {item.claimed_by}.", "They have claimed it.")
+        if item.state != "open":
+            raise Refusal(f"{item_id} is not asked any more.", "Its time was up, or the run went on without it.")
+        self._complete_in_run(item, who, outcome, fields)
+        found = self.house.inbox.item(community, item_id)
+        assert found is not None
+        return found
+
+    def _complete_in_run(self, item: Item, who: str, outcome: str, fields: Mapping[str, Any]) -> None:
+        assert item.run is not None
+        assert item.phase is not None
+        setting, visit = self._open(item.run, item.phase)
+        about = item.about if item.about in visit.things else ""
+        match setting.phase.kind:
+            case "submit":
+                self.submit(item.run, item.phase, member=who, fields=fields)
+            case "enrol":
+                if outcome == "decline":
+                    self.decline(item.run, member=who, phase=item.phase)
+                else:
+                    self.enrol(item.run, member=who, fields=fields, phase=item.phase)
+            case _:
+                role = (
+                    next((one for one in item.asked if one.startswith(ROLE)), None) if who not in item.asked else None
+                )
+                self.answer(item.run, item.phase, by=who, choice=outcome, about=about or "", fields=fields, role=role)
+        alone = len(item.asked) == 1
+        if alone and item.choices != ("score",):
+            self.house.inbox.finish(item.community, item.id, outcome=outcome, fields=fields, by=who, at=self._now())
+
+    # ---------------------------------------------------------------------------------------------------------- batches
+    def submit_many(self, setting: Setting, visit: Visit, entries: Sequence[Entry]) -> list[Said]:
+        """Hand in many works at once; whoever may not, or comes too late, is refused alone."""
+        scene = setting.scene(visit, due=False, figures=False) if len(entries) == 1 else setting_scene(setting, visit)
+        reasons = self._strangers(setting, [entry.author for entry in entries])
+        said: list[Said | None] = []
+        for entry in entries:
+            reason = reasons.get(entry.author) or setting.play.refusal(setting.phase, scene, entry)
+            wrong = fitting(setting, _form(setting), dict(entry.fields)) if reason is None else []
+            said.append(Said(reason=reason or "; ".join(wrong)) if reason or wrong else None)
+        going = [place for place, one in enumerate(said) if one is None]
+        limit, mark = int(getattr(setting.phase, "limit", 1)), getattr(setting.phase, "late", "refuse") == "mark"
+        gates = self.house.runs.submit(
+            setting.run.id, setting.phase.id, [entries[place] for place in going], limit=limit, mark=mark
+        )
+        for place, gate in zip(going, gates, strict=True):
+            said[place] = self._said(setting, gate, limit)
+        answers = [one for one in said if one is not None]
+        accepted = {entries[place].author for place, one in enumerate(answers) if one.accepted}
+        self.house.runs.take_part(setting.run.id, {who: "author" for who in accepted if not who.startswith(ROLE)})
+        if accepted and scene.expected is not None:
+            self._poke_if_over(setting, visit)
+        return answers
+
+    def _act(self, setting: Setting, visit: Visit, act: Act) -> Said:
+        scene = setting.scene(visit, due=False, figures=False)
+        reason = self._strangers(setting, [act.by]).get(act.by) if act.verb == "enrol" else None
+        reason = reason or setting.play.refusal(setting.phase, scene, act)
+        form = getattr(setting.phase, "form", None)
+        if act.verb == "revise":
+            form = (
+                getattr(setting.around.phases.get(scene.works[act.about].phase), "form", None)
+                if reason is None
+                else None
+            )
+        if reason is None and form is not None and act.verb in ("enrol", "answer", "verdict", "revise"):
+            reason = "; ".join(fitting(setting, form, dict(act.fields))) or None
+        if reason is not None:
+            raise _refusal(reason)
+        said = _one([self._said(setting, self.house.runs.act(setting.run.id, setting.phase.id, [act])[0], 1)])
+        if act.verb == "enrol":
+            self.house.runs.take_part(setting.run.id, {act.by: "member"})
+        self._poke_if_over(setting, visit)
+        return said
+
+    def _strangers(self, setting: Setting, people: Sequence[str]) -> dict[str, str]:
+        """Who of these may not come in here, and why; looked up now, all together."""
+        eligible = setting.wants.eligible
+        members = sorted(set(people))
+        if eligible is None:
+            return {}
+        may = setting.people.among(eligible, members)
+        reasons = {who: f"{who} is not among those who may take part here" for who in members if who not in may}
+        inside = setting.house.runs.parts(setting.run.id) if len(members) < 50 else {}
+        newcomers = [who for who in members if who in may and who not in inside and not who.startswith(ROLE)]
+        most = setting.community.document.limits.runs_per_member
+        loads = setting.house.runs.load(setting.community.id, newcomers) if newcomers else {}
+        for who in newcomers:
+            if loads.get(who, 0) >= most and who != setting.run.subject:
+                reasons[who] = f"{who} takes part in {loads[who]} runs already, which is the most ({most})"
+        return reasons | self._barred(setting, [who for who in newcomers if who not in reasons])
+
+    def _barred(self, setting: Setting, members: Sequence[str]) -> dict[str, str]:
+        """Whose tier may not enter such a mode."""
+        closed = {
+            tier.id: tier.title.en
+            for ladder in setting.community.ladders.values()
+            if ladder.id == "tier"
+            for tier in ladder.tiers
+            if tier.may_enter and setting.run.mode not in tier.may_enter
+        }
+        if not closed or not members:
+            return {}
+        known = setting.people.known.members(members)
+        found = {}
+        for who, evidence in known.items():
+            tier = evidence.attributes.get("tier")
+            if isinstance(tier, str) and tier in closed:
+                found[who] = f"members of the tier {closed[tier]} do not take part in {setting.run.mode}"
+        return found
+
+    # ------------------------------------------------------------------------------------------- simulated participants
+    def catch_up(self, setting: Setting, visit: Visit, *, until: datetime) -> int:
+        """Carry out what simulated participants were to do by then; they were looked at when the phase opened."""
+        runs, run = self.house.runs, setting.run.id
+        with runs.together():
+            todo = runs.planned(run, visit.phase, visit.visit, until=until)
+            entries = [Entry(author=one.by, at=one.at, fields=one.fields) for one in todo if one.verb == "submit"]
+            acts = [act_of(one, visit.visit) for one in todo if one.verb != "submit"]
+            if entries:
+                limit = int(getattr(setting.phase, "limit", 1))
+                runs.submit(run, visit.phase, entries, limit=limit, mark=False)
+            if acts:
+                runs.act(run, visit.phase, acts)
+            if todo:
+                runs.played(run, visit.phase, visit.visit, [one.seq for one in todo])
+        return len(todo)
+
+    def until_over(self, setting: Setting, scene: Scene, planned: Sequence[Planned]) -> tuple[list[Planned], bool]:
+        """Planned acts up to the one with which everything is in, and whether there is such a one."""
+
+        def over(count: int) -> bool:
+            return setting.play.progress(setting.phase, _played(scene, planned[:count])).over
+
+        if not planned or not over(len(planned)):
+            return list(planned), False
+        low, high = 0, len(planned)
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if over(middle) else (middle + 1, high)
+        return list(planned[:low]), True
+
+    # -------------------------------------------------------------------------------------------------------- in common
+    def _open(self, run_id: str, phase: str) -> tuple[Setting, Visit]:
+        """The open visit of a phase, with what is around it now.
+
+        Raises:
+            Refusal: there is none; it says whether it is over or has not begun.
+        """
+        run = self.settings.run(run_id)
+        visit = self.house.runs.visit(run_id, phase)
+        if run.status != RUNNING:
+            raise Refusal(f"{run_id} is over ({run.end}).")
+        if visit is None:
+            self.settings.of(run_id, phase, at=run.opened_at)  # refuses a phase that is not there
+            raise Refusal(f"{phase} of {run_id} has not begun yet.")
+        at = run_time(run, visit, self._now())
+        setting = self.settings.of(run_id, phase, at=at, scope=visit.scope)
+        if visit.state != "open":
+            when = visit.closed_at or visit.deadline or at
+            raise Refusal(f"{phase} of {run_id} is closed since {shown(setting, when)}.")
+        return setting, visit
+
+    def _time(self, setting: Setting, visit: Visit) -> datetime:
+        return run_time(setting.run, visit, self._now())
+
+    def _phase_of(self, run: str, kind: str) -> str:
+        visit = self.house.runs.latest_open(run, kind)
+        if visit is None:
+            self.settings.run(run)
+            raise Refusal(f"No phase of kind {kind} is open in {run}.", f"See `trellis task {run}`.")
+        return visit.phase
+
+    def _role(self, visit: Visit, by: str) -> str | None:
+        """The role somebody answers for who is not asked by name."""
+        if by.startswith(ROLE):
+            return by
+        if by in visit.asked:
+            return None
+        community = visit.community
+        roles = [one for one in visit.asked if one.startswith(ROLE)]
+        return next((one for one in roles if by in self.house.effects.people(community, one.removeprefix(ROLE))), None)
+
+    def _said(self, setting: Setting, gate: Gate, limit: int) -> Said:
+        phase = setting.phase.id
+        match gate.verdict:
+            case "accepted" | "known":
+                return Said(id=gate.id, late=gate.late)
+            case "closed" | "late":
+                when = f" since {shown(setting, gate.closes_at)}" if gate.closes_at is not None else ""
+                return Said(reason=f"{phase} of {setting.run.id} is closed{when}")
+            case "limit":
+                return Said(
+                    reason=f"{limit} {'work is' if limit == 1 else 'works are'} the most that one may hand in here"
+                )
+            case "run_over":
+                return Said(reason=f"{setting.run.id} is over")
+            case _:
+                return Said(reason=f"{phase} of {setting.run.id} has not begun yet")
+
+    def _poke_if_over(self, setting: Setting, visit: Visit) -> None:
+        scene = setting.scene(visit, due=False, figures=False)
+        if setting.play.progress(setting.phase, replace(scene, at=setting.at)).over:
+            self._poke(setting.run.id)
+
+
+def setting_scene(setting: Setting, visit: Visit) -> Scene:
+    """A scene without what came in already, for many works at once."""
+    return Scene(at=setting.at, opened_at=visit.opened_at, deadline=visit.deadline, things=visit.things)
+
+
+def act_of(planned: Planned, visit: int) -> Act:
+    """A planned act as an act."""
+    return Act(
+        verb=planned.verb,
+        by=planned.by,
+        at=planned.at,
+        about=planned.about,
+        role=planned.role,
+        choice=planned.choice,
+        fields=planned.fields,
+        version=planned.version,
+        visit=visit,
+        seq=planned.seq,
+    )
+
+
+def shown(setting: Setting, at: datetime) -> str:
+    """A moment on the community's own wall clock."""
+    return f"{wall_clock(at, setting.community.zone):%Y-%m-%d %H:%M} ({setting.community.document.zone})"
+
+
+def _played(scene: Scene, planned: Sequence[Planned]) -> Scene:
+    """The scene as it will be when these acts were carried out."""
+    acts = tuple(act_of(one, scene.visit) for one in planned if one.verb != "submit")
+    works = dict(scene.works)
+    for one in planned:
+        if one.verb == "submit":
+            id_ = f"planned/{one.seq}"
+            works[id_] = Work(
+                community="", id=id_, run="", phase="", visit=scene.visit, author=one.by, at=one.at, seq=one.seq
+            )
+    at = planned[-1].at if planned else scene.opened_at
+    return replace(scene, acts=(*scene.acts, *acts), works=works, at=at)
+
+
+def _form(setting: Setting) -> str:
+    return str(setting.phase.form)  # type: ignore[attr-defined]
+
+
+def _one(said: Sequence[Said]) -> Said:
+    answer = said[0]
+    if answer.reason is not None:
+        raise _refusal(answer.reason)
+    return answer
+
+
+def _refusal(reason: str) -> Refusal:
+    return Refusal(reason[:1].upper() + reason[1:] + ("" if reason.endswith(".") else "."))

@@ -1,0 +1,92 @@
+"""Records: what plays conclude, written as facts: typed, named by run and phase, the same at every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from fractions import Fraction
+from typing import Any
+
+from operations.ports.runs import Work
+from rules.counted import fact_kinds
+from rules.errors import Unfit
+from rules.fact import Fact
+from rules.values import Value, ValueType, fit
+from workflows.play import ROLE, Note, Scene
+from workflows.scenes import Setting
+
+
+def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
+    """Notes as facts; fields that the kind does not have, and unknown ones, are left out."""
+    kinds = fact_kinds(setting.community)
+    run = setting.run
+    told: dict[str, Value] = {"task": run.task, "mode": run.mode, "phase": setting.phase.id, "run": run.id}
+    if setting.mode.for_ == "space" and run.subject is not None:
+        told["space"] = run.subject
+    found = []
+    for note in notes:
+        kind = kinds[note.kind]
+        fields = dict(told)
+        for name, raw in note.fields.items():
+            field = kind.fields.get(name)
+            if field is not None and raw is not None and not (field.refers == "member" and str(raw).startswith(ROLE)):
+                fields[name] = scaled(raw, field.type, name)
+        id_ = f"{run.id}/{setting.phase.id}/{note.kind}/{note.key}"
+        found.append(Fact(id_, note.kind, note.member, note.at, None, fields))
+    return found
+
+
+def forms_of(setting: Setting, scene: Scene, accepted: Collection[str]) -> list[Note]:
+    """The forms of works that count now: what their authors filled in, as facts about the works."""
+    notes = []
+    for work_id in accepted:
+        work = scene.works.get(work_id)
+        if work is None or work.state == "accepted":
+            continue
+        form = getattr(setting.around.phases.get(work.phase), "form", None)
+        if form is not None:
+            notes.append(_form(form, work))
+    return notes
+
+
+def _form(form: str, work: Work) -> Note:
+    member = None if work.author.startswith(ROLE) else work.author
+    return Note(
+        kind=form, key=work.id, at=work.at, member=member, fields={**work.fields, "work": work.id, "by": work.author}
+    )
+
+
+def scaled(raw: Any, type_: ValueType, name: str) -> Value:
+    """A value in natural units as facts hold it; fractions are rounded half to even at the type's places."""
+    if isinstance(raw, Fraction):
+        return round(raw * type_.scale)
+    if isinstance(raw, str) and type_.kind in ("text", "tier", "member"):
+        return raw
+    return fit(raw, type_, name)
+
+
+def fitting(setting: Setting, form: str, fields: dict[str, Any]) -> list[str]:
+    """What is wrong with a filled form, a sentence each; none if it is right."""
+    declared = setting.form(form)
+    wrong = [
+        f"{name} is no field of {form}; it has {', '.join(declared) or 'none'}"
+        for name in fields
+        if name not in declared
+    ]
+    for name, (field, written) in declared.items():
+        if name not in fields:
+            if not written.optional:
+                wrong.append(f"{name} is missing")
+            continue
+        try:
+            value = fit(fields[name], field.type, name)
+        except Unfit as unfit:
+            wrong.append(f"{unfit.message} ({unfit.hint})" if unfit.hint else unfit.message)
+            continue
+        low, high = (None if bound is None else Fraction(str(bound)) for bound in (written.min, written.max))
+        if isinstance(value, int) and not isinstance(value, bool) and field.type.numeric:
+            number = Fraction(value, field.type.scale)
+            if low is not None and number < low:
+                wrong.append(f"{name} is at least {written.min}")
+            if high is not None and number > high:
+                wrong.append(f"{name} is at most {written.max}")
+    return wrong

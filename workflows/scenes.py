@@ -1,0 +1,243 @@
+"""Scenes: everything that may be looked at in a phase of a run, gathered from the memory for its play."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from operations.around import Around
+from operations.errors import Refusal
+from operations.house import House
+from operations.known import Known
+from operations.people import EffectPeople, People
+from operations.ports.runs import Run, Visit, Work
+from operations.rehearsal import Crowd, lot
+from rules.counted import fact_kinds
+from rules.spec import Community
+from rules.spec.documents.mode import Mode
+from rules.spec.people import Selection
+from rules.spec.phase import PhaseSpec
+from rules.time import ClockScale, deadline
+from workflows.play import Asked, Figures, Kind, Scene, Wants, play_of
+
+OPEN_ENDED = ("everyone", "tier:", "stage:", "title:", "cohort:")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One phase of one run, at one moment: who and what is around, before anything of the visit itself is read."""
+
+    house: House
+    community: Community
+    run: Run
+    mode: Mode
+    around: Around
+    phase: PhaseSpec
+    people: People
+    at: datetime
+
+    @property
+    def play(self) -> Kind:
+        """The rules of the phase's kind.
+
+        Raises:
+            Refusal: the kind cannot run yet.
+        """
+        found = play_of(self.phase.kind)
+        if found is None:
+            raise Refusal(f"{self.phase.id}: a phase of kind {self.phase.kind} cannot run yet.")
+        return found
+
+    @property
+    def wants(self) -> Wants:
+        """What the play has to look up."""
+        return self.play.wants(self.phase)
+
+    @property
+    def resolver(self) -> EffectPeople:
+        """Whom and what effects mean here."""
+        return EffectPeople(self.people)
+
+    def until(self, within: str, since: datetime) -> datetime:
+        """Until when something lasts that began then."""
+        community = self.community
+        calendar = community.calendars[community.document.calendar]
+        return deadline(
+            within,
+            since,
+            zone=community.zone,
+            calendar=calendar,
+            slas=community.slas,
+            calendars=community.calendars,
+        )
+
+    # ---------------------------------------------------------------------------------------------------------- scenes
+    def before(self, visit: Visit) -> Scene:
+        """The scene as the phase opens: who is asked and what about, and what still counts from before."""
+        wants = self.wants
+        asked = tuple(self.people.select(wants.asked)) if wants.asked is not None else ()
+        never = tuple(self.people.select(wants.never)) if wants.never is not None else ()
+        if wants.everything:
+            things: tuple[str, ...] = tuple(self._everything())
+        else:
+            things = tuple(self.people.things(wants.things)) if wants.things is not None else ()
+        return self.scene(replace(visit, asked=asked, never=never, things=things), due=False, figures=False)
+
+    def scene(self, visit: Visit, *, due: bool, figures: bool) -> Scene:
+        """The scene of an open or closing visit, as it is now."""
+        wants = self.wants
+        works = self._works(visit, wants)
+        return Scene(
+            at=self.at,
+            opened_at=visit.opened_at,
+            deadline=visit.deadline,
+            due=due,
+            visit=visit.visit,
+            subject=self.run.subject,
+            asked=visit.asked,
+            never=frozenset(visit.never),
+            things=visit.things,
+            kinds=self._kinds(visit, works) if wants.everything else {},
+            works=works,
+            expected=self._expected(wants),
+            reviewed=self.around.reviewed(self.phase.id),
+            acts=tuple(self.house.runs.acts(self.run.id, self.phase.id, since=visit.since, until=visit.visit)),
+            figures=self._figures(wants, visit, works) if figures else {},
+            holds=self.people.holds(wants.until) if wants.until is not None else None,
+            form_about=self._form_about(),
+            lot=lambda name: lot(self.run.seed, self.run.id, self.phase.id, visit.since, name),
+            until=self.until,
+        )
+
+    def crowd(self, visit: Visit) -> Crowd:
+        """The simulated participants of a visit."""
+        eligible = self.wants.eligible
+
+        def people() -> list[str]:
+            return self.people.select(eligible if eligible is not None else "everyone")
+
+        return Crowd(
+            self.run.seed,
+            f"{self.run.community}/{self.run.task}/{self.phase.id}/{visit.visit}",
+            people=lru_cache(people),
+            size=self.run.crowd,
+            form=self.form,
+        )
+
+    def form(self, kind: str) -> Mapping[str, Any]:
+        """The fields of a form: each with its type and as it is written."""
+        declared = self.community.facts.get(kind)
+        written = {field.id: field for field in declared.fields} if declared is not None else {}
+        own = fact_kinds(self.community)[kind].own
+        return {name: (own[name], field) for name, field in written.items()}
+
+    def _works(self, visit: Visit, wants: Wants) -> dict[str, Work]:
+        if self.phase.kind == "submit":
+            found = self.house.runs.works(self.run.id, self.phase.id, since=visit.since, until=visit.visit)
+            return {work.id: work for work in found if work.state != "refused"}
+        if not visit.things:
+            return {}
+        by_id = self.house.runs.works_by_id(self.community.id, visit.things)
+        return {thing: by_id[thing] for thing in visit.things if thing in by_id}
+
+    def _expected(self, wants: Wants) -> tuple[str, ...] | None:
+        """Of whom something is definitely expected; None where anybody of an open circle may come."""
+        if wants.eligible is None or wants.asked is not None or not definite(wants.eligible):
+            return None
+        return tuple(self.people.select(wants.eligible))
+
+    def _everything(self) -> list[str]:
+        works = [work.id for work in self.house.runs.works_of(self.run.id)]
+        return [*works, *self.house.runs.parts(self.run.id), self.run.id]
+
+    def _kinds(self, visit: Visit, works: Mapping[str, Work]) -> dict[str, str]:
+        return {
+            thing: "work" if thing in works else "run" if thing == self.run.id else "member" for thing in visit.things
+        }
+
+    def _figures(self, wants: Wants, visit: Visit, works: Mapping[str, Work]) -> dict[Asked, Figures]:
+        known = self.people.known
+        things = visit.things or tuple(works)
+        if self.phase.kind == "enrol":
+            things = tuple(dict.fromkeys(act.by for act in self.house.runs.acts(self.run.id, self.phase.id)))
+        authors = [work.author for work in works.values() if not work.author.startswith("role:")]
+        members = list(dict.fromkeys([*authors, *(one for one in things if one not in works and one != self.run.id)]))
+        found: dict[Asked, Figures] = {}
+        for asked in wants.figures:
+            values = known.figures(
+                asked.name, asked.over, works=list(works.values()), members=members, runs=[self.run.id]
+            )
+            found[asked] = Figures(known.kind_of(asked.name), values, known.places(asked.name))
+        return found
+
+    def _form_about(self) -> str:
+        form = getattr(self.phase, "form", None)
+        declared = self.community.facts.get(form) if form is not None else None
+        return declared.about if declared is not None else "member"
+
+
+class Settings:
+    """Finds the setting of a phase: the pinned spec, the mode with its arguments, everything visited so far."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._modes: dict[tuple[str, str, str], Mode] = {}
+
+    def run(self, run_id: str) -> Run:
+        """A run that must be there.
+
+        Raises:
+            Refusal: there is none of this id.
+        """
+        run = self.house.runs.run(run_id)
+        if run is None:
+            raise Refusal(f"There is no run {run_id!r}.", "See `trellis tasks`.")
+        return run
+
+    def mode(self, run: Run, community: Community) -> Mode:
+        """The run's mode with its arguments in it."""
+        key = (run.digest, run.task, repr(sorted(run.args.items())))
+        if key not in self._modes:
+            if len(self._modes) > 256:
+                self._modes.clear()
+            self._modes[key] = community.bind(run.task, run.args)
+        return self._modes[key]
+
+    def of(self, run_id: str, phase: str, *, at: datetime, scope: str | None = None) -> Setting:
+        """The setting of a phase of a run.
+
+        Raises:
+            Refusal: there is no such run or phase.
+        """
+        run = self.run(run_id)
+        community = self.house.specs.at(run.digest, run.community)
+        mode = self.mode(run, community)
+        visits = self.house.runs.visits(run_id)
+        if scope is None:
+            scope = next((visit.scope for visit in reversed(visits) if visit.phase == phase), "")
+        around = Around(community, run, mode, visits, scope)
+        spec = around.phases.get(phase)
+        if spec is None:
+            raise Refusal(f"{run.task} has no phase {phase!r}.", f"Its phases: {', '.join(around.phases)}.")
+        people = People(Known(self.house, community, at), around, seed=run.seed, place=f"{run.id}/{phase}")
+        return Setting(self.house, community, run, mode, around, spec, people, at)
+
+
+def definite(who: Any) -> bool:
+    """Whether a who names particular people: results, the subject, roles, or the first so many of some."""
+    if isinstance(who, Selection):
+        return who.first is not None or all(definite(one) for one in who.from_)
+    if isinstance(who, str):
+        return not who.startswith(OPEN_ENDED)
+    return all(definite(one) for one in who)
+
+
+def run_time(run: Run, visit: Visit, now: datetime) -> datetime:
+    """What time it is in a run while a visit is open: on a scaled clock counted from the visit's opening."""
+    if run.scale is None:
+        return now
+    at = visit.opened_at + ClockScale.parse(run.scale).virtual(max(now - visit.began_at, now - now))
+    return min(at, visit.deadline) if visit.deadline is not None else at
