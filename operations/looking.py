@@ -27,7 +27,8 @@ from rules.values import Evidence
 if TYPE_CHECKING:
     from rules.spec import Community
 
-RULES = "rules"
+RULES, RULE = "rules", "rule"
+"""`rules:member` is the part with all rules about members, `rule:ID` one with a rhythm of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,27 @@ LOOKED_AT = ("member", "community", "space")
 """What rules of a review look at; works, teams, runs and cohorts are looked at where they live."""
 
 
+def is_rules(part: str) -> bool:
+    """Whether a part of a review is one of rules."""
+    return part.partition(":")[0] in (RULES, RULE) and ":" in part
+
+
+def looks_at_members(community: Community, part: str) -> bool:
+    """Whether a part looks at members, so that it is cut into shards."""
+    if part.startswith(f"{RULE}:"):
+        return community.rules[part.partition(":")[2]].of == "member"
+    return not is_rules(part) or part == f"{RULES}:member"
+
+
 def look(desk: Desk, plan: Plan, community: Community, part: str, subjects: Sequence[str] | None) -> Look:
     """Read everybody of a shard for one part of a review. Changes nothing."""
     rulebook = rulebook_of(community)
     if part == LIFECYCLE:
         return _Lifecycle(desk, plan, community, replace(rulebook, ladders=(), rules=())).look(subjects)
-    if part.startswith(f"{RULES}:"):
-        of = part.partition(":")[2]
-        alone = replace(rulebook, ladders=(), transitions=(), rules=rulebook.rules_of(of))
+    if is_rules(part):
+        rules = tuple(rule for rule in rulebook.rules if part in (f"{RULES}:{rule.of}", f"{RULE}:{rule.id}"))
+        of = rules[0].of
+        alone = replace(rulebook, ladders=(), transitions=(), rules=rules)
         return _Rules(desk, plan, community, alone).look(of, subjects)
     ladder = next(one for one in rulebook.ladders if one.name == part)
     alone = replace(rulebook, ladders=(ladder,), transitions=(), rules=())

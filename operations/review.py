@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from operations.desk import Desk, rulebook_of
-from operations.looking import look, parts_of
+from operations.looking import LOOKED_AT, is_rules, look, looks_at_members, parts_of
 from operations.move import Step, deeds_of_move, deeds_of_rule, fact_of, grace_notice
 from operations.ports.reviews import Membership, Plan, Verdict
 from operations.ports.standings import LIFECYCLE, Change, Place
@@ -39,18 +39,24 @@ def begin(
     """Begin a review, under the current spec; `run` names whoever carries it out, so that it is begun once."""
     spec = desk.specs.current(community)
     known = parts_of(spec)
-    chosen = known if parts is None else [part for part in known if _wanted(part, parts)]
+    if parts is None:
+        chosen = known
+    else:
+        alone = [f"rule:{rule.id}" for rule in spec.rules.values() if rule.of in LOOKED_AT]
+        chosen = [part for part in (*known, *alone) if _wanted(part, parts)]
     return desk.reviews.begin(community, run=run, at=at, digest=spec.digest, parts=chosen, shard_size=shard_size)
 
 
 def _wanted(part: str, parts: Sequence[str]) -> bool:
     """`tier` also means `tier@value` of every value, `rules` all rules."""
-    return part in parts or part.partition("@")[0] in parts or part.partition(":")[0] in parts
+    if part in parts or part.partition("@")[0] in parts:
+        return True
+    return part.startswith("rules:") and "rules" in parts
 
 
-def shards_of(plan: Plan, part: str) -> int:
+def shards_of(desk: Desk, plan: Plan, part: str) -> int:
     """Into how many shards a part is cut: only what looks at members is."""
-    return plan.shards if not part.startswith("rules:") or part == "rules:member" else 1
+    return plan.shards if looks_at_members(desk.specs.at(plan.digest, plan.community), part) else 1
 
 
 def look_at(desk: Desk, community: str, review: str, part: str, shard: int) -> Mapping[str, int]:
@@ -59,7 +65,7 @@ def look_at(desk: Desk, community: str, review: str, part: str, shard: int) -> M
     if desk.reviews.has_looked(plan, part, shard):
         return {}
     subjects = None
-    if plan.shards > 1 and shards_of(plan, part) > 1:
+    if shards_of(desk, plan, part) > 1:
         subjects = desk.reviews.members(community, plan.bounds(shard))
     found = look(desk, plan, desk.specs.at(plan.digest, community), part, subjects)
     desk.reviews.looked(plan, part, shard, found.counts, found.verdicts)
@@ -69,7 +75,7 @@ def look_at(desk: Desk, community: str, review: str, part: str, shard: int) -> M
 def settle(desk: Desk, community: str, review: str, part: str, *, size: int = BATCH) -> int:
     """Give the free seats to those who come first, and put all changes into batches; returns how many."""
     plan = desk.reviews.plan(community, review)
-    if part.startswith("rules:") or part == LIFECYCLE:
+    if is_rules(part) or part == LIFECYCLE:
         return desk.reviews.sort(plan, part, without=(), size=size)
     spec = desk.specs.at(plan.digest, community)
     ladder, _, value = part.partition("@")
@@ -103,7 +109,7 @@ def carry_out_batch(
     with desk.together():
         verdicts = desk.reviews.batch(plan, part, batch)
         hand = _Hand(desk, plan, spec, scale, seed)
-        counts = hand.rules(verdicts) if part.startswith("rules:") else hand.moves(part, verdicts)
+        counts = hand.rules(verdicts) if is_rules(part) else hand.moves(part, verdicts)
         if not desk.reviews.done(plan, part, batch, counts):
             raise AlreadyDone
     return counts

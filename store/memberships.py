@@ -45,6 +45,14 @@ class SqlMemberships:
             )
             return [_membership(row) for row in rows]
 
+    def started(self, community: str, id: str) -> None:
+        with transaction(self._engine) as connection:
+            connection.execute(
+                update(membership)
+                .where(membership.c.community == community, membership.c.id == id, membership.c.state == "asked")
+                .values(state="started")
+            )
+
     def get(self, community: str, id: str) -> Membership | None:
         with transaction(self._engine) as connection:
             row = connection.execute(

@@ -71,7 +71,7 @@ class Review:
         self, asked: turns.ReviewInput, plan: turns.ReviewPlan, part: str, shard: int
     ) -> Callable[[], Awaitable[object]]:
         async def look() -> object:
-            found: int = await workflow.execute_activity(
+            return await workflow.execute_activity(
                 turns.LOOK_AT_SHARD,
                 turns.LookAtShard(community=asked.community, review=plan.review, part=part, shard=shard),
                 start_to_close_timeout=READING,
@@ -83,7 +83,7 @@ class Review:
         return look
 
     async def _settle(self, asked: turns.ReviewInput, plan: turns.ReviewPlan, part: str) -> int:
-        return await workflow.execute_activity(
+        found: int = await workflow.execute_activity(
             turns.SETTLE_PART,
             turns.SettlePart(community=asked.community, review=plan.review, part=part, batch_size=asked.batch_size),
             result_type=int,

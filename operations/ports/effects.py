@@ -95,6 +95,29 @@ class Balance:
     amount: int
 
 
+class Starter(Protocol):
+    """Who starts runs of tasks for effects."""
+
+    def start(
+        self,
+        community: str,
+        task: str,
+        *,
+        key: str,
+        subject: str | None,
+        arguments: Mapping[str, Any],
+        at: datetime,
+        scale: str | None,
+        seed: str | None,
+    ) -> str:
+        """Start a run and return its id; the same key once more returns the same run.
+
+        Raises:
+            operations.errors.Refusal: it cannot run yet, an argument is missing, or enough are under way (`at_once`).
+        """
+        ...
+
+
 class Effects(Protocol):
     """Where effects leave their traces. Everything of one call is done in one transaction."""
 

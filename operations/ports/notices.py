@@ -40,13 +40,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A notice in words, as targets receive it."""
+    """A notice in words, by language, as whoever carries it receives it. `key` is the idempotency key."""
 
     key: str
     member: str
-    title: str
-    text: str
     what: str
+    title: Mapping[str, str]
+    text: Mapping[str, str]
 
 
 class Carrier(Protocol):

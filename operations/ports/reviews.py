@@ -61,7 +61,7 @@ class Verdict:
 class Membership:
     """One move of one member for which somebody's word is awaited.
 
-    `state` is `asked approving inviting ended`; `outcome` is `moved refused declined lapsed no_seat not_here`.
+    `state` is `asked started approving inviting ended`; `outcome` is `moved refused declined lapsed no_seat not_here`.
     """
 
     community: str
@@ -172,6 +172,10 @@ class Memberships(Protocol):
 
     def unstarted(self, community: str, *, limit: int = 200) -> Sequence[Membership]:
         """Those whose workflow may not have been started, oldest first."""
+        ...
+
+    def started(self, community: str, id: str) -> None:
+        """The workflow of this one runs."""
         ...
 
     def get(self, community: str, id: str) -> Membership | None: ...

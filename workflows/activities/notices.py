@@ -1,0 +1,80 @@
+"""Activities of the outbox: hand notices to their carriers, and start the runs that effects asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio import activity
+
+from operations.errors import Refusal
+from operations.notify import deliver
+from operations.ports.effects import Deed, Effects, Starter
+from operations.ports.notices import Carrier, Outbox
+from operations.ports.specs import Specs
+from workflows import turns
+
+
+class Notices:
+    """What the outbox does in the world. `starter` None: runs wait until there is one."""
+
+    def __init__(
+        self,
+        specs: Specs,
+        outbox: Outbox,
+        effects: Effects,
+        carriers: Callable[[], Sequence[Carrier]],
+        starter: Starter | None = None,
+    ) -> None:
+        self._specs = specs
+        self._outbox = outbox
+        self._effects = effects
+        self._carriers = carriers
+        self._starter = starter
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """All of them, for a worker."""
+        return [self.deliver]
+
+    @activity.defn(name=turns.DELIVER)
+    def deliver(self, asked: turns.Deliver) -> turns.Delivered:
+        """One round."""
+        community = self._specs.current(asked.community)
+        started = self._start(asked.community)
+        done = deliver(
+            self._outbox, self._carriers(), community, at=datetime.now(UTC), alive=lambda n: activity.heartbeat(n)
+        )
+        return turns.Delivered(
+            sent=done.sent,
+            failed=done.failed,
+            started=started,
+            starting=len(self._effects.to_start(asked.community, limit=1)),
+            waiting=self._outbox.pending(asked.community),
+        )
+
+    def _start(self, community: str) -> int:
+        if self._starter is None:
+            return 0
+        waiting = self._effects.to_start(community, limit=100)
+        for deed in waiting:
+            activity.heartbeat(deed.key)
+            self._start_one(self._starter, community, deed)
+        return len(waiting)
+
+    def _start_one(self, starter: Starter, community: str, deed: Deed) -> None:
+        try:
+            run = starter.start(
+                community,
+                str(deed.details["task"]),
+                key=deed.key,
+                subject=deed.details.get("subject"),
+                arguments=deed.details.get("arguments", {}),
+                at=deed.at,
+                scale=deed.details.get("scale"),
+                seed=deed.details.get("seed"),
+            )
+        except Refusal as refusal:
+            self._effects.started(community, deed.key, run=None, reason=str(refusal))
+        else:
+            self._effects.started(community, deed.key, run=run)
