@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from operations.house import House
     from operations.desk import Desk
+    from operations.house import House
     from operations.ports.decisions import Decisions
     from operations.ports.effects import Effects
     from operations.ports.facts import Facts
@@ -120,7 +120,7 @@ class Memory:
         """Metrics of one community."""
         from store.measures import SqlMeasures
 
-        return SqlMeasures(self.engine, self.specs, self._spec(community))
+        return SqlMeasures(self.engine, self._spec(community))
 
     def together(self) -> AbstractContextManager[object]:
         """One transaction around several ports."""

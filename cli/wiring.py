@@ -8,10 +8,11 @@ that `trellis up` runs, or start embedded ones for as long as the command lasts.
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from cli.home import Home
 from cli.memory import Memory
@@ -35,9 +36,67 @@ class Room:
 
 def crew(memory: Memory, gateway: "Gateway") -> "Crew":
     """What a worker of this installation can do: every workflow, and every activity with its ports."""
+    from workflows.activities.moves import Moves
+    from workflows.activities.notices import Notices
+    from workflows.activities.process import ProcessActivities
+    from workflows.carriers import carriers
+    from workflows.conduct import Conduct
+    from workflows.membership import Membership
+    from workflows.outbox import Outbox
+    from workflows.process import Process
+    from workflows.review import Review
     from workflows.runtime import Crew
 
-    return Crew(workflows=[], activities=[])
+    process = ProcessActivities(Conduct(memory.house))
+    starter = TaskStarter(memory, gateway)
+    notices = Notices(memory.specs, memory.outbox, memory.effects, carriers, starter)
+    return Crew(
+        workflows=[Process, Review, Membership, Outbox],
+        activities=[
+            process.read_course,
+            process.open_phase,
+            process.check_phase,
+            process.finish_run,
+            *Moves(memory.desk, gateway).activities(),
+            *notices.activities(),
+        ],
+    )
+
+
+class TaskStarter:
+    """Starts the runs that effects ask for; the port `operations.ports.effects.Starter`."""
+
+    def __init__(self, memory: Memory, gateway: "Gateway") -> None:
+        self._memory, self._gateway = memory, gateway
+
+    def start(
+        self,
+        community: str,
+        task: str,
+        *,
+        key: str,
+        subject: str | None,
+        arguments: Mapping[str, Any],
+        at: datetime,
+        scale: str | None = None,
+        seed: str | None = None,
+    ) -> str:
+        """Start a run once for this key; with a seed it is rehearsed. Returns its id."""
+        from operations.rehearsal import lot
+        from workflows.launch import Launcher
+
+        run = Launcher(self._memory.house, self._gateway).start(
+            task,
+            community=community,
+            subject=subject,
+            args=arguments,
+            at=at,
+            key=key,
+            scale=scale,
+            rehearsed=seed is not None,
+            seed=None if seed is None else lot(seed, key) % 2**31,
+        )
+        return run.id
 
 
 @contextmanager
