@@ -316,13 +316,16 @@ class _Rules(_Looking):
         frame = pl.DataFrame({"subject": ids})
         if of == "space":
             frame = frame.with_columns(pl.col("subject").alias("space"))
-        if readings:
-            own = frozenset(r for r in readings if r.scope in ("subject", "community", of))
-            measured = self.desk.measures(self.community).frame(
-                of, own, at=self.plan.at, zone=self.community.zone, subjects=ids
-            )
+        measures = self.desk.measures(self.community)
+        own = frozenset(reading for reading in readings if reading.scope == "subject")
+        if own:
+            measured = measures.frame(of, own, at=self.plan.at, zone=self.community.zone, subjects=ids)
             frame = frame.join(measured, on="subject", how="left", maintain_order="left")
-        return frame
+        shared = [reading for reading in readings if reading.scope == "community"]
+        known = measures.community(shared, self.plan.at) if shared else {}
+        return frame.with_columns(
+            pl.lit(value).alias(reading.key) for reading, value in known.items() if value is not None
+        )
 
     def _fire(self, rule: Rule, row: Mapping[str, Any], last: Mapping[tuple[str, str], tuple[datetime, bool]]) -> None:
         before = last.get((rule.name, row["subject"]))

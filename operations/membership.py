@@ -176,8 +176,9 @@ def _move(desk: Desk, spec: Community, move: Membership, at: datetime) -> str:
         scale=move.scale,
         seed=move.seed,
     )
+    deeds = deeds_of_move(desk, spec, step)
     desk.facts(spec).record([fact_of(step)])
-    desk.effects.do(spec.id, deeds_of_move(desk, spec, step))
+    desk.effects.do(spec.id, deeds)
     return "moved"
 
 

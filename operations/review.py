@@ -172,9 +172,9 @@ class _Hand:
             self.community.id, self.plan.id, [_decision(v.body) for v in (*moved, *asked, *below)]
         )
         steps = [self._step(verdict) for verdict in moved]
+        deeds = [deed for step in steps for deed in deeds_of_move(self.desk, self.community, step)]
         if steps:
             self.desk.facts(self.community).record([fact_of(step) for step in steps])
-        deeds = [deed for step in steps for deed in deeds_of_move(self.desk, self.community, step)]
         done_deeds = self.desk.effects.do(self.community.id, deeds)
         self.desk.outbox.put(
             self.community.id,

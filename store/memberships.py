@@ -118,7 +118,7 @@ class SqlMemberships:
                 .where(membership.c.community == community)
                 .group_by(func.coalesce(membership.c.outcome, "open"))
             )
-            return {"open": 0, **dict(rows.tuples().all())}
+            return {"open": 0, **{row[0]: row[1] for row in rows}}
 
 
 def _membership(row: Any) -> Membership:

@@ -148,8 +148,9 @@ class _Reader:
     def titles(self, at: datetime) -> pl.DataFrame:
         frame = self._copy(
             "SELECT member, CASE WHEN value = '' THEN item ELSE item || '@' || value END,"
-            " (ended_at IS NULL OR ended_at > %s) AND (until IS NULL OR until > %s) AND since <= %s"
-            " FROM holding WHERE kind = 'title' AND community = %s /*which*/",
+            " (ended_at IS NULL OR ended_at > t) AND (until IS NULL OR until > t) AND since <= t"
+            " FROM holding, (SELECT CAST(%s AS text) AS c, CAST(%s AS timestamptz) AS t) now"
+            " WHERE kind = 'title' AND community = c /*which*/",
             {"subject": pl.String, "title": pl.String, "now": pl.String},
             "member",
             at,

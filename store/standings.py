@@ -91,15 +91,14 @@ class SqlStandings:
         if not firsts:
             return 0
         with transaction(self._engine) as connection:
-            joined = dict(
-                connection.execute(
+            joined = {
+                row.id: row.joined
+                for row in connection.execute(
                     select(member.c.id, member.c.joined).where(
                         member.c.community == community, member.c.id == func.any([f.place.member for f in firsts])
                     )
                 )
-                .tuples()
-                .all()
-            )
+            }
             rows = [
                 {
                     "community": community,
@@ -156,7 +155,9 @@ class SqlStandings:
             select(standing.c.waiting_for.label("tier")).where(*here, standing.c.waiting_for.is_not(None)),
         ).subquery()
         with transaction(self._engine) as connection:
-            return dict(connection.execute(select(seats.c.tier, func.count()).group_by(seats.c.tier)).tuples().all())
+            return {
+                row[0]: row[1] for row in connection.execute(select(seats.c.tier, func.count()).group_by(seats.c.tier))
+            }
 
     def sizes(self, community: Community) -> Mapping[str, Mapping[str, int]]:
         with transaction(self._engine) as connection:
