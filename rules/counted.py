@@ -39,7 +39,8 @@ def _fact_kinds(community: _ByDigest) -> Mapping[str, FactKind]:
         own = {**engines, **{field.id: _field(spec, field) for field in kind.fields}}
         if kind.about not in ("member", "community"):
             own.setdefault(kind.about, FactField(TEXT, kind.about, optional=False))
-        found[id_] = FactKind(id_, kind.about, own)
+        engine = found[id_].own if id_ in found else {}
+        found[id_] = FactKind(id_, kind.about, {**engine, **own})
     return found
 
 

@@ -23,6 +23,8 @@ from store.metric_register import maintained, numbered
 from store.numbers import KindNumber, kinds_of, number_kinds, number_of, number_subjects, shared
 from store.past import Past
 from store.tables.facts import fact, withdrawn
+from store.tables.members import member as member_table
+from store.tables.members import subject
 from store.transaction import transaction
 
 _TRIES = 5
@@ -70,7 +72,7 @@ class SqlFacts:
             return 0
         with transaction(self._engine) as connection:
             number = shared(connection, self._community.id)
-            rows = fact_rows.known(connection, number, keys, lock=True)
+            rows = fact_rows.held(connection, number, keys)
             if rows.height:
                 self._count_off(connection, number, rows)
                 fact_rows.remove(connection, number, rows["id"].to_list())
@@ -93,6 +95,16 @@ class SqlFacts:
             rows = fact_rows.known(connection, number, [key.hex for key in keys])
             facts = [f for id_, frame in self._typed(connection, number, rows).items() for f in facts_of(frame, id_)]
             return sorted(facts, key=lambda f: (f.at, f.id), reverse=True)
+
+    def strangers(self) -> int:
+        with transaction(self._engine) as connection:
+            known = select(member_table.c.id).where(member_table.c.community == self._community.id)
+            query = select(func.count()).where(
+                subject.c.community == number_of(connection, self._community.id),
+                subject.c.kind == "member",
+                subject.c.id.not_in(known),
+            )
+            return int(connection.execute(query).scalar_one())
 
     def count(self) -> int:
         with transaction(self._engine) as connection:
@@ -133,7 +145,7 @@ class SqlFacts:
         present = fact_rows.known(connection, number, ids)
         changed, before = _changes(rows, present)
         if changed.height:
-            locked = fact_rows.known(connection, number, changed["id"].to_list(), lock=True)
+            locked = fact_rows.held(connection, number, changed["id"].to_list())
             changed, before = _changes(changed, locked)
         new = rows.join(present.select("id"), on="id", how="anti", maintain_order="left")
         gone = fact_rows.withdrawn(connection, number, new["id"].to_list())

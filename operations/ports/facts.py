@@ -43,7 +43,7 @@ class Facts(Protocol):
         """
 
     def record_columns(self, kinds: dict[str, pl.DataFrame]) -> Recorded:
-        """Take in what an import has gated: for each kind a frame with the columns of `operations.import_facts`."""
+        """Take in what an import has gated: for each kind a frame with the columns of `operations.fact_gate.Gated`."""
 
     def withdraw(self, ids: Collection[str], *, reason: str, at: datetime) -> int:
         """Take facts back; returns how many there were. The same facts stay away when they come again."""
@@ -52,6 +52,9 @@ class Facts(Protocol):
         self, *, member: str | None = None, kinds: Collection[str] | None = None, limit: int = 100
     ) -> Sequence[Fact]:
         """The latest facts, newest first; their ids are the keys under which they are kept."""
+
+    def strangers(self) -> int:
+        """How many members facts name who have not been imported; no review looks at them until they are."""
 
     def count(self) -> int:
         """How many facts there are."""
