@@ -114,11 +114,11 @@ class SqlMemberships:
     def counts(self, community: str) -> Mapping[str, int]:
         with transaction(self._engine) as connection:
             rows = connection.execute(
-                select(func.coalesce(membership.c.outcome, "open"), func.count())
+                select(membership.c.outcome, func.count())
                 .where(membership.c.community == community)
-                .group_by(func.coalesce(membership.c.outcome, "open"))
+                .group_by(membership.c.outcome)
             )
-            return {"open": 0, **{row[0]: row[1] for row in rows}}
+            return {"open": 0, **{outcome or "open": number for outcome, number in rows}}
 
 
 def _membership(row: Any) -> Membership:
