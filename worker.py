@@ -10,9 +10,13 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from cli import wiring
 from operations.errors import Refusal
+from workflows.schedules import keep
+
+LOOK_EVERY = 60.0  # seconds between two looks at what is published
 
 log = logging.getLogger("trellis.worker")
 
@@ -32,7 +36,10 @@ def main() -> int:
             with room.gateway.working(crew) as works:
                 log.info("working on queue %s of %s", room.gateway.queue, room.gateway.client.namespace)
                 parent = os.getppid() if os.environ.get("TRELLIS_SUPERVISED") else None
+                by_the_clock = Rhythm(room) if os.environ.get("TRELLIS_SCHEDULES") != "off" else None
                 while works() and not stop.wait(0.5):
+                    if by_the_clock is not None:
+                        by_the_clock.keep()
                     if parent is not None and os.getppid() != parent:
                         log.warning("the supervisor is gone, stopping")
                         break
@@ -44,6 +51,29 @@ def main() -> int:
         log.exception("the worker died")
         return 1
     return 0
+
+
+class Rhythm:
+    """Keeps the server's schedules in step with what is published; any number of workers may."""
+
+    def __init__(self, room: wiring.Room) -> None:
+        self._room = room
+        self._looked = 0.0
+        self._kept: dict[str, str] = {}
+
+    def keep(self) -> None:
+        """Look once a minute whether a community was published anew."""
+        if self._looked and time.monotonic() - self._looked < LOOK_EVERY:
+            return
+        self._looked = time.monotonic()
+        try:
+            for id in self._room.memory.specs.communities():
+                community = self._room.memory.specs.current(id)
+                if self._kept.get(id) != community.digest:
+                    self._room.gateway.run(keep(self._room.gateway.client, community), 30)
+                    self._kept[id] = community.digest
+        except Exception as error:  # a server that is away is no reason to stop working
+            log.warning("schedules could not be looked at: %s", error)
 
 
 if __name__ == "__main__":

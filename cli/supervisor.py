@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, Self
@@ -118,10 +118,13 @@ class Clockwork:
 class Hand:
     """One worker process as a part."""
 
-    def __init__(self, home: Home, number: int, addresses: Callable[[], Addresses]) -> None:
+    def __init__(
+        self, home: Home, number: int, addresses: Callable[[], Addresses], environment: Mapping[str, str]
+    ) -> None:
         self.name = "worker" if number == 1 else f"worker-{number}"
         self._home = home
         self._addresses = addresses
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -139,6 +142,7 @@ class Hand:
             "TRELLIS_HOME": str(self._home.root),
             "TRELLIS_SUPERVISED": "yes",
             "PYTHONUNBUFFERED": "1",
+            **self._environment,
         }
         rotate(self._home, self.name)
         with self._home.log(self.name).open("ab") as log:
@@ -167,21 +171,30 @@ class Hand:
 class Supervisor:
     """Everything an installation needs on one machine; start it, use `addresses`, stop it."""
 
-    def __init__(self, home: Home, *, workers: int = 1, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        workers: int = 1,
+        say: Callable[[str], None] = lambda _: None,
+        alone: bool = False,
+    ) -> None:
         """Prepare; nothing is started.
 
         Args:
             home: the state folder.
             workers: how many worker processes.
             say: takes one sentence for people, whenever a part died and came back.
+            alone: embedded servers whatever the environment says, and nothing happens by the wall's clock.
         """
         self._home = home
         self._say = say
         self._ending = threading.Event()
         self._keepers: list[threading.Thread] = []
-        self._database = None if os.environ.get("DATABASE_URL") else Database(home)
-        self._clockwork = None if external_address() else Clockwork(home)
-        self._hands = [Hand(home, number, lambda: self.addresses) for number in range(1, workers + 1)]
+        self._database = None if os.environ.get("DATABASE_URL") and not alone else Database(home)
+        self._clockwork = None if external_address() and not alone else Clockwork(home)
+        extra = {"TRELLIS_SCHEDULES": "off"} if alone else {}
+        self._hands = [Hand(home, number, lambda: self.addresses, extra) for number in range(1, workers + 1)]
         self.restarts: dict[str, int] = {}
 
     @property

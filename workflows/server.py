@@ -106,7 +106,7 @@ class TemporalServer:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         for attempt in (1, 2, 3):
-            if not self._adopt():
+            if not self.attach():
                 self._spawn()
             try:
                 asyncio.run(_until_healthy(self))
@@ -143,12 +143,10 @@ class TemporalServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    @property
-    def _note_path(self) -> Path:
-        return self.home / "server.json"
-
-    def _adopt(self) -> bool:
+    def attach(self) -> bool:
+        """Take over the server that runs over this folder; False when none does. Whether it is healthy is not asked."""
         note = _read_note(self._note_path)
+        self.home.mkdir(parents=True, exist_ok=True)
         lock = self._lock()
         if lock is None and (process := _server_process(note)) is not None:
             self._process, self.port, self.ui_port = process, int(note["port"]), int(note["ui_port"])
@@ -156,6 +154,10 @@ class TemporalServer:
         if lock is not None:
             os.close(lock)
         return False
+
+    @property
+    def _note_path(self) -> Path:
+        return self.home / "server.json"
 
     def _spawn(self) -> None:
         lock = self._lock(patience=5.0)  # a killed server lets go of it a moment after its death

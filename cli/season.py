@@ -1,0 +1,297 @@
+"""Season: the main job, from an empty database to a season that has been played, step by step, each repeatable.
+
+A generated community with a year of facts is imported and reviewed on past days; whoever is asked for a word is
+simulated; the photo contest is played from call to retrospective on a scaled clock with simulated participants; a
+last review shows that what they did has changed what is known of them. Everything follows from the seed.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cli.console import Output
+from cli.outcome import Outcome, look_back, ranking_of
+from cli.patience import patiently
+from cli.specs import read_specs
+from cli.wiring import Room
+from operations.errors import Refusal
+
+if TYPE_CHECKING:
+    from rules.spec import Community
+    from workflows.turns import ReviewSummary
+
+T = TypeVar("T")
+
+CONTEST = "most-beautiful-lines"
+REVIEWS = (  # mornings in Shanghai, far enough apart that everybody asked has answered in between
+    datetime(2026, 12, 1, 22, tzinfo=UTC),
+    datetime(2027, 1, 17, 22, tzinfo=UTC),
+    datetime(2027, 3, 6, 22, tzinfo=UTC),
+)
+OPENS = datetime(2027, 3, 8, 2, tzinfo=UTC)  # when the contest is called
+CLOSING = datetime(2027, 5, 20, 22, tzinfo=UTC)  # the last review; the generated facts go so far
+AFTER = CLOSING + timedelta(days=90)  # when everybody who was asked has answered
+STOCK = {"model-car": 40, "medal": 80, "handbook": 100}
+ADVISORS = 4  # members of the core who are given the title with which one judges
+TOO_LONG = 600.0  # seconds for one step that waits for workflows
+PROOF = 3  # members shown as proof that the loop closes
+
+
+class Unfinished(Exception):
+    """Something of the season did not come to its end; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is played."""
+
+    specs: Path
+    data: Path  # where the generated files are kept
+    seed: int = 7
+    members: int = 2000
+    scale: str = "1d=250ms"  # of the contest
+    haste: str = "1d=25ms"  # of approvals and invitations
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step that is done."""
+
+    name: str
+    seconds: float
+    counts: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Season:
+    """Plays a script in a room."""
+
+    script: Script
+    room: Room
+    out: Output
+    steps: list[Step] = field(default_factory=list)
+
+    def play(self) -> Outcome:
+        """Play all of it.
+
+        Raises:
+            Unfinished: a workflow failed or did not end, or the books do not balance.
+            Refusal: the specs cannot be published.
+        """
+        community = self._step("publish", self._publish)
+        self._step("import", lambda: self._import(community))
+        self._step("people", lambda: self._people(community))
+        for at in REVIEWS:
+            self._step(f"review {_day(at, community)}", partial(self._review, community, at))
+        run = self._step("contest", lambda: self._contest(community))
+        self._step(f"review {_day(CLOSING, community)}", lambda: self._review(community, CLOSING))
+        self._step("loop", lambda: self._loop(community, run))
+        self._step("books", lambda: self._books(community))
+        return patiently(lambda: look_back(self.room.memory, community, AFTER, run))
+
+    def _step(self, name: str, work: Callable[[], tuple[T, Mapping[str, Any]]]) -> T:
+        began = time.monotonic()
+        with self.out.progress(name):
+            made, counts = work()
+        done = Step(name, round(time.monotonic() - began, 2), counts)
+        self.steps.append(done)
+        self.out.say(f"{done.seconds:6.1f} s  {name}: {_in_words(counts)}")
+        return made
+
+    # ------------------------------------------------------------------------------------------------- what is given
+    def _publish(self) -> tuple["Community", dict[str, Any]]:
+        loaded = read_specs(self.script.specs)
+        if loaded.community is None:
+            raise Refusal(f"{self.script.specs} has mistakes.", f"See `trellis check {self.script.specs}`.")
+        community = loaded.community
+        from store.folder import read_folder
+
+        patiently(
+            lambda: self.room.memory.specs.publish(
+                read_folder(self.script.specs), community, message="demo", author="demo", at=REVIEWS[0]
+            )
+        )
+        return community, {"documents": len(community.documents), "digest": community.digest[7:19]}
+
+    def _import(self, community: "Community") -> tuple[None, dict[str, Any]]:
+        """A generated community with a year of facts, through the same door as any other."""
+        from operations.generate import write_facts, write_members
+        from operations.import_facts import import_facts
+        from operations.import_members import import_members
+
+        self.script.data.mkdir(parents=True, exist_ok=True)
+        members, facts = self.script.data / "members.csv", self.script.data / "facts.csv"
+        write_members(members, seed=self.script.seed, size=self.script.members, at=CLOSING)
+        write_facts(facts, seed=self.script.seed, size=self.script.members, at=CLOSING)
+        memory = self.room.memory
+        people = patiently(
+            lambda: import_members(members, community, memory.members(community), memory.standings, at=REVIEWS[0])
+        )
+        happened = patiently(lambda: import_facts(facts, community, memory.facts(community)))
+        if people.rejected or happened.rejected:
+            raise Unfinished(f"{people.rejected + happened.rejected} generated rows were rejected")
+        counts = {
+            "members": people.rows,
+            "facts": happened.rows,
+            "known already": people.known + happened.known,
+        }
+        return None, counts
+
+    def _people(self, community: "Community") -> tuple[None, dict[str, Any]]:
+        """Who works for the brand, what is in stock, and who may judge."""
+        from operations.ports.effects import Deed
+
+        effects, id = self.room.memory.effects, community.id
+        advisors = self._advisors(community)
+        titles = [
+            Deed(
+                key=f"demo/advisor/{member}",
+                kind="title",
+                at=REVIEWS[0],
+                source="demo",
+                member=member,
+                details={"item": "honorary-advisor"},
+            )
+            for member in advisors
+        ]
+
+        def settle() -> None:
+            for role in community.roles:
+                effects.staff(id, role, [f"{role}-1", f"{role}-2"])
+            for item, count in STOCK.items():
+                effects.stocked(id, item, count, by="demo", at=REVIEWS[0], key=f"demo/{item}")
+            effects.do(id, titles)
+
+        patiently(settle)
+        return None, {"roles": len(community.roles), "advisors": len(advisors), "in stock": sum(STOCK.values())}
+
+    def _advisors(self, community: "Community") -> list[str]:
+        from operations.desk import member_frame
+
+        frame = patiently(lambda: member_frame(self.room.memory.desk, community, REVIEWS[0], readings=frozenset()))
+        ladder = next(iter(community.ladders))
+        core = frame.filter(frame[ladder] == "core").sort("subject")
+        return [str(member) for member in core["subject"].head(ADVISORS)]
+
+    # ------------------------------------------------------------------------------------------------------- reviews
+    def _review(self, community: "Community", at: datetime) -> tuple[None, dict[str, Any]]:
+        """One look at everybody, and the wait for whoever is asked for a word."""
+        from workflows import turns
+
+        asked = turns.ReviewInput(community=community.id, at=at, scale=self.script.haste, seed=str(self.script.seed))
+        id = f"{community.id}/review/{at:%Y-%m-%dT%H%M}"
+        gateway = self.room.gateway
+        gateway.start(turns.REVIEW, asked, id=id, attributes={"TrellisCommunity": community.id})
+        summary: ReviewSummary = gateway.result(id, TOO_LONG, turns.ReviewSummary)
+        before = self._waited_for(community)
+        self._until(lambda: self._waited_for(community).get("open", 0) == 0, "moves that wait for somebody's word")
+        came_out = self._waited_for(community)
+        counts = _summed(summary.parts)
+        return None, {**counts, **_difference(before, came_out)}
+
+    def _waited_for(self, community: "Community") -> Mapping[str, int]:
+        return patiently(lambda: self.room.memory.memberships.counts(community.id))
+
+    # ------------------------------------------------------------------------------------------------------- contest
+    def _contest(self, community: "Community") -> tuple[str, dict[str, Any]]:
+        """The photo contest, by itself, on its own clock."""
+        from workflows.launch import Launcher
+        from workflows.steps import RunResult
+
+        launcher = Launcher(self.room.memory.house, self.room.gateway)
+        run = patiently(
+            lambda: launcher.start(
+                CONTEST,
+                community=community.id,
+                at=OPENS,
+                key="demo",
+                scale=self.script.scale,
+                rehearsed=True,
+                seed=self.script.seed,
+            )
+        )
+        result: RunResult = self.room.gateway.result(run.id, TOO_LONG, RunResult)
+        seen = self.room.gateway.look(run.id)
+        visits = patiently(lambda: self.room.memory.runs.visits(run.id))
+        works = patiently(lambda: self.room.memory.runs.works(run.id, "entries"))
+        ranking = patiently(lambda: ranking_of(self.room.memory, run.id))
+        if not ranking:
+            raise Unfinished(f"the contest {run.id} ended with {result.end} and no winners")
+        counts = {
+            "phases": len(visits),
+            "entries": len(works),
+            "winners": len(ranking),
+            "history events": seen.events if seen else 0,
+            "ended": f"{result.end} on {_day(result.at, community)}",
+        }
+        return run.id, counts
+
+    def _loop(self, community: "Community", run: str) -> tuple[None, dict[str, Any]]:
+        """What the contest changed in what is known of its winners: the way back from doing to deciding."""
+        from rules.reading import Reading
+
+        ranking = patiently(lambda: ranking_of(self.room.memory, run))
+        winners = [str(line["author"]) for line in ranking]
+        wins = Reading("contest_wins", "365d")
+
+        def read(at: datetime) -> dict[str, Any]:
+            frame = self.room.memory.measures(community).frame(
+                "member", [wins], at=at, zone=community.zone, subjects=winners
+            )
+            return dict(zip(frame["subject"].to_list(), frame[wins.key].to_list(), strict=True))
+
+        before, after = patiently(lambda: read(OPENS)), patiently(lambda: read(CLOSING))
+        changed = [member for member in winners if before.get(member) != after.get(member)]
+        if not changed:
+            raise Unfinished("the contest changed nothing that is known of its winners")
+        shown = {member: f"{before.get(member)} → {after.get(member)}" for member in changed[:PROOF]}
+        return None, {"winners whose wins changed": len(changed), **shown}
+
+    # ----------------------------------------------------------------------------------------------------------- end
+    def _books(self, community: "Community") -> tuple[None, dict[str, Any]]:
+        """Nothing runs any more, nothing failed, and everything adds up."""
+        from operations.books import check_books
+
+        gateway, id = self.room.gateway, community.id
+        mine = f"TrellisCommunity = '{id}'"
+        self._until(lambda: gateway.count(f"{mine} AND ExecutionStatus = 'Running'") == 0, "workflows that run")
+        closed = gateway.count(f"{mine} AND ExecutionStatus = 'Completed'")
+        bad = gateway.list(f"{mine} AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')")
+        if bad:
+            raise Unfinished(f"{len(bad)} workflows did not end well, {bad[0].id} for one")
+        books = patiently(lambda: check_books(self.room.memory.desk, community))
+        if not books.balance:
+            raise Unfinished(f"the books do not balance: {books.findings[0]}")
+        counts = {"workflows completed": closed, "decisions in the chain": books.decisions, "effects": books.deeds}
+        return None, {**counts, "points given": books.points, "findings": 0}
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + TOO_LONG
+        while not condition():
+            if time.monotonic() > until:
+                raise Unfinished(f"after {TOO_LONG:.0f} s there are still {what}")
+            time.sleep(0.2)
+
+
+def _day(at: datetime, community: "Community") -> str:
+    return at.astimezone(community.zone).date().isoformat()
+
+
+def _summed(parts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for counts in parts.values():
+        for name, count in counts.items():
+            found[name] = found.get(name, 0) + count
+    return found
+
+
+def _difference(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    return {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
+
+
+def _in_words(counts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{n:,} {what}" if isinstance(n, int) else f"{what} {n}" for what, n in counts.items())
