@@ -68,8 +68,7 @@ class Numbers:
         if round_ == "exact":
             return self
         if round_ == "up":
-            down = Numbers(-self.above, self.below, self.most).whole("down")
-            return Numbers(-down.above, 1, down.most)
+            return self.times(Fraction(-1)).whole("down").times(Fraction(-1))
         if round_ == "half_up":
             return Numbers(*_doubled(self)).whole("down")
         most = 2 * self.most + 2 * self.below
