@@ -13,7 +13,7 @@ from rules.columns.truths import evidence_of
 from rules.compile import Compiler
 from rules.condition import Condition, Measured, Source, base_readings, within
 from rules.counted import counted
-from rules.errors import Unfit
+from rules.errors import RuleRefusal, Unfit
 from rules.evaluate import read
 from rules.names import metric_type
 from rules.reading import Reading, split_scope
@@ -24,6 +24,7 @@ from rules.values import Evidence, Value, ValueType, fit
 if TYPE_CHECKING:
     import polars as pl
 
+Figure = Fraction | str | bool | None
 _MOMENTS = {"in_tier": "entered_tier", "in_stage": "entered_stage"}
 
 
@@ -38,6 +39,7 @@ class Known:
 
     def __init__(self, house: House, community: Community, at: datetime) -> None:
         self.house, self.community, self.at = house, community, at
+        self._sources: dict[str, Source | None] = {}
 
     # ---------------------------------------------------------------------------------------------------------- members
     def members(self, ids: Collection[str] | None, readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
@@ -129,10 +131,12 @@ class Known:
         return found
 
     def _source(self, name: str) -> Source | None:
-        try:
-            return Compiler(self.community).source(name)
-        except Unfit:
-            return None
+        if name not in self._sources:
+            try:
+                self._sources[name] = Compiler(self.community).source(name)
+            except RuleRefusal:
+                self._sources[name] = None
+        return self._sources[name]
 
     # ---------------------------------------------------------------------------------------------------------- figures
     def kind_of(self, name: str) -> str:
@@ -159,43 +163,54 @@ class Known:
         return metric_type(self.community, bare).places if bare in self.community.metrics else 0
 
     def figures(
-        self, name: str, over: str, *, works: Collection[Work], members: Collection[str], runs: Collection[str]
-    ) -> dict[str, Fraction | str | bool | None]:
-        """One figure for all of the things that it is about."""
-        kind = self.kind_of(name)
-        bare = name.removeprefix("author.").removeprefix("community.") if kind in ("member", "community") else name
+        self,
+        asked: Collection[tuple[str, str]],
+        *,
+        works: Collection[Work] = (),
+        members: Collection[str] = (),
+        runs: Collection[str] = (),
+    ) -> dict[tuple[str, str], dict[str, Figure]]:
+        """Figures (a name and a window each) of all of the things that they are about; one look for each kind."""
         compiler = Compiler(self.community)
-        if kind == "work":
-            source = compiler.source(name, over)
-            known = self.works(works, _base(source))
-        elif kind == "member":
-            source = compiler.source(bare, over)
-            known = self.members(members, _base(source))
-        elif kind == "community":
-            source = compiler.source(f"community.{bare}", over)
-            known = {"": Evidence({}, self.community_readings(_base(source)))}
-        elif kind in ("run", "team", "space", "cohort") and runs:
-            source = compiler.source(name, over)
-            base = _base(source)
-            frame = self._measured(kind, [Reading(r.metric, r.over, r.until, r.of) for r in base], list(runs))
-            rows = {row["subject"]: row for row in frame.iter_rows(named=True)}
-            known = {
-                thing: Evidence({}, {r: row.get(Reading(r.metric, r.over, r.until, r.of).key) for r in base})
-                for thing, row in rows.items()
-            }
-        else:
-            return {}
-        return {thing: natural(read(source, evidence), source.type) for thing, evidence in known.items()}
+        by_kind: dict[str, dict[tuple[str, str], Source]] = {}
+        for name, over in asked:
+            kind = self.kind_of(name)
+            read_as = name.removeprefix("author.") if kind == "member" else name
+            by_kind.setdefault(kind, {})[name, over] = compiler.source(read_as, over)
+        found: dict[tuple[str, str], dict[str, Figure]] = {}
+        for kind, sources in by_kind.items():
+            readings = frozenset(reading for source in sources.values() for reading in _base(source))
+            known = self._of_kind(kind, readings, works, members, runs)
+            for figure, source in sources.items():
+                found[figure] = {thing: natural(read(source, seen), source.type) for thing, seen in known.items()}
+        return found
+
+    def _of_kind(
+        self,
+        kind: str,
+        readings: frozenset[Reading],
+        works: Collection[Work],
+        members: Collection[str],
+        runs: Collection[str],
+    ) -> Mapping[str, Evidence]:
+        match kind:
+            case "work":
+                return self.works(works, readings)
+            case "member":
+                return self.members(members, readings)
+            case "community":
+                return {"": Evidence({}, self.community_readings(readings))}
+            case "run" if runs:
+                own = {Reading(r.metric, r.over, r.until, r.of): r for r in readings}
+                rows = self._measured(kind, list(own), list(runs)).iter_rows(named=True)
+                return {row["subject"]: Evidence({}, {r: row.get(base.key) for base, r in own.items()}) for row in rows}
+            case _:
+                return {}
 
     def order(self, lines: Sequence[Any], ids: Sequence[str], *, lot: Any) -> list[str]:
         """Members in the order that lines say; unknown last, ids break ties."""
-        figures = {
-            (line.highest or line.lowest, line.over): self.figures(
-                line.highest or line.lowest, line.over or "all", works=(), members=ids, runs=()
-            )
-            for line in lines
-            if not line.draw
-        }
+        asked = [(line.highest or line.lowest, line.over or "all") for line in lines if not line.draw]
+        figures = self.figures(asked, members=ids)
 
         def key(who: str) -> tuple[Any, ...]:
             parts: list[Any] = []
@@ -203,7 +218,7 @@ class Known:
                 if line.draw:
                     parts.append((0, lot(who)))
                     continue
-                value = figures[line.highest or line.lowest, line.over].get(who)
+                value = figures[line.highest or line.lowest, line.over or "all"].get(who)
                 number = value if isinstance(value, Fraction) else None
                 parts.append((1, 0) if number is None else (0, -number if line.highest else number))
             return (*parts, who)
@@ -216,7 +231,7 @@ def readings_of(condition: Condition) -> frozenset[Reading]:
     return base_readings(condition)
 
 
-def natural(value: Value | None, type_: ValueType) -> Fraction | str | bool | None:
+def natural(value: Value | None, type_: ValueType) -> Figure:
     """A scaled value in natural units; a set as its members in one text."""
     if value is None or isinstance(value, str | bool):
         return value

@@ -36,7 +36,7 @@ class People:
     """
 
     def __init__(self, known: Known, around: Around | None = None, *, seed: int = 0, place: str = "") -> None:
-        self.known, self.around, self._seed, self._place = known, around, seed, place
+        self.known, self.around, self.place, self._seed = known, around, place, seed
 
     # ------------------------------------------------------------------------------------------------- who takes part
     def select(self, who: Any) -> list[str]:
@@ -175,7 +175,7 @@ class People:
 
     def lot(self, name: str) -> int:
         """A recorded draw: follows from the run's seed, the visit and the name."""
-        return lot(self._seed, self._place, "lot", name)
+        return lot(self._seed, self.place, "lot", name)
 
     # ----------------------------------------------------------------------------------------------- what effects ask
     def ranked(self, who: Any) -> Sequence[Ranked] | None:

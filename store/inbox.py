@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+import orjson
+from sqlalchemy import Connection, Engine, Row, func, select, text, update
 
 from operations.errors import Refusal
 from operations.ports.inbox import Item
@@ -15,6 +15,16 @@ from store.tables.runs import work_item
 from store.transaction import transaction
 
 BATCH = 2_000
+
+_PUT = text("""
+    INSERT INTO work_item (community, id, asked, title, about, choices, form, run, phase, visit, workflow, opened_at,
+                           due, remind_at, escalate, details, state, fields)
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        community text, id text, asked text[], title jsonb, about text, choices text[], form text, run text,
+        phase text, visit int, workflow text, opened_at timestamptz, due timestamptz, remind_at timestamptz[],
+        escalate jsonb, details jsonb, state text, fields jsonb)
+    ON CONFLICT DO NOTHING RETURNING id
+""")
 
 
 class SqlInbox:
@@ -27,9 +37,8 @@ class SqlInbox:
         new = 0
         with transaction(self._engine) as connection:
             for start in range(0, len(items), BATCH):
-                rows = [_values(item) for item in items[start : start + BATCH]]
-                put = insert(work_item).values(rows).on_conflict_do_nothing().returning(work_item.c.id)
-                new += len(connection.execute(put).all())
+                rows = orjson.dumps([_values(item) for item in items[start : start + BATCH]]).decode()
+                new += len(connection.execute(_PUT, {"rows": rows}).all())
         return new
 
     def item(self, community: str, id: str) -> Item | None:

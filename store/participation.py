@@ -28,6 +28,14 @@ _ACT = text("""
                               CAST(:choices AS text[]), CAST(:fields AS text[]))
 """)
 
+_PLAN = text("""
+    INSERT INTO planned_act (run, phase, visit, seq, at, verb, by_, about, role, choice, fields, version)
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
+        run text, phase text, visit int, seq int, at timestamptz, verb text, by_ text, about text, role text,
+        choice text, fields jsonb, version int)
+    ON CONFLICT DO NOTHING
+""")
+
 
 class Participation:
     """The part of the memory of runs that participants write."""
@@ -171,7 +179,7 @@ class Participation:
         ]
         with transaction(self._engine) as connection:
             for start in range(0, len(rows), BATCH):
-                connection.execute(insert(planned_act).on_conflict_do_nothing(), rows[start : start + BATCH])
+                connection.execute(_PLAN, {"rows": orjson.dumps(rows[start : start + BATCH]).decode()})
 
     def planned(self, run: str, phase: str, visit: int, *, until: datetime | None = None) -> Sequence[Planned]:
         found = (

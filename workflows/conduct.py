@@ -213,7 +213,7 @@ class Conduct:
         if visit.state == "open":
             if setting.run.rehearsed:
                 self.desk.catch_up(setting, visit, until=asked.at)
-            scene = setting.scene(visit, due=asked.due, figures=False)
+            scene = setting.scene(visit, due=asked.due)
             progress = setting.play.progress(setting.phase, scene)
             if not progress.over and not self._time_is_up(visit, progress, asked):
                 return self._not_yet(setting, visit, progress, asked)
@@ -234,7 +234,7 @@ class Conduct:
 
     def _close(self, setting: Setting, visit: Visit) -> Checked:
         """The gate is shut: whatever came in is in. The moment of closing follows from it alone."""
-        first = setting.scene(visit, due=False, figures=False)
+        first = setting.scene(visit)
         final = visit.deadline or setting.at
         moments = [act.at for act in first.acts] + [work.at for work in first.works.values() if _own(work.phase, visit)]
         last = min(max([visit.opened_at, *moments]), final)
@@ -242,8 +242,7 @@ class Conduct:
         at = last if early else final
         if visit.kind == "wait":
             at = setting.at if early else final
-        setting = self.settings.of(visit.run, visit.phase, at=at, scope=visit.scope)
-        scene = setting.scene(visit, due=not early, figures=True)
+        scene = setting.closing_scene(visit, first, at=at, due=not early)
         closing = setting.play.closing(setting.phase, scene)
         accepted = [work for work, (state, _) in closing.works.items() if state == "accepted"]
         notes = (*closing.notes, *forms_of(setting, scene, accepted))

@@ -91,7 +91,7 @@ class Desk:
         if visit is not None:
             setting, visit = self._open(run, visit.phase)
             act = Act(verb="withdraw", by=member, at=self._time(setting, visit))
-            if setting.play.refusal(setting.phase, setting.scene(visit, due=False, figures=False), act) is None:
+            if setting.play.refusal(setting.phase, setting.scene(visit), act) is None:
                 self._act(setting, visit, act)
         if not self.house.runs.leave(run, member):
             raise Refusal(f"{member} has no part in {run}.")
@@ -218,7 +218,7 @@ class Desk:
     # ---------------------------------------------------------------------------------------------------------- batches
     def submit_many(self, setting: Setting, visit: Visit, entries: Sequence[Entry]) -> list[Said]:
         """Hand in many works at once; whoever may not, or comes too late, is refused alone."""
-        scene = setting.scene(visit, due=False, figures=False) if len(entries) == 1 else setting_scene(setting, visit)
+        scene = setting.scene(visit) if len(entries) == 1 else setting_scene(setting, visit)
         reasons = self._strangers(setting, [entry.author for entry in entries])
         said: list[Said | None] = []
         for entry in entries:
@@ -240,7 +240,7 @@ class Desk:
         return answers
 
     def _act(self, setting: Setting, visit: Visit, act: Act) -> Said:
-        scene = setting.scene(visit, due=False, figures=False)
+        scene = setting.scene(visit)
         reason = self._strangers(setting, [act.by]).get(act.by) if act.verb == "enrol" else None
         reason = reason or setting.play.refusal(setting.phase, scene, act)
         form = getattr(setting.phase, "form", None)
@@ -386,7 +386,7 @@ class Desk:
                 return Said(reason=f"{phase} of {setting.run.id} has not begun yet")
 
     def _poke_if_over(self, setting: Setting, visit: Visit) -> None:
-        scene = setting.scene(visit, due=False, figures=False)
+        scene = setting.scene(visit)
         if setting.play.progress(setting.phase, replace(scene, at=setting.at)).over:
             self._poke(setting.run.id)
 

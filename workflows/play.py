@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 from operations.ports.runs import Act, Entry, Planned, Work
@@ -63,7 +63,7 @@ class Wants:
     everything: bool = False  # without `things`: all works and people of the run, and the run itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """Everything a play may look at, at one moment of the run.
 
@@ -92,6 +92,24 @@ class Scene:
     form_about: str = "member"
     lot: Callable[[str], int] = lambda name: 0
     until: Callable[[str, datetime], datetime] = lambda within, at: at
+
+    @cached_property
+    def in_order(self) -> tuple[Act, ...]:
+        """Acts in order of time."""
+        return tuple(sorted(self.acts, key=lambda act: (act.at, act.seq)))
+
+    @cached_property
+    def about(self) -> Mapping[str, tuple[Act, ...]]:
+        """Acts in order of time, by what they are about."""
+        found: dict[str, list[Act]] = {}
+        for act in self.in_order:
+            found.setdefault(act.about, []).append(act)
+        return {thing: tuple(acts) for thing, acts in found.items()}
+
+    @cached_property
+    def thing_set(self) -> frozenset[str]:
+        """The things, to look one up."""
+        return frozenset(self.things)
 
     def author_of(self, thing: str) -> str | None:
         """Whose work a thing is; None if it is no work."""
@@ -231,16 +249,6 @@ def able(scene: Scene, thing: str) -> int | None:
     if has_role(scene.asked):
         return None
     return sum(1 for who in scene.asked if who not in scene.never and who != scene.author_of(thing))
-
-
-def latest(acts: Sequence[Act]) -> tuple[Act, ...]:
-    """Acts in order of time."""
-    return tuple(sorted(acts, key=lambda act: (act.at, act.seq)))
-
-
-def with_acts(scene: Scene, acts: Sequence[Act], at: datetime) -> Scene:
-    """The scene as it would be with these acts in it."""
-    return replace(scene, acts=tuple(acts), at=at)
 
 
 def sequence(scene: Scene, lines: Sequence[Any], things: Sequence[str]) -> list[str]:

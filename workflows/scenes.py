@@ -84,9 +84,9 @@ class Setting:
             things: tuple[str, ...] = tuple(self._everything())
         else:
             things = tuple(self.people.things(wants.things)) if wants.things is not None else ()
-        return self.scene(replace(visit, asked=asked, never=never, things=things), due=False, figures=False)
+        return self.scene(replace(visit, asked=asked, never=never, things=things))
 
-    def scene(self, visit: Visit, *, due: bool, figures: bool) -> Scene:
+    def scene(self, visit: Visit, *, due: bool = False) -> Scene:
         """The scene of an open or closing visit, as it is now."""
         wants = self.wants
         works = self._works(visit, wants)
@@ -105,12 +105,17 @@ class Setting:
             expected=self._expected(wants),
             reviewed=self.around.reviewed(self.phase.id),
             acts=tuple(self.house.runs.acts(self.run.id, self.phase.id, since=visit.since, until=visit.visit)),
-            figures=self._figures(wants, visit, works) if figures else {},
             holds=self.people.holds(wants.until) if wants.until is not None else None,
             form_about=self._form_about(),
             lot=lambda name: lot(self.run.seed, self.run.id, self.phase.id, visit.since, name),
             until=self.until,
         )
+
+    def closing_scene(self, visit: Visit, seen: Scene, *, at: datetime, due: bool) -> Scene:
+        """The scene at the moment at which the phase closed, with its figures as of then."""
+        then = Known(self.house, self.community, at)
+        moved = replace(self, at=at, people=People(then, self.around, seed=self.run.seed, place=self.people.place))
+        return replace(seen, at=at, due=due, figures=moved._figures(self.wants, visit, seen.works))
 
     def crowd(self, visit: Visit) -> Crowd:
         """The simulated participants of a visit."""
@@ -165,13 +170,12 @@ class Setting:
             things = tuple(dict.fromkeys(act.by for act in self.house.runs.acts(self.run.id, self.phase.id)))
         authors = [work.author for work in works.values() if not work.author.startswith("role:")]
         members = list(dict.fromkeys([*authors, *(one for one in things if one not in works and one != self.run.id)]))
-        found: dict[Asked, Figures] = {}
-        for asked in wants.figures:
-            values = known.figures(
-                asked.name, asked.over, works=list(works.values()), members=members, runs=[self.run.id]
-            )
-            found[asked] = Figures(known.kind_of(asked.name), values, known.places(asked.name))
-        return found
+        asked = [(one.name, one.over) for one in wants.figures]
+        values = known.figures(asked, works=list(works.values()), members=members, runs=[self.run.id])
+        return {
+            one: Figures(known.kind_of(one.name), values[one.name, one.over], known.places(one.name))
+            for one in wants.figures
+        }
 
     def _form_about(self) -> str:
         form = getattr(self.phase, "form", None)

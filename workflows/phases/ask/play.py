@@ -21,7 +21,6 @@ from workflows.play import (
     Wants,
     able,
     enough,
-    latest,
     not_asked,
     people_in,
 )
@@ -57,7 +56,7 @@ def opening(phase: Ask, scene: Scene) -> Opening:
 def refusal(phase: Ask, scene: Scene, act: Act | Entry) -> str | None:
     if isinstance(act, Entry) or act.verb != "answer":
         return "in this phase a question is answered, nothing else"
-    if phase.of is not None and act.about not in scene.things:
+    if phase.of is not None and act.about not in scene.thing_set:
         return f"{act.about or 'this'} is nothing one is asked about here"
     if (reason := not_asked(scene, act)) is not None:
         return reason
@@ -71,7 +70,7 @@ def progress(phase: Ask, scene: Scene) -> Progress:
 
 
 def closing(phase: Ask, scene: Scene) -> Closing:
-    answers = latest(scene.acts)
+    answers = scene.in_order
     verdicts = {thing: _verdict(phase, scene, thing) for thing in _things(phase, scene)}
     results: dict[str, Any] = {choice: [] for choice in choices_of(phase)}
     if phase.of is not None:
@@ -138,7 +137,7 @@ def _base(scene: Scene, thing: str) -> int:
 
 def _decided(phase: Ask, scene: Scene, thing: str, *, final: bool) -> str | None:
     """The choice that stands by answers alone, or None. `final`: no more answers will come."""
-    mine = [act for act in latest(scene.acts) if act.about == thing and act.choice is not None]
+    mine = [act for act in scene.about.get(thing, ()) if act.choice is not None]
     choices = choices_of(phase)
     given = Counter(act.choice for act in mine)
     base, needs = _base(scene, thing), enough(phase.needs, _base(scene, thing))
@@ -219,7 +218,7 @@ def _notes(phase: Ask, scene: Scene, answers: Sequence[Act], verdicts: dict[str,
             notes.append(Note(kind=phase.form, key=key, at=act.at, member=_about(scene, act, member), fields=filled))
     counts = phase.if_silent if phase.if_silent != SILENT else None
     for thing, verdict in verdicts.items():
-        answered = {act.by for act in answers if act.about == thing}
+        answered = {act.by for act in scene.about.get(thing, ())}
         if phase.decided_by != "each" and verdict.by_answers:
             continue  # decided without them
         for who in people_in(scene.asked):

@@ -16,7 +16,6 @@ from workflows.play import (
     Scene,
     Wants,
     figures_of,
-    latest,
     people_in,
     sequence,
 )
@@ -72,9 +71,9 @@ def closing(phase: Enrol, scene: Scene) -> Closing:
     ranked = sequence(scene, phase.order, list(inside)) if phase.order else list(inside)
     limit = len(ranked) if phase.limit is None else int(phase.limit)
     members, waiting = ranked[:limit], ranked[limit:]
-    declined = [act.by for act in latest(scene.acts) if act.verb == "decline" and act.by not in inside]
+    declined = [act.by for act in scene.in_order if act.verb == "decline" and act.by not in inside]
     notes = []
-    for act in latest(scene.acts):
+    for act in scene.in_order:
         kind = {"enrol": "enrolled", "decline": "declined", "withdraw": "withdrew"}[act.verb]
         notes.append(Note(kind=kind, key=f"{act.visit}/{act.by}", at=act.at, member=act.by, fields={"by": act.by}))
         if act.verb == "enrol" and phase.form is not None and act.by in inside:
@@ -123,7 +122,7 @@ def improvise(phase: Enrol, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
 def _inside(scene: Scene) -> dict[str, Act]:
     """Who is in, in the order of coming; whoever left and came again stands at the end."""
     inside: dict[str, Act] = {}
-    for act in latest(scene.acts):
+    for act in scene.in_order:
         if act.verb == "enrol":
             inside.setdefault(act.by, act)
         else:

@@ -22,7 +22,6 @@ from workflows.play import (
     able,
     enough,
     figures_of,
-    latest,
     not_asked,
     sequence,
 )
@@ -59,7 +58,7 @@ def refusal(phase: Judge, scene: Scene, act: Act | Entry) -> str | None:
         return "in this phase works are scored, nothing else"
     if (reason := not_asked(scene, act)) is not None:
         return reason
-    if act.about not in scene.things:
+    if act.about not in scene.thing_set:
         return f"{act.about or 'this'} is none of the works to be judged"
     scales = _scale(phase)
     missing, unknown = sorted(set(scales) - set(act.fields)), sorted(set(act.fields) - set(scales))
@@ -79,7 +78,7 @@ def progress(phase: Judge, scene: Scene) -> Progress:
 
 
 def closing(phase: Judge, scene: Scene) -> Closing:
-    judged = [act for act in latest(scene.acts) if act.verb == "score"]
+    judged = [act for act in scene.in_order if act.verb == "score"]
     notes = [
         Note(
             kind="scored",
@@ -218,8 +217,8 @@ def _scale(phase: Judge) -> dict[str, tuple[int, int]]:
 def _given(scene: Scene) -> dict[str, dict[str, dict[str, int]]]:
     """The scores that count: of each judge for each work the latest."""
     given: dict[str, dict[str, dict[str, int]]] = {}
-    for act in latest(scene.acts):
-        if act.verb == "score" and act.about in scene.things:
+    for act in scene.in_order:
+        if act.verb == "score" and act.about in scene.thing_set:
             given.setdefault(act.about, {})[act.by] = {name: int(score) for name, score in act.fields.items()}
     return given
 

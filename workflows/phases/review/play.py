@@ -21,7 +21,6 @@ from workflows.play import (
     Wants,
     able,
     enough,
-    latest,
     not_asked,
 )
 
@@ -64,7 +63,7 @@ def opening(phase: Review, scene: Scene) -> Opening:
 def refusal(phase: Review, scene: Scene, act: Act | Entry) -> str | None:
     if isinstance(act, Entry) or act.verb not in ("verdict", "revise"):
         return "in this phase works are looked at, nothing else"
-    if act.about not in scene.things:
+    if act.about not in scene.thing_set:
         return f"{act.about or 'this'} is none of the works to be looked at"
     case = standing(phase, scene, act.about, act.at)
     if case.decided:
@@ -108,7 +107,7 @@ def closing(phase: Review, scene: Scene) -> Closing:
         notes.append(Note(kind=kind, key=f"{scene.visit}/{work}", at=case.due, member=member, fields=said))
         if case.abandoned and member is not None:
             notes.append(Note(kind="missed", key=f"{scene.visit}/{work}", at=case.due, member=member))
-    for act in latest(scene.acts):
+    for act in scene.in_order:
         author = scene.author_of(act.about)
         member = author if author and not author.startswith(ROLE) else None
         key = f"{scene.visit}/{act.about}/{act.version}/{act.by}"
@@ -176,7 +175,7 @@ def improvise(phase: Review, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
 
 def standing(phase: Review, scene: Scene, work: str, at: datetime) -> Case:
     """How it stands with a work at a moment."""
-    mine = [act for act in latest(scene.acts) if act.about == work]
+    mine = scene.about.get(work, ())
     version, since, returns = 1, scene.opened_at, 0
     needed = _needed(phase, scene, work)
     while True:
