@@ -1,4 +1,4 @@
-"""A club with everything that reviews do: a ladder with grace, observation, approval, invitation and seats, stages, rules."""
+"""A club with all that reviews do: grace, observation, approval, invitation, seats, stages and rules."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ roles:
 titles:
   - { id: star, title: { en: Star, zh: 之星 }, term: 1y, seats: 2, granted_by: role:head }
 messages:
-  - { id: welcome, title: { en: Welcome, zh: 欢迎 }, text: { en: "{member}, you are {tier} now.", zh: "{member}，你已是{tier}。" } }
-  - { id: come-in, title: { en: Come in, zh: 邀请 }, text: { en: "{member}, by {until}?", zh: "{member}，{until}前？" } }
+  - id: welcome
+    title: { en: Welcome, zh: 欢迎 }
+    text: { en: "{member}, you are {tier} now.", zh: "{member}，你已是{tier}。" }
+  - id: come-in
+    title: { en: Come in, zh: 邀请 }
+    text: { en: "{member}, by {until}?", zh: "{member}，{until}前？" }
 spaces:
   - { id: lounge, title: { en: Lounge, zh: 大厅 } }
 """
