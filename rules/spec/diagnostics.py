@@ -250,19 +250,31 @@ def distance(a: str, b: str) -> int:
     return min(row[-1], 3)
 
 
-def nearest(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -> str | None:
-    """The known word that was surely meant, or None: one edit away, or much alike for longer words."""
-    best: tuple[float, ...] | None = None
-    found = None
+def alike(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -> list[str]:
+    """The known words that may have been meant, likeliest first.
+
+    All that are one edit away (a swap of neighbours is one edit), `preferred` ones first; if there are none, the
+    one much like it. More than one means that it cannot be told which.
+    """
+    close: list[tuple[tuple[float, ...], str]] = []
+    like: list[tuple[tuple[float, ...], str]] = []
+    small = word.lower()
     for k in known:
-        d = distance(word.lower(), k)
-        alike = 1.0 if d <= 1 else difflib.SequenceMatcher(None, word.lower(), k).ratio()
-        if d > 1 and (alike < 0.75 or min(len(word), len(k)) < 4):
-            continue
-        rank = (d if d <= 1 else 2, 0 if k in preferred else 1, -_same_ends(word, k), -alike)
-        if best is None or rank < best:
-            best, found = rank, k
-    return found
+        if distance(small, k) <= 1:
+            swapped = sorted(small) == sorted(k)
+            close.append(((0 if k in preferred else 1, 0 if swapped else 1, -_same_ends(small, k)), k))
+        elif min(len(word), len(k)) >= 4 and abs(len(word) - len(k)) <= 4:
+            ratio = difflib.SequenceMatcher(None, small, k).ratio()
+            if ratio >= 0.75:
+                like.append(((0 if k in preferred else 1, -ratio), k))
+    if close:
+        return [k for _, k in sorted(close)]
+    return [k for _, k in sorted(like)[:1]]
+
+
+def nearest(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -> str | None:
+    """The known word that was surely meant, or None."""
+    return next(iter(alike(word, known, preferred=preferred)), None)
 
 
 def _same_ends(a: str, b: str) -> int:
@@ -271,11 +283,16 @@ def _same_ends(a: str, b: str) -> int:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint for a misspelt word: "did you mean 'x'?", or the words there are, or nothing."""
-    words = list(known)
-    near = nearest(word, words)
-    if near is not None:
-        return f"did you mean '{near}'?"
+    words = list(dict.fromkeys(known))
+    near = alike(word, words)
+    if near:
+        return asked(near)
     return f"known: {listed(words)}" if words else ""
+
+
+def asked(words: Iterable[str]) -> str:
+    """ "did you mean 'a' or 'b'?" """
+    return f"did you mean {' or '.join(repr(w) for w in words)}?"
 
 
 def listed(words: Iterable[str], most: int = 12) -> str:

@@ -80,11 +80,12 @@ def _document(file: str, content: bytes, context: Context, lost: set[str], lost_
         lost.add(file.rpartition("/")[2].removesuffix(".yaml"))
         return None
     schema = _schema(source, context)
+    model = _model(source, schema, context, lost) if schema is not None else None
+    _doubles(source, context.problems)
     if schema is None:
         lost_schemas.add("?")
         lost |= _ids(source.tree)
         return None
-    model = _model(source, schema, context, lost)
     if model is None:
         lost_schemas.add(schema)
         return None
@@ -94,6 +95,17 @@ def _document(file: str, content: bytes, context: Context, lost: set[str], lost_
         if len(_READ) > _READ_MOST:
             _READ.popitem(last=False)
     return document
+
+
+def _doubles(source: Source, problems: Problems) -> None:
+    """Keys written twice, if no better word was found for one of them."""
+    for mapping in source.doubled:
+        for key, _, place, _ in mapping.doubles:
+            first = mapping.key_places.get(key, place)
+            where = (
+                f"the first is in line {first.line}, column {first.column}; keep one" if first != place else "keep one"
+            )
+            problems.at("TRL108", place, f"'{key}' is written twice", where)
 
 
 def _bounded(files: Mapping[str, bytes], problems: Problems) -> bool:

@@ -12,12 +12,12 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Union, get_args, get_origin, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from rules.spec.diagnostics import Problems, listed, nearest
+from rules.spec.diagnostics import Problems, alike, asked, distance, listed, nearest
 from rules.spec.source import Written
 
 if TYPE_CHECKING:
@@ -82,21 +82,27 @@ SYNONYMS = {
 }  # fmt: skip
 
 
-def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where: type[BaseModel] | str) -> None:
+def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where: type[BaseModel]) -> None:
     """Report every key that may not stand here; put right those that were surely meant otherwise, drop the others."""
+    for key, meant_instead in colliding(where).items():
+        if key in value:
+            _displaced(value, key, meant_instead, context, where)
     unknown = [k for k in value if k not in allowed]
     if not unknown:
         return
     missing = [k for k, required in allowed.items() if required and k not in value]
     for key in unknown:
         free = [k for k in allowed if k not in value]
-        meant = nearest(key, free, preferred=[m for m in missing if m not in value])
-        if meant is None and SYNONYMS.get(key.lower()) in free:
-            meant = SYNONYMS[key.lower()]
+        meant = alike(key, free, preferred=[m for m in missing if m not in value])
+        if len(meant) > 1:
+            fitting = [k for k in meant if may_hold(where, k, value[key])]
+            meant = fitting or meant
+        if not meant and SYNONYMS.get(key.lower()) in free:
+            meant = [SYNONYMS[key.lower()]]
         place = value.key_places[key]
-        if meant is not None:
-            context.problems.at("TRL202", place, f"unknown key '{key}'", f"did you mean '{meant}'?")
-            value.rename(key, meant)
+        if meant:
+            context.problems.at("TRL202", place, f"unknown key '{key}'", asked(meant))
+            value.rename(key, meant[0])
             continue
         present = nearest(key, [k for k in allowed if k in value])
         still = [m for m in missing if m not in value and m not in value.excused]
@@ -114,6 +120,62 @@ def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where
             hint = f"keys that may stand here: {listed(allowed, 30)}"
         context.problems.at("TRL202", place, f"unknown key '{key}'", hint)
         value.drop(key)
+
+
+@functools.cache
+def colliding(model: type[BaseModel]) -> dict[str, list[str]]:
+    """Keys of a model that are one edit away from other keys of it."""
+    keys = list(keys_of(model))
+    close = {k: [o for o in keys if o != k and distance(k, o) <= 1] for k in keys}
+    return {k: others for k, others in close.items() if others}
+
+
+def _displaced(value: Written, key: str, others: list[str], context: Context, model: type[BaseModel]) -> None:
+    """Put right a key that is allowed, but holds what belongs under another one that is missing and written alike."""
+    again = next((d for d in value.doubles if d[0] == key), None)
+    written = [(value[key], value.key_places[key])] + ([again[1:3]] if again is not None else [])
+    for n, (held, place) in enumerate(written):
+        meant = [o for o in others if o not in value and may_hold(model, o, held)]
+        if not meant or may_hold(model, key, held):
+            continue
+        context.problems.at("TRL202", place, f"'{key}' cannot hold {shown(held)}", asked(meant))
+        if n == 0:
+            value.rename(key, meant[0])
+            if again is not None:
+                value.put(*again)
+        elif again is not None:
+            value.put(meant[0], *again[1:])
+        if again is not None:
+            value.doubles.remove(again)
+        return
+
+
+def may_hold(model: type[BaseModel], key: str, value: Any) -> bool:
+    """Whether a value has the shape of what may stand under a key, so that the key may have been meant."""
+    field_info = next(f for name, f in model.model_fields.items() if (f.alias or name) == key)
+    checked = [m for m in field_info.metadata if isinstance(m, Checked)]
+    if checked:
+        return all(m.may_be(value) for m in checked)
+    return _may_be(field_info.annotation, value)
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """Metadata of a plain value that can tell whether a value is spelled like one."""
+
+    def may_be(self, value: Any) -> bool:
+        """Whether the value is spelled so."""
+
+
+def _may_be(annotation: Any, value: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        base, *meta = get_args(annotation)
+        checked = [m for m in meta if isinstance(m, Checked)]
+        return all(m.may_be(value) for m in checked) if checked else _may_be(base, value)
+    if get_origin(annotation) in (Union, UnionType):
+        return any(_may_be(member, value) for member in get_args(annotation))
+    shape = shape_of(annotation)[0]
+    return annotation is not NoneType and (annotation is Any or shape == shape_of_value(value))
 
 
 # ------------------------------------------------------------------------------------------- errors of our own

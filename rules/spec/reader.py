@@ -56,6 +56,9 @@ class _Open:
     key: str | None = None  # the key whose value comes next
     key_place: Place | None = None
     skip: bool = False  # the coming value belongs to a key that was refused
+    again: bool = False  # the coming value belongs to a key that is there already
+    doubles: list[tuple[str, Any, Place, Place]] = field(default_factory=list)
+    refused: bool = False  # an item of the list was refused
 
 
 class _Missing:
@@ -121,6 +124,7 @@ class _Builder:
         self.stack: list[_Open] = []
         self.root: Any = MISSING
         self.nodes = 0
+        self.doubled: list[Written] = []
 
     def build(self) -> Source | None:
         yaml = YAML(typ="safe", pure=True)
@@ -154,7 +158,7 @@ class _Builder:
             return None
         if self.root is MISSING:
             return None
-        return Source(self.file, self.root, self.lines)
+        return Source(self.file, self.root, self.lines, self.doubled)
 
     # ------------------------------------------------------------------------------------------------- events
     def _take(self, event: Any) -> bool:
@@ -214,10 +218,13 @@ class _Builder:
         done = self.stack.pop()
         if done.mapping:
             value: Any = Written(done.place, done.pairs)
-            missing = {k for k in done.keys if k not in value}
-            value.excused |= missing
+            value.excused |= {k for k in done.keys if k not in value}
+            if done.doubles:
+                value.doubles = done.doubles
+                self.doubled.append(value)
         else:
             value = Items.of(done.place, done.items, done.places)
+            value.refused = done.refused
         self._attach(value, done.place)
 
     def _put(self, value: Any, event: Any) -> None:
@@ -244,16 +251,8 @@ class _Builder:
             top.skip = True
             return
         if text in top.keys:
-            first = top.keys[text]
-            self._say(
-                "TRL108",
-                event,
-                f"'{text}' is written twice",
-                f"the first is in line {first.line}, column {first.column}; keep one",
-            )
-            top.skip = True
-            return
-        top.keys[text] = place
+            top.again = True
+        top.keys.setdefault(text, place)
         top.key, top.key_place = text, place
 
     def _attach(self, value: Any, place: Place) -> None:
@@ -262,7 +261,9 @@ class _Builder:
             return
         top = self.stack[-1]
         if not top.mapping:
-            if value is not MISSING:
+            if value is MISSING:
+                top.refused = True
+            else:
                 top.items.append(value)
                 top.places.append(place)
         elif top.skip:
@@ -270,9 +271,13 @@ class _Builder:
         else:
             assert top.key is not None
             assert top.key_place is not None
-            if value is not MISSING:
-                top.pairs.append((top.key, value, top.key_place, place))
+            pair = (top.key, value, top.key_place, place)
+            if top.again:
+                top.doubles.append(pair)
+            elif value is not MISSING:
+                top.pairs.append(pair)
             top.key = top.key_place = None
+            top.again = False
 
     # ------------------------------------------------------------------------------------------------ scalars
     def _scalar(self, event: ScalarEvent) -> Any:

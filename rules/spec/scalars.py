@@ -175,6 +175,10 @@ class Plain:
                 return value
         raise self._refusal(value)
 
+    def may_be(self, value: Any) -> bool:
+        """Whether the value is spelled so."""
+        return (isinstance(value, str) and value in self.words) or any(fits(value) for fits in self._fits)
+
     def _refusal(self, value: Any) -> Exception:
         if isinstance(value, dict | tuple | list):
             return wrong_shape(value, self.says)

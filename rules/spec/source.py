@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 class Written(dict[str, Any]):
     """A mapping as written: where it begins, where each key and each value stands."""
 
-    __slots__ = ("excused", "key_places", "place", "value_places")
+    __slots__ = ("doubles", "excused", "key_places", "place", "value_places")
 
     def __init__(self, place: Place, pairs: Iterable[tuple[str, Any, Place, Place]] = ()) -> None:
         super().__init__()
@@ -27,6 +27,7 @@ class Written(dict[str, Any]):
         self.key_places: dict[str, Place] = {}
         self.value_places: dict[str, Place] = {}
         self.excused: set[str] = set()  # required keys that another diagnostic here already speaks of
+        self.doubles: list[tuple[str, Any, Place, Place]] = []  # keys written a second time
         for key, value, key_place, value_place in pairs:
             self.put(key, value, key_place, value_place)
 
@@ -49,6 +50,7 @@ class Written(dict[str, Any]):
     def copy(self) -> Written:
         new = Written(self.place, ((k, v, self.key_places[k], self.value_places[k]) for k, v in self.items()))
         new.excused = set(self.excused)
+        new.doubles = list(self.doubles)
         return new
 
 
@@ -57,6 +59,7 @@ class Items(tuple[Any, ...]):
 
     place: Place
     places: tuple[Place, ...]
+    refused: bool = False  # an item was left out, and it was said why
 
     @classmethod
     def of(cls, place: Place, items: Iterable[Any], places: Iterable[Place]) -> Items:
@@ -77,6 +80,7 @@ class Source:
     file: str  # as given to `load`, such as "modes/contest.yaml"
     tree: Any  # Written | Items | str | int | bool: what was written, misspelt keys put right
     lines: list[str] = field(default_factory=list, repr=False)
+    doubled: list[Written] = field(default_factory=list, repr=False)  # mappings with a key written twice
 
     def value_place(self, path: Path) -> Place:
         """Where the value at a path begins; of the nearest thing around it if there is none."""

@@ -25,11 +25,16 @@ def translate(error: ValidationError, source: Source, problems: Problems) -> lis
             key = str(e["loc"][-1])
             paths.append(path)
             node = source.at(path)
-            if not (isinstance(node, Written) and key in node.excused):
+            if isinstance(node, Items):
+                if not node.refused:
+                    _one(e, path, source, problems)
+            elif not (isinstance(node, Written) and key in node.excused):
                 missing[path].append(key)
         else:
             paths.append(path)
-            _one(e, path, source, problems)
+            node = source.at(path)
+            if not (isinstance(node, Items) and node.refused and kind in ("too_short", "missing")):
+                _one(e, path, source, problems)
     for path, keys in missing.items():
         place = source.value_place(path)
         words = listed(f"'{k}'" for k in keys)
