@@ -39,7 +39,8 @@ class Decided:
 
     def data(self) -> dict[str, Any]:
         """As JSON: the digest once, then every decision with its reasons."""
-        return {"digest": self.digest, "decisions": [shown(decision) for decision in self.decisions]}
+        said: dict[int, dict[str, Any]] = {}
+        return {"digest": self.digest, "decisions": [shown(decision, said) for decision in self.decisions]}
 
 
 def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
@@ -57,15 +58,27 @@ def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
     return Decided(rulebook.digest, decisions)
 
 
-def shown(decision: Decision) -> dict[str, Any]:
-    """One decision as `decide` prints it; a move of stage also names the transition."""
+def shown(decision: Decision, said: dict[int, dict[str, Any]] | None = None) -> dict[str, Any]:
+    """One decision as `decide` prints it; a move of stage also names the transition.
+
+    Args:
+        decision: what was decided.
+        said: reasons that were written before, by identity; most members share most reasons.
+    """
+    written = {} if said is None else said
+    reasons = []
+    for reason in decision.reasons:
+        data = written.get(id(reason))
+        if data is None:
+            data = written[id(reason)] = reason.data()
+        reasons.append(data)
     found = {
         "member": decision.member,
         "rule": decision.rule,
         "outcome": decision.outcome,
         "from": decision.from_,
         "to": decision.to,
-        "reasons": [reason.data() for reason in decision.reasons],
+        "reasons": reasons,
     }
     if decision.outcome == "move":
         found["transition"] = decision.because
@@ -77,7 +90,8 @@ def _many(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Decision]:
     from rules.columns import judge
 
     rules = {rule.name: rule for rule in rulebook.rules_of("member")}
-    judged = judge(replace(rulebook, ladders=()), _frame(rulebook, facts), at)
+    alone = replace(rulebook, ladders=())
+    judged = judge(alone, _frame(alone, facts), at)
     fired: dict[str, list[str]] = {}
     for name in rules:
         for member in judged.filter(judged[f"rule:{name}"])["subject"].to_list():
@@ -105,8 +119,10 @@ def _frame(rulebook: Rulebook, facts: Facts) -> pl.DataFrame:
     readings = [person.readings for person in people]
     for name in _names(attributes):
         columns[name] = _series([one.get(name) for one in attributes])
+    asked = rulebook.asked()
     for reading in _names(readings):
-        columns[reading.key] = _series([one.get(reading) for one in readings])
+        if reading in asked:
+            columns[reading.key] = _series([one.get(reading) for one in readings])
     return pl.DataFrame(columns)
 
 

@@ -5,7 +5,7 @@ and the columns. A spec's condition becomes one through `rules.compile`; nothing
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -133,6 +133,7 @@ class Leaf:
         source: where the value comes from.
         comparison: which.
         bounds: one; two for `between`; the values for `one_of` and `none_of`; a truth for `is_known`.
+        memo: what the reference evaluator found for values it has met, where the bounds are fixed.
     """
 
     name: str
@@ -140,6 +141,11 @@ class Leaf:
     source: Source
     comparison: Comparison
     bounds: tuple[Bound, ...]
+    memo: dict[object, object] | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        fixed = not any(isinstance(bound, Share | Same) for bound in self.bounds)
+        object.__setattr__(self, "memo", {} if fixed and not isinstance(self.source, Named) else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ from rules.values import Evidence, Value, ValueType, decimal_text, show
 
 Seen = Value | Fraction | None  # what a bound turned out to be
 
+MOST_REMEMBERED = 4096
+"""Values of one leaf whose trace is kept for the next subject."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -44,6 +47,7 @@ class Trace:
         parts: traces of its parts, in the order written.
         value: of a leaf: what was found.
         bounds: of a leaf: what it was compared with.
+        said: of a leaf that was met before: its reason.
     """
 
     condition: Condition
@@ -51,6 +55,7 @@ class Trace:
     parts: tuple["Trace", ...] = ()
     value: Value | None = None
     bounds: tuple[Seen, ...] = ()
+    said: Reason | None = None
 
     def leaves(self) -> Iterator["Trace"]:
         """The traces of the leaves in the order written; after a named condition or a title, the leaves inside it."""
@@ -61,7 +66,7 @@ class Trace:
 
     def reasons(self) -> tuple[Reason, ...]:
         """What is recorded with a decision: one reason for each leaf."""
-        return tuple(reason(leaf) for leaf in self.leaves())
+        return tuple(leaf.said or reason(leaf) for leaf in self.leaves())
 
 
 # ------------------------------------------------------------------------------------------------------- three truths
@@ -131,13 +136,15 @@ def _joined(condition: AllOf | AnyOf | ExactlyOne | AtLeastOf, truths: Sequence[
 
 
 def _leaf(leaf: Leaf, evidence: Evidence) -> Trace:
-    source = leaf.source
+    source, memo = leaf.source, leaf.memo
     parts: tuple[Trace, ...] = ()
     if isinstance(source, Named) and evidence.readings.get(source.reading) is None:
         parts = (evaluate(source.node, evidence),)
         value: Value | None = parts[0].truth
     else:
         value = read(source, evidence)
+    if memo is not None and (met := memo.get(value)) is not None:
+        return met  # type: ignore[return-value]
     bounds = tuple(_bound(bound, evidence) for bound in leaf.bounds)
     if leaf.comparison == "is_known":
         known: Truth = (value is not None) == leaf.bounds[0]
@@ -145,7 +152,10 @@ def _leaf(leaf: Leaf, evidence: Evidence) -> Trace:
         known = None
     else:
         known = _compare(leaf, value, bounds)
-    return Trace(leaf, known, parts, value, bounds)
+    trace = Trace(leaf, known, parts, value, bounds)
+    if memo is not None and len(memo) < MOST_REMEMBERED:
+        trace = memo[value] = Trace(leaf, known, parts, value, bounds, reason(trace))
+    return trace
 
 
 def _compare(leaf: Leaf, value: Value, bounds: Sequence[Seen]) -> bool:

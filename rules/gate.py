@@ -26,12 +26,13 @@ class Gate:
     community: Community
     rulebook: Rulebook
     ignored: dict[str, None] = field(default_factory=dict)
-    _types: dict[str, ValueType | None] = field(default_factory=dict, repr=False)
-    _readings: dict[tuple[str, str], tuple[Reading, ValueType] | None] = field(default_factory=dict, repr=False)
+    _attributes: dict[str, "_Way | None"] = field(default_factory=dict, repr=False)
+    _readings: dict[str, "dict[str, _Way] | None"] = field(default_factory=dict, repr=False)
     _shared: dict[Reading, Reading] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self._types.update(procedure_facts(self.rulebook))
+        for name, type_ in procedure_facts(self.rulebook).items():
+            self._attributes[name] = _Way(name, type_)
         for subject in ("member", "community", "work", "team", "run", "cohort", "space"):
             for condition in self.rulebook.conditions(subject):
                 for source in sources(condition):
@@ -66,15 +67,15 @@ class Gate:
             Unfit: a value is not of the type of its name.
         """
         found: dict[str, Value | None] = {}
-        types = self._types
+        ways = self._attributes
         for name, raw in given.items():
             if raw is None:
                 continue
-            type_ = types[name] if name in types else self._type(name)
-            if type_ is None:
+            way = ways[name] if name in ways else self._attribute(name)
+            if way is None:
                 self.ignored.setdefault(name)
             else:
-                found[name] = fit(raw, type_, name)
+                found[name] = way.take(raw)
         return found
 
     def readings(self, given: Mapping[str, Mapping[str, Any]], prefix: str = "") -> dict[Reading, Value | None]:
@@ -89,32 +90,64 @@ class Gate:
             if not isinstance(windows, dict):
                 raise Unfit(f"{metric}: expected windows with values", f'such as {{"{metric}": {{"90d": 5}}}}')
             name = prefix + metric
+            ways = known[name] if name in known else self._metric(name)
+            if ways is None:
+                self.ignored.setdefault(name)
+                continue
             for window, raw in windows.items():
-                if raw is None:
-                    continue
-                pair = (name, window)
-                reading = known[pair] if pair in known else self._reading(name, window)
-                if reading is None:
-                    self.ignored.setdefault(name)
-                elif type(raw) is int and reading[1].kind == "integer" and -LARGEST <= raw <= LARGEST:
-                    found[reading[0]] = raw
-                else:
-                    found[reading[0]] = fit(raw, reading[1], f"{name} over {window}")
+                if raw is not None:
+                    way = ways.get(window) or self._reading(name, window, ways)
+                    found[way.reading] = way.take(raw)
         return found
 
-    def _type(self, name: str) -> ValueType | None:
+    def _attribute(self, name: str) -> "_Way | None":
         bare, _, value = name.partition("@")
         type_ = attribute_type(self.community, bare)
         if type_ is not None and type_.kind == "tier" and value and self.community.ladders[bare].per is None:
             type_ = None
-        self._types[name] = type_
-        return type_
+        way = self._attributes[name] = None if type_ is None else _Way(name, type_)
+        return way
 
-    def _reading(self, name: str, window: str) -> tuple[Reading, ValueType] | None:
-        _, metric = split_scope(name)
-        found = None
-        if metric in self.community.metrics:
-            asked = parse_reading(name, window)
-            found = (self._shared.setdefault(asked, asked), metric_type(self.community, metric))
-        self._readings[name, window] = found
-        return found
+    def _metric(self, name: str) -> "dict[str, _Way] | None":
+        ways: dict[str, _Way] | None = {} if split_scope(name)[1] in self.community.metrics else None
+        self._readings[name] = ways
+        return ways
+
+    def _reading(self, name: str, window: str, ways: "dict[str, _Way]") -> "_Way":
+        asked = parse_reading(name, window)
+        type_ = metric_type(self.community, asked.metric)
+        way = ways[window] = _Way(f"{name} over {window}", type_, self._shared.setdefault(asked, asked))
+        return way
+
+
+_NO_READING = Reading("")
+_MOST_REMEMBERED = 4096
+
+
+class _Way:
+    """The way of one name through the gate; texts that came through before are not looked at again."""
+
+    __slots__ = ("_met", "_name", "_plain", "_type", "reading")
+
+    def __init__(self, name: str, type_: ValueType, reading: Reading = _NO_READING) -> None:
+        self._name, self._type, self.reading = name, type_, reading
+        self._plain = type_.kind == "integer"
+        self._met: dict[str, Value] = {}
+
+    def take(self, raw: Any) -> Value:
+        """The value, scaled.
+
+        Raises:
+            Unfit: it is not of the type.
+        """
+        if type(raw) is int:
+            if self._plain and -LARGEST <= raw <= LARGEST:
+                return raw
+        elif type(raw) is str:
+            met = self._met.get(raw)
+            if met is None:
+                met = fit(raw, self._type, self._name)
+                if len(self._met) < _MOST_REMEMBERED:
+                    self._met[raw] = met
+            return met
+        return fit(raw, self._type, self._name)

@@ -1,7 +1,7 @@
 """Reading: one metric over one window, as a condition asks for it and as a column is named."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from rules.errors import Unfit
@@ -44,6 +44,16 @@ class Reading:
     until: str | None = None
     of: str | None = None
     scope: str = "subject"
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.metric, self.over, self.until, self.of, self.scope)))
+
+    def __hash__(self) -> int:  # evidence is looked up by readings more often than anything else is done
+        return self._hash
+
+    def __reduce__(self) -> tuple[type["Reading"], tuple[str, str, str | None, str | None, str]]:
+        return (Reading, (self.metric, self.over, self.until, self.of, self.scope))
 
     @property
     def text(self) -> str:

@@ -58,6 +58,15 @@ class Rulebook:
         """The base readings that are needed to decide about such subjects."""
         return frozenset().union(*(base_readings(condition) for condition in self.conditions(subject)))
 
+    def asked(self, subject: str = "member") -> frozenset[Reading]:
+        """Every reading that conditions ask for, derived ones included, since those may be given."""
+        return frozenset(
+            source.reading
+            for condition in self.conditions(subject)
+            for source in sources(condition)
+            if not isinstance(source, Attribute | Best)
+        )
+
     def attributes(self, subject: str = "member") -> Mapping[str, ValueType]:
         """The attributes that are read, under every name they may be given; procedures' own facts included."""
         found: dict[str, ValueType] = {}
