@@ -117,6 +117,26 @@ rules:
       - open: { by: role:head, title: { en: Celebrate, zh: 庆祝 }, within: 2d }
     once_per: ever
 """
+RESOURCES = """schema: resources/v1
+resources:
+  - { kind: budget, id: fund, title: { en: Fund, zh: 预算 }, amount: "200.00 CNY", per: year, holder: role:head }
+  - kind: stock
+    id: mug
+    title: { en: Mug, zh: 杯子 }
+    unit: piece
+    cost: "60.00 CNY"
+    keeper: role:keeper
+    post: sla:posting
+  - { kind: benefit, id: pass, title: { en: Pass, zh: 通行证 }, limit: 1, term: 30d }
+"""
+SLA = """schema: sla/v1
+slas:
+  - id: posting
+    title: { en: Posting, zh: 寄送 }
+    finish: 3d
+    remind: [1d]
+    escalate: [{ after: 1d, to: role:head }]
+"""
 FILES = {
     "community.yaml": COMMUNITY,
     "calendars/office.yaml": CALENDAR,
@@ -124,6 +144,8 @@ FILES = {
     "tiers.yaml": TIERS,
     "lifecycle.yaml": LIFECYCLE,
     "rules.yaml": RULES,
+    "resources.yaml": RESOURCES,
+    "sla.yaml": SLA,
 }
 
 

@@ -1,0 +1,169 @@
+"""The outbox: what is written leaves, at least once, signed, and not too much to one member a day."""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from cli.memory import Memory
+from cli.wiring import Room
+from operations.errors import Refusal
+from operations.notify import deliver, write
+from operations.ports.notices import Letter, Notice, Waiting
+from rules.spec import Community
+from tests.moves.club import AT, people, publish
+from workflows import turns
+from workflows.carriers import LogCarrier, WebhookCarrier, carriers
+
+pytestmark = pytest.mark.servers
+
+
+@dataclass
+class Receiver:
+    """A webhook that somebody else runs: it checks signatures and knows keys again."""
+
+    url: str = ""
+    letters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: int = 0
+    failing: int = 0  # so many calls are answered with an error first
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            found.calls += 1
+            if found.failing:
+                found.failing -= 1
+                self.send_error(503)
+                return
+            parts = dict(part.split("=") for part in self.headers["Trellis-Signature"].split(","))
+            said = hmac.new(b"secret", parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
+            assert hmac.compare_digest(said, parts["v1"])
+            found.letters[self.headers["Idempotency-Key"]] = json.loads(body)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silence."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    found.url = f"http://127.0.0.1:{server.server_port}/hook"
+    yield found
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def remembered(fresh_database_url: str) -> Iterator[Memory]:
+    from store.engine import open_engine
+
+    engine = open_engine(fresh_database_url)
+    yield Memory(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def club(remembered: Memory) -> Community:
+    community = publish(remembered)
+    people(remembered, community, "ann", "bob")
+    return community
+
+
+def notice(key: str, member: str = "ann", *, days: float = 0, urgency: int = 5) -> Notice:
+    values = {"tier": "regular"}
+    return Notice(
+        key=key, member=member, what="message:welcome", at=AT + timedelta(days=days), values=values, urgency=urgency
+    )
+
+
+def test_a_signed_webhook_has_each_notice_in_words_even_after_failures(
+    remembered: Memory, club: Community, receiver: Receiver
+) -> None:
+    remembered.outbox.put("club", [notice("a"), notice("a"), notice("b", "bob")])
+    receiver.failing = 1
+    ways = [WebhookCarrier(receiver.url, "secret")]
+
+    first = deliver(remembered.outbox, ways, club, at=AT)
+    second = deliver(remembered.outbox, ways, club, at=AT)
+    third = deliver(remembered.outbox, ways, club, at=AT)
+
+    assert (first.sent, first.failed, second.sent, second.failed, third.sent) == (1, 1, 1, 0, 0)
+    assert set(receiver.letters) == {"a", "b"}
+    assert receiver.letters["a"]["text"] == {"en": "ann, you are Regular now.", "zh": "ann，你已是常客。"}
+    assert remembered.outbox.counts("club") == {"waiting": 0, "failing": 0, "sent": 2}
+
+
+def test_at_most_so_many_a_day_and_the_most_urgent_first(remembered: Memory, club: Community) -> None:
+    said: list[str] = []
+
+    class Listening:
+        def send(self, letter: Letter) -> None:
+            said.append(letter.key)
+
+    remembered.outbox.put("club", [notice("5"), notice("4", urgency=4), notice("0", urgency=0), notice("other", "bob")])
+    deliver(remembered.outbox, [Listening()], club, at=AT)
+    assert said == ["0", "4", "other"]
+    deliver(remembered.outbox, [Listening()], club, at=AT + timedelta(hours=1))
+    assert len(said) == 3
+    deliver(remembered.outbox, [Listening()], club, at=AT + timedelta(days=1))
+
+    assert said == ["0", "4", "other", "5"]
+
+
+def test_the_closed_list_is_filled_and_nothing_else(club: Community) -> None:
+    waiting = Waiting(
+        key="k", member="ann", what="message:come-in", at=AT, values={"until": "2027-03-09"}, urgency=0, attempts=0
+    )
+
+    letter = write(club, waiting)
+
+    assert letter.text == {"en": "ann, by 2027-03-09?", "zh": "ann，2027-03-09前？"}
+
+
+def test_ways_out_are_named_by_the_environment(receiver: Receiver) -> None:
+    assert [type(way) for way in carriers({})] == [LogCarrier]
+    named = {"TRELLIS_NOTIFY_URLS": f"log: {receiver.url}", "TRELLIS_NOTIFY_SECRET": "secret"}
+    assert [type(way) for way in carriers(named)] == [LogCarrier, WebhookCarrier]
+    with pytest.raises(Refusal, match="secret"):
+        carriers({"TRELLIS_NOTIFY_URLS": receiver.url})
+    with pytest.raises(Refusal, match="Apprise"):
+        carriers({"TRELLIS_NOTIFY_URLS": "nonsense://x"})
+    (apprise,) = carriers({"TRELLIS_NOTIFY_URLS": receiver.url.replace("http://", "json://")})
+    with pytest.raises(OSError):
+        apprise.send(Letter(key="k", member="ann", what="x", title={"en": "T"}, text={"en": "x"}))
+
+
+def test_the_outbox_workflow_delivers_until_nothing_is_left(
+    room: Room,
+    worker: Callable[..., AbstractContextManager[None]],
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish(room.memory)
+    monkeypatch.setenv("TRELLIS_NOTIFY_URLS", receiver.url)
+    monkeypatch.setenv("TRELLIS_NOTIFY_SECRET", "secret")
+    receiver.failing = 2
+    past = -(AT.year - 2020) * 365
+    room.memory.outbox.put("club", [notice(f"n{n}", f"m{n}", days=past) for n in range(20)])
+
+    with worker():
+        room.gateway.start(turns.OUTBOX, turns.OutboxInput(community="club"), id="club/outbox")
+        done = room.gateway.result("club/outbox", 60, turns.Delivered)
+
+    assert done.sent == 20
+    assert len(receiver.letters) == 20
+    assert receiver.calls == 22
