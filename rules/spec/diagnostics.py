@@ -82,7 +82,6 @@ CODES: dict[str, str] = {
     "TRL323": "a way back without a bound",
     "TRL324": "a bound on a way forward",
     "TRL325": "a phase that is never reached",
-    "TRL326": "a mode that never ends",
     "TRL327": "a repeat that never ends",
     "TRL328": "leave or stop outside of a body",
     "TRL329": "an answer that cannot be given",

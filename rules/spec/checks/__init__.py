@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rules.spec.checks.at import At
-from rules.spec.checks.cases import cases
+from rules.spec.checks.cases import Desk, cases
 from rules.spec.checks.community import calendar, community, resources, slas
 from rules.spec.checks.index import index
 from rules.spec.checks.metrics import metrics
@@ -37,7 +37,7 @@ def run(spec: Community, problems: Problems) -> None:
     places = [(At(problems, d.source), d.model) for d in spec.documents]
     names = index(places, spec.document, spec.lost)
     modes = {model.id: at for at, model in reversed(places) if isinstance(model, Mode)}
-    for at, model in places:
+    for at, model in sorted(places, key=lambda place: not isinstance(place[1], Metrics)):
         _document(at, model, names)
     for at, model in places:
         if isinstance(model, Mode):
@@ -48,10 +48,10 @@ def run(spec: Community, problems: Problems) -> None:
             whole = task(at, model, names, modes.get(model.mode), spec.kinds)
             if whole is not None:
                 bound[model.id] = whole
-    written = [model for _, model in places]
+    desk = Desk(names, [model for _, model in places], bound)
     for at, model in places:
         if isinstance(model, Cases):
-            cases(at, model, names, written, bound)
+            cases(at, model, desk)
 
 
 def _document(at: At, model: Any, names: Names) -> None:

@@ -28,15 +28,15 @@ _NAMED: Final = {"space": "space", "cohort": "cohort", "role": "role"}
 
 def task_arguments(at: At, mode: Mode, written: Mapping[str, Any], scene: Scene) -> bool:
     """Check the arguments of a task, which stand at `at` under `with`; whether the mode can be bound to them."""
-    parameters = {p.id: p for p in mode.parameters}
+    parameters = {p.id: p for p in reversed(mode.parameters)}
     fine, answered = True, set(written)
     for name, value in written.items():
         here = at / "with" / name
         if name not in parameters:
             fine = False
-            here.unknown("TRL316", f"parameter of mode '{mode.id}'", name, parameters, on="key")
+            here.unknown("TRL316", "parameter", name, parameters, of=f"mode '{mode.id}'", on="key")
             answered |= set(repaired(name, parameters))
-        elif not argument(here, parameters[name], value, scene):
+        elif (mode.id, name) not in scene.names.unfit and not argument(here, parameters[name], value, scene):
             fine = False
     for parameter in mode.parameters:
         if parameter.id not in answered and not parameter.has_default:
@@ -52,11 +52,11 @@ def start_arguments(at: At, task: Any, written: Mapping[str, Any], subject: str,
     mode = scene.names.mode_of(task) if isinstance(task, str) else None
     if mode is None:
         return
-    parameters = {p.id: p for p in mode.parameters}
+    parameters = {p.id: p for p in reversed(mode.parameters)}
     for name, value in written.items():
         here = at / "with" / name
         if name not in parameters:
-            here.unknown("TRL316", f"parameter of mode '{mode.id}'", name, parameters, on="key")
+            here.unknown("TRL316", "parameter", name, parameters, of=f"mode '{mode.id}'", on="key")
         elif not _named_later(value):
             argument(here, parameters[name], value, scene)
     if mode.for_ in ("member", "cohort", "team") and subject not in (mode.for_, "any"):

@@ -11,7 +11,7 @@ from rules.spec.checks.at import At, meant, repaired
 from rules.spec.checks.effects import known
 from rules.spec.checks.names import Names
 from rules.spec.checks.plays import play
-from rules.spec.checks.readings import Windows, readings
+from rules.spec.checks.readings import UNSURE, Windows, readings
 from rules.spec.checks.scene import OTHERS, Scene, Wrong
 from rules.spec.diagnostics import listed
 from rules.spec.documents.cases import Cases, Decision, Person, Play
@@ -28,8 +28,11 @@ PROCEDURE: Final = {
 
 
 @dataclass
-class _Desk:
-    """What cases are held against; readings are collected once for each kind of decision."""
+class Desk:
+    """What cases are held against: everything written, and the modes of tasks with their arguments put in.
+
+    What is read is collected once for each kind of decision.
+    """
 
     names: Names
     documents: list[Any]
@@ -42,9 +45,8 @@ class _Desk:
         return self._read[kind]
 
 
-def cases(at: At, written: Cases, names: Names, documents: list[Any], bound: Mapping[str, Mode]) -> None:
-    """Check cases; `bound` are the modes of tasks with their arguments put in."""
-    desk = _Desk(names, documents, bound)
+def cases(at: At, written: Cases, desk: Desk) -> None:
+    """Check the cases of one document."""
     seen: set[str] = set()
     for n, case in enumerate(written.cases):
         here = at / "cases" / n
@@ -56,13 +58,13 @@ def cases(at: At, written: Cases, names: Names, documents: list[Any], bound: Map
         elif isinstance(case, Play):
             for m, person in enumerate(case.members):
                 _person(here / "members" / m, person, desk)
-            known(here / "task", "task", case.task, Scene(names))
-            mode = bound.get(case.task)
+            known(here / "task", "task", case.task, Scene(desk.names))
+            mode = desk.bound.get(case.task)
             if mode is not None:
-                play(here, case, mode, names)
+                play(here, case, mode, desk.names)
 
 
-def _decision(at: At, case: Decision, desk: _Desk) -> None:
+def _decision(at: At, case: Decision, desk: Desk) -> None:
     names, read = desk.names, desk.read(case.of)
     _person(at / "subject", case.subject, desk)
     _readings(at / "subject" / "metrics", case.subject.metrics, read, desk, "")
@@ -75,13 +77,13 @@ def _decision(at: At, case: Decision, desk: _Desk) -> None:
     _expect(at / "expect", case, desk, read)
 
 
-def _expect(at: At, case: Decision, desk: _Desk, read: Windows) -> None:
+def _expect(at: At, case: Decision, desk: Desk, read: Windows) -> None:
     names, expect, scene = desk.names, case.expect, Scene(desk.names)
     for key in ("fires", "not"):
         for n, rule in enumerate(getattr(expect, "not_" if key == "not" else key)):
             known(at / key / n, "rule", rule, scene)
     for n, leaf in enumerate(expect.because):
-        if leaf not in read and leaf not in names.lost:
+        if leaf not in read and UNSURE not in read and leaf not in names.lost:
             possible = set(read)
             (at / "because" / n).say("TRL371", f"no condition of {case.of} reads '{leaf}'", meant(leaf, possible))
     if expect.to is not None:
@@ -91,7 +93,7 @@ def _expect(at: At, case: Decision, desk: _Desk, read: Windows) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------------ people
-def _person(at: At, person: Person, desk: _Desk) -> None:
+def _person(at: At, person: Person, desk: Desk) -> None:
     for name, value in person.attributes.items():
         here = at / "attributes" / name
         asked = _attribute(name, desk.names)
@@ -149,12 +151,14 @@ def _value(at: At, value: Any, name: str, asked: Asked) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------- readings
-def _readings(at: At, given: Mapping[str, Mapping[str, Any]], read: Windows, desk: _Desk, scope: str) -> None:
+def _readings(at: At, given: Mapping[str, Mapping[str, Any]], read: Windows, desk: Desk, scope: str) -> None:
     for name, windows in given.items():
         here = at / name
         full = name if name.startswith(scope) else scope + name
         metric = desk.names.of("metric").get(name.rpartition(".")[2])
         if desk.names.lost & {name.rpartition(".")[2]}:
+            continue
+        if UNSURE in read and metric is not None:
             continue
         if metric is None or full not in read:
             _unread(here, name, full, metric, read, scope)
@@ -174,7 +178,7 @@ def _unread(at: At, name: str, full: str, metric: Any, read: Windows, scope: str
         at.say("TRL371", f"no condition here reads '{full}'", meant(name, possible - {name}), on="key")
 
 
-def _window(at: At, name: str, window: str, asked: Asked, read: set[str], desk: _Desk) -> bool:
+def _window(at: At, name: str, window: str, asked: Asked, read: set[str], desk: Desk) -> bool:
     bare, marked, value = window.partition("@")
     if bare not in read:
         possible = {f"{r}@{value}" if marked else r for r in read}

@@ -85,7 +85,7 @@ def _of(at: At, value: str, word: str, asked: Asked, scene: Scene) -> None:
     if asked.per is None:
         at.say("TRL308", f"'{word}' is not kept per value", "leave out of", on="key")
     elif asked.per and not value.startswith("$") and value not in asked.per:
-        at.unknown("TRL309", f"value of '{word}'", value, asked.per)
+        at.unknown("TRL309", "value", value, asked.per, of=f"'{word}'")
 
 
 def _comparisons(at: At, word: str, test: Test, asked: Asked, scene: Scene) -> None:

@@ -82,7 +82,7 @@ def _per_value(at: At, title: Any, of: Any, scene: Scene) -> None:
             "TRL308", f"title '{title}' is held per value, and none is said", f"add of: one of {found.per}"
         )
     elif not of.startswith("$") and values is not None and of not in values:
-        (at / "of").unknown("TRL309", f"value of {found.per}", of, values)
+        (at / "of").unknown("TRL309", "value", of, values, of=f"list '{found.per}'")
 
 
 # ------------------------------------------------------------------------------------------------------- one by one
@@ -124,7 +124,7 @@ def _record(at: At, body: Any, scene: Scene) -> None:
     for name, value in body.with_.items():
         here = at / "with" / name
         if name not in fields:
-            here.unknown("TRL310", f"field of '{body.fact}'", name, fields, on="key")
+            here.unknown("TRL310", "field", name, fields, of=f"'{body.fact}'", on="key")
             missing -= set(repaired(name, fields))
         elif fields[name].type == "member" and isinstance(value, str):
             refer(here, value, scene, PEOPLE)

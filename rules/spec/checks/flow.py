@@ -1,4 +1,7 @@
-"""Flow: every outcome of every phase leads somewhere, every way back is bounded, everything is reached and ends."""
+"""Flow: every outcome of every phase leads somewhere, every way back is bounded, everything is reached.
+
+Ways lead forward or, so often and no more, back: so every mode ends.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def flow(at: At, body: tuple[PhaseSpec, ...], *, nested: bool) -> None:
                 leads[n] |= _targets(at_way, way, outcome, n, after, places, nested)
         if not settled(phase):
             leads[n].add(after)
-    _reached(at, body, leads, nested=nested)
+    _reached(at, body, leads)
 
 
 def settled(phase: PhaseSpec) -> bool:
@@ -57,9 +60,12 @@ def _ways(at: At, phase: PhaseSpec) -> Iterator[tuple[At, str | Back | None, str
         yield at, None, outcomes[0]
     for outcome in outcomes[1:]:
         if outcome not in routed:
-            place = at / "go" if phase.go else at / "id"
             hint = f"write under go: {outcome}: next, a phase, end, end:word or cancel"
-            place.say("TRL321", f"outcome '{outcome}' of '{phase.id}' leads nowhere", hint, on="key")
+            message = f"outcome '{outcome}' of '{phase.id}' leads nowhere"
+            if phase.go:
+                (at / "go").say("TRL321", message, hint, on="key")
+            else:
+                (at / "id").say("TRL321", message, hint)
 
 
 def _targets(
@@ -100,10 +106,11 @@ def _one(
     if not bounded:
         hint = f"write {{ to: {target}, at_most: 2, else: next }}"
         at.say("TRL323", f"'{outcome}' goes back to '{target}' without at_most; it might never end", hint)
+        return {after}
     return set()
 
 
-def _reached(at: At, body: tuple[PhaseSpec, ...], leads: dict[int, set[int]], *, nested: bool) -> None:
+def _reached(at: At, body: tuple[PhaseSpec, ...], leads: dict[int, set[int]]) -> None:
     seen: set[int] = set()
     todo = [0]
     while todo:
@@ -116,8 +123,6 @@ def _reached(at: At, body: tuple[PhaseSpec, ...], leads: dict[int, set[int]], *,
             (at / n / "id").say(
                 "TRL325", f"phase '{phase.id}' is never reached", "lead an outcome of an earlier phase to it"
             )
-    if not nested and not any(_OUT in leads[n] for n in seen):
-        at.say("TRL326", "this mode never ends", "let an outcome lead to end", on="key")
 
 
 def silence(at: At, phase: PhaseSpec) -> None:

@@ -52,7 +52,7 @@ def _also_the_engines(at: At, fact: FactKind) -> None:
     for n, field in enumerate(fact.fields):
         engines = ENGINE_FACTS[fact.id].get(field.id)
         if engines is not None and engines != field.type:
-            place = At(at.problems, at.source, at.path[:-1]) / "fields" / n / "type"
+            place = at.out() / "fields" / n / "type"
             message = f"the engine records facts called '{fact.id}' too, and their '{field.id}' is {engines}"
             place.say("TRL312", message, f"write type: {engines}, or choose another id")
 

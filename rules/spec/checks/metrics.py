@@ -65,7 +65,8 @@ def _counted(at: At, metric: Counted, names: Names) -> None:
     for n, limit in enumerate(metric.limits):
         _field(at / "limits" / n / "from", limit.from_, scene)
     condition(at / "where", metric.where, scene)
-    _type(at, metric, read)
+    if not _typed(at, metric, read):
+        names.doubt(metric)
 
 
 def _field(at: At, word: str | None, scene: Scene, want: set[str] | None = None) -> Asked | None:
@@ -93,14 +94,14 @@ def _key(at: At, word: str, scene: Scene) -> None:
         )
 
 
-def _type(at: At, metric: Counted, read: Asked | None) -> None:
-    """Check that the type of a metric is what its way of computing gives."""
+def _typed(at: At, metric: Counted, read: Asked | None) -> bool:
+    """Check that the type of a metric is what its way of computing gives; whether it is."""
     given = _COUNTS.get(metric.take)
     if given is None and read is not None and read.kind != "any":
         if metric.take in ("sum", "mean") and read.kind not in ("integer", "decimal", "duration", "money"):
             message = f"'{metric.field}' is {words(read.kind)}: there is no {metric.take} of it"
             (at / "take").say("TRL362", message, "take latest, distinct or count")
-            return
+            return False
         if metric.take == "mean":
             given = "decimal"
         elif read.kind in NUMBERS or read.kind == "boolean":
@@ -111,6 +112,7 @@ def _type(at: At, metric: Counted, read: Asked | None) -> None:
     if not fits:
         message = f"take: {metric.take} gives {words(given or '')}, the metric says {metric.type}"
         (at / "type").say("TRL362", message, f"write type: {given}")
+    return fits
 
 
 def _composed(at: At, metric: Ratio | Score, names: Names) -> None:

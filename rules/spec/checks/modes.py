@@ -169,7 +169,7 @@ def sample(parameter: Parameter, names: Names) -> Any:
         "integer": 2, "decimal": "0.50", "boolean": True, "date": "2027-01-01", "duration": "7d", "within": "7d",
         "money": f"1.00 {names.document.currency}", "share": "50%", "who": "everyone",
         "places": f"space:{next(iter(names.of('space')), 'x')}", "condition": {"consent": {"is": True}},
-        "label": {"en": "x", "zh": "x"}, "rubric": [{"id": "a", "weight": 100, "scale": [1, 5]}],
-        "slots": [{"id": "a"}], "prizes": [{"points": 1}], "choices": ["a", "b"], "order": [{"draw": True}], "traits": {},
+        "label": {"en": "x", "zh": "x"}, "traits": {}, "rubric": [{"id": "a", "weight": 100, "scale": [1, 5]}],
+        "slots": [{"id": "a"}], "prizes": [{"points": 1}], "choices": ["a", "b"], "order": [{"draw": True}],
     }  # fmt: skip
     return made_up.get(kind, "x")

@@ -31,6 +31,9 @@ class Names:
     _typed: dict[str, Asked] = field(default_factory=dict)
     _fields: dict[tuple[str, ...], dict[str, Asked]] = field(default_factory=dict)
     _metric: dict[int, Asked] = field(default_factory=dict)
+    unfit: set[tuple[str, str]] = field(
+        default_factory=set
+    )  # parameters (of mode, id) whose type does not fit their use
 
     # ----------------------------------------------------------------------------------------------- vocabularies
     def of(self, kind: str) -> dict[str, Any]:
@@ -138,6 +141,10 @@ class Names:
             self._metric[id(metric)] = self._measure(metric)
         return self._metric[id(metric)]
 
+    def doubt(self, metric: Metric) -> None:
+        """Take back what a metric holds: its type is wrong, and nothing more is said about values of it."""
+        self._metric[id(metric)] = ANY
+
     def _measure(self, metric: Metric) -> Asked:
         if isinstance(metric, Named):
             return Asked("boolean", windowed=True)
@@ -167,7 +174,7 @@ class Names:
         if isinstance(metric, Counted):
             head, _, tail = metric.key.partition(".")
             kind = self.fields_of(metric.from_).get(head, ANY).kind
-            found = {None if tail or kind == "any" else kind}
+            found = {kind if kind in ("member", *SUBJECT_ATTRIBUTES) and not tail else None}
         elif isinstance(metric, Ratio | Score):
             found = {self.about(self.of("metric")[p], seen) for p in parts_of(metric) if p in self.of("metric")}
         elif isinstance(metric, Named):

@@ -53,7 +53,7 @@ def rubric(at: At, written: Any, spec: PhaseSpec, scene: Scene) -> None:
     twice_named(at, written, "criterion")
     weights = sum(c.weight for c in written)
     if weights != 100:
-        at.say("TRL340", f"the weights make {weights}, not 100", " + ".join(str(c.weight) for c in written), on="key")
+        at.say("TRL340", f"the weights make {weights}, not 100", " + ".join(str(c.weight) for c in written))
     for n, criterion in enumerate(written):
         if criterion.metric is not None:
             name(at / n / "metric", criterion.metric, scene.looking_at("work"))
@@ -66,7 +66,7 @@ def slots(at: At, written: Any, spec: PhaseSpec, scene: Scene) -> None:
     twice_named(at, written, "slot")
     shares = [s.share for s in written if s.share is not None]
     if shares and sum(shares) != 100:
-        at.say("TRL340", f"the shares make {sum(shares)}, not 100", " + ".join(map(str, shares)), on="key")
+        at.say("TRL340", f"the shares make {sum(shares)}, not 100", " + ".join(map(str, shares)))
     taken = {*spec.results(Around(scene)), *RESERVED} - {s.id for s in written} | _FIXED
     member = scene.looking_at("member")
     for n, slot in enumerate(written):
@@ -185,8 +185,7 @@ def _effects(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
 def _tasks(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
     for n, task in enumerate(value if isinstance(value, tuple) else ()):
         if known(at / n, "task", task, scene):
-            outer = At(at.problems, at.source, at.path[:-1])
-            start_arguments(outer, task, getattr(spec, "with_", {}), "any", scene)
+            start_arguments(at.out(), task, getattr(spec, "with_", {}), "any", scene)
 
 
 _KEYS: Final[dict[str, Callable[[At, Any, PhaseSpec, Scene], None]]] = {

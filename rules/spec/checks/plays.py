@@ -15,7 +15,7 @@ from rules.spec.phase import PhaseSpec, every_phase
 
 _MOVES: Final[dict[str, tuple[str, ...]]] = {
     "join": ("enrol",), "decline": ("enrol", "form_teams"), "claim": ("form_teams",), "confirm": ("form_teams",),
-    "submit": ("submit",), "answer": ("ask", "review"), "score": ("judge",), "attend": ("meet",), 
+    "submit": ("submit",), "answer": ("ask", "review"), "score": ("judge",), "attend": ("meet",),
     "leave": (), "idle": (),
 }  # fmt: skip
 
@@ -26,19 +26,25 @@ def play(at: At, case: Play, mode: Mode, names: Names) -> None:
     for phase_id, outcomes in case.comes_out.items():
         here = at / "comes_out" / phase_id
         if phase_id not in phases:
-            here.unknown("TRL372", f"phase of mode '{mode.id}'", phase_id, phases, on="key")
+            here.unknown("TRL372", "phase", phase_id, phases, of=f"mode '{mode.id}'", on="key")
         else:
             _outcomes(here, phases[phase_id], outcomes)
     people = {person.id for person in case.members}
-    handed_in: set[str | None] = {step.about for step in case.steps if step.does == "submit" and step.about}
+    handed_in: set[str | None] = {
+        step.about for step in case.steps if "submit" in (step.does, _kind(phases, step.in_)) and step.about
+    }
     for n, step in enumerate(case.steps):
         _step(at / "steps" / n, step, phases, people, handed_in, names, mode)
     for n, phase_id in enumerate(case.expect.path):
         if phase_id not in phases:
-            (at / "expect" / "path" / n).unknown("TRL372", f"phase of mode '{mode.id}'", phase_id, phases)
+            (at / "expect" / "path" / n).unknown("TRL372", "phase", phase_id, phases, of=f"mode '{mode.id}'")
     _end(at / "expect" / "end", case.expect.end, mode, names)
     for n, fact in enumerate(case.expect.facts):
         _fact(at / "expect" / "facts" / n, fact, names)
+
+
+def _kind(phases: dict[str, PhaseSpec], phase_id: str) -> str:
+    return phases[phase_id].kind if phase_id in phases else ""
 
 
 def _outcomes(at: At, phase: PhaseSpec, outcomes: Any) -> None:
@@ -65,9 +71,9 @@ def _step(
     if ":" in step.who:
         refer(at / "who", step.who, Scene(names), PEOPLE)
     elif step.who not in people:
-        (at / "who").unknown("TRL373", "person of this play", step.who, people)
+        (at / "who").unknown("TRL373", "person", step.who, people, of="this play")
     if step.in_ not in phases:
-        (at / "in").unknown("TRL372", f"phase of mode '{mode.id}'", step.in_, phases)
+        (at / "in").unknown("TRL372", "phase", step.in_, phases, of=f"mode '{mode.id}'")
         return
     phase = phases[step.in_]
     kinds = _MOVES[step.does]
@@ -80,11 +86,13 @@ def _step(
         )
         return
     if step.does in ("score", "answer") and step.about and step.about not in handed_in | people:
-        (at / "about").unknown("TRL373", "work of this play", step.about, [*(h for h in handed_in if h), *people])
+        (at / "about").unknown("TRL373", "work", step.about, [*(h for h in handed_in if h), *people], of="this play")
     known = _gives(phase, step.does, names)
     for field in step.gives:
         if known is not None and field not in known:
-            (at / "gives" / field).unknown("TRL310", "field", field, known, on="key")
+            (at / "gives" / field).unknown(
+                "TRL310", "field", field, known, of=f"'{step.does}' in '{phase.id}'", on="key"
+            )
 
 
 def _gives(phase: PhaseSpec, does: str, names: Names) -> set[str] | None:
@@ -117,7 +125,7 @@ def _fact(at: At, fact: dict[str, int | str], names: Names) -> None:
     known = names.fields_of((kind,))
     for name in fields:
         if name not in known:
-            (at / name).unknown("TRL310", f"field of '{kind}'", name, known, on="key")
+            (at / name).unknown("TRL310", "field", name, known, of=f"'{kind}'", on="key")
         elif (
             isinstance(fact[name], str)
             and known[name].listed is not None

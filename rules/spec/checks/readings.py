@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rules.spec.checks.at import repaired
 from rules.spec.checks.names import Names
+from rules.spec.checks.scene import Scene, Wrong
 from rules.spec.conditions import Leaf, Reading, leaves
 from rules.spec.documents.community import CommunityDocument
 from rules.spec.documents.lifecycle import Lifecycle
@@ -14,6 +16,9 @@ from rules.spec.documents.metrics import Named, Ratio, Score
 from rules.spec.documents.rules import Rules
 from rules.spec.documents.tiers import Tiers
 from rules.spec.people import Selection
+
+UNSURE = "?"
+"""Among what is read: something was named that cannot be told, so anything may be read."""
 
 Windows = dict[str, set[str]]
 """Metric as conditions name it → the windows it is read over, as cases write them: `90d`, `90d, 7d ago`."""
@@ -67,7 +72,7 @@ def _read(name: str, over: str, until: str | None, found: Windows, names: Names,
     head, dot, tail = name.rpartition(".")
     metric = names.of("metric").get(tail)
     if metric is None:
-        found.setdefault(name, set())
+        _no_metric(name, over, until, found, names, seen)
         return
     found[name].add(f"{over}, {until}" if until else over)
     if name in seen:
@@ -83,3 +88,17 @@ def _read(name: str, over: str, until: str | None, found: Windows, names: Names,
     elif isinstance(metric, Named):
         for _, leaf in leaves(metric.when):
             _leaf(leaf, found, names, seen)
+
+
+def _no_metric(name: str, over: str, until: str | None, found: Windows, names: Names, seen: frozenset[str]) -> None:
+    """An attribute, or a misspelt metric: then whatever may have been meant is read."""
+    found.setdefault(name, set())
+    if not isinstance(Scene(names, about="any").reads(name), Wrong):
+        return
+    head, dot, _ = name.rpartition(".")
+    metrics = [f"{head}{dot}{metric}" for metric in names.of("metric")]
+    guesses = repaired(name, [*metrics, *(f"community.{metric}" for metric in names.of("metric")), *names.member])
+    for guess in guesses:
+        _read(guess, over, until, found, names, seen | {name})
+    if not guesses:
+        found.setdefault(UNSURE, set())

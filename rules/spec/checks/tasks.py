@@ -18,7 +18,7 @@ from rules.spec.documents.mode import Mode
 from rules.spec.documents.task import Task
 from rules.spec.node import Context
 from rules.spec.source import Items, Source, Written
-from rules.spec.substitute import put_in
+from rules.spec.substitute import ArgumentError, put_in
 from rules.spec.translate import translate
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _bound(mode_at: At, its_mode: Mode, arguments: Written, kinds: PhaseKinds) -
     """The mode with the arguments put in, after saying what does not fit where it is used."""
     try:
         source = put_in(mode_at.source, its_mode, arguments)
-    except ValueError:  # an argument is missing, which was said already
+    except ArgumentError:  # an argument is missing, which was said already
         return None
     return _validated(source, mode_at.problems, kinds)
 
@@ -78,12 +78,17 @@ def _validated(source: Source, problems: Problems, kinds: PhaseKinds) -> tuple[S
     try:
         return source, Mode.model_validate(source.tree, context=Context(problems, kinds))
     except ValidationError as error:
-        translate(error, source, problems)
+        scratch = Problems()
+        translate(error, source, scratch)
+        for found in scratch.found():
+            place = Place(found.file, found.line, found.column)
+            if not problems.has_at(place):
+                problems.at(found.code, place, found.message, found.hint)
         return None
 
 
 def _whole(at: At, written: Task, source: Source, bound: Mode, names: Names) -> None:
-    mode(At(at.problems, source), bound, names)
+    mode(At(at.problems, source, again=True), bound, names)
     needed = uses(source)
     for what, has in (("brief", written.brief), ("goal", written.goal)):
         if what in needed and has is None:
@@ -104,7 +109,7 @@ def made_up(at: At, written: Mode, names: Names, kinds: PhaseKinds) -> None:
         arguments.put(parameter.id, _at_place([value] if parameter.many else value, place), place, place)
     try:
         source = put_in(at.source, written, arguments)
-    except ValueError:
+    except ArgumentError:
         return
     _validated(source, scratch, kinds)
     for found in scratch.found():
@@ -113,6 +118,7 @@ def made_up(at: At, written: Mode, names: Names, kinds: PhaseKinds) -> None:
             continue
         fits = next((p for p in written.parameters if arguments.value_places.get(p.id) == place), None)
         if fits is not None:
+            names.unfit.add((written.id, fits.id))
             hint = f"where ${fits.id} stands: {found.message}"
             at.problems.at(
                 "TRL318", place, f"a parameter of type {fits.type} does not fit where '{fits.id}' is used", hint
