@@ -71,25 +71,25 @@ class Person:
     chances: list[float] = field(repr=False)
 
 
-LURKER = Character("lurker", 470, (0.01, 0.10), "steady", 0.01, 1.5, 0.02, 0.2, (0.30, 0.60))
-CASUAL = Character("casual", 205, (0.04, 0.17), "steady", 0.14, 1.8, 0.3, 0.4, (0.40, 0.72), stages=(("emerging", 8),))
-RISER = Character("riser", 85, (0.20, 0.50), "rising", 0.26, 2.0, 0.6, 0.5, (0.57, 0.85), stages=(("emerging", 18),))
-NEWCOMER = Character("newcomer", 90, (0.10, 0.45), "arriving", 0.12, 2.0, 0.5, 0.3, (0.40, 0.75))
+LURKER = Character("lurker", 430, (0.01, 0.10), "steady", 0.01, 0.8, 0.02, 0.2, (0.30, 0.60))
+CASUAL = Character("casual", 205, (0.04, 0.17), "steady", 0.14, 1.1, 0.3, 0.4, (0.40, 0.72), stages=(("emerging", 8),))
+RISER = Character("riser", 110, (0.20, 0.50), "rising", 0.26, 1.2, 0.6, 0.5, (0.57, 0.85), stages=(("emerging", 18),))
+NEWCOMER = Character("newcomer", 90, (0.10, 0.45), "arriving", 0.12, 1.2, 0.5, 0.3, (0.40, 0.75))
 STEADY = Character(
-    "steady", 75, (0.22, 0.55), "steady", 0.22, 2.0, 0.9, 0.55, (0.50, 0.80), "active", (("active", 35), ("mature", 8))
+    "steady", 75, (0.22, 0.55), "steady", 0.22, 1.2, 0.9, 0.55, (0.50, 0.80), "active", (("active", 35), ("mature", 8))
 )
 FADER = Character(
-    "fader", 40, (0.28, 0.55), "fading", 0.20, 2.0, 0.8, 0.5, (0.50, 0.78), "active", (("active", 30), ("mature", 12))
+    "fader", 55, (0.28, 0.55), "fading", 0.20, 1.2, 0.8, 0.5, (0.50, 0.78), "active", (("active", 30), ("mature", 12))
 )
-TROUBLE = Character("trouble", 9, (0.15, 0.50), "steady", 0.35, 2.0, 1.2, 0.1, (0.30, 0.65), strikes=(1, 3))
-QUARREL = Character("quarrel", 6, (0.20, 0.50), "steady", 0.25, 2.0, 1.5, 0.2, (0.45, 0.70), "active", strikes=(2, 3))
+TROUBLE = Character("trouble", 9, (0.15, 0.50), "steady", 0.35, 1.2, 1.2, 0.1, (0.30, 0.65), strikes=(1, 3))
+QUARREL = Character("quarrel", 6, (0.20, 0.50), "steady", 0.25, 1.2, 1.5, 0.2, (0.45, 0.70), "active", strikes=(2, 3))
 STAR = Character(
     "star", 20, (0.72, 0.95), "steady", 0.30, 2.5, 1.4, 0.75, (0.74, 0.92), "active", (("active", 80), ("mature", 5))
 )
 PILLAR = Character(
     "pillar", 0, (0.55, 0.90), "steady", 0.30, 2.5, 1.6, 0.8, (0.72, 0.92), "core", (("active", 45), ("mature", 55))
 )
-TIRED = Character("tired", 0, (0.40, 0.60), "fading", 0.20, 2.0, 0.2, 0.6, (0.50, 0.62), "core", (("mature", 100),))
+TIRED = Character("tired", 0, (0.40, 0.60), "fading", 0.20, 1.2, 0.2, 0.6, (0.50, 0.62), "core", (("mature", 100),))
 VOICE = Character(
     "voice", 0, (0.60, 0.92), "steady", 0.35, 2.5, 1.6, 0.8, (0.78, 0.94), "ambassador", (("mature", 100),)
 )
@@ -123,10 +123,10 @@ def presence(who: Character, draw: Random, days: int, joined: int) -> list[float
     base = lowest + (highest - lowest) * draw.betavariate(1.5, 2.2)
     known = min(days, joined + 1)
     if who.course == "rising":
-        turn, before = 6 + int(draw.random() * 80), base * 0.18
+        turn, before = 6 + int(draw.random() ** 1.3 * 160), base * 0.18
         chances = [base] * min(turn, known) + [before] * max(0, known - turn)
     elif who.course == "fading":
-        turn, left = 18 + int(draw.random() * 95), base * draw.random() * 0.25
+        turn, left = 18 + int(draw.random() ** 1.3 * 165), base * draw.random() * 0.25
         chances = [left] * min(turn, known) + [base] * max(0, known - turn)
     elif who.course == "arriving":
         stays = draw.random() < 0.45

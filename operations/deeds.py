@@ -21,7 +21,6 @@ _AT = {name: number for number, name in enumerate(COLUMNS)}
 _REST = {name: "," * (len(COLUMNS) - 1 - number) for name, number in _AT.items()}  # the empty cells after a column
 _THEMES = ("design", "daily-life", "smart-driving", "know-how", "journeys")
 _FIRST, _LAST = 8 * 3600, 24 * 3600  # people are awake from eight; also the UTC day is the local day then
-_SEASON = 182
 
 
 @dataclass(slots=True)
@@ -115,7 +114,7 @@ class Deeds:
         if random() < 0.85:
             score = min(0.99, max(0.01, draw.gauss(p.quality, 0.09)))
             yield f"rated,{when(max(self._latest, day - 1), draw)},{work},,{score:.2f},,,,,{about}{_REST['field']}"
-        for _ in range(int(-math.log(1.0 - random()) * 4 * p.quality)):
+        for _ in range(int(-math.log(1.0 - random()) * 3 * p.quality)):
             later = max(self._latest, day - int(random() * 4))
             friend = self.member_id((p.place + 1 + int(random() * (self.size - 1))) % self.size)
             yield f"liked,{when(later, draw)},{work},,,,,{friend}{_REST['by']}"
@@ -149,13 +148,14 @@ class Deeds:
                 yield me, _row("host_rating", when(day, draw), by="staff-host", **marks)
         if who.name in ("star", "pillar", "voice", "tired"):
             yield me, _row("nda", when(min(known - 1, 300), draw), agreed="true")
-            for _ in range(6 + int(random() * 8)):
-                yield me, _row("touched", when(first + int(random() * _SEASON), draw), by=_staff(p), how="discussed")
+            for _ in range(12 + int(random() * 10)):
+                yield me, _row("touched", when(first + int(random() * 350), draw), by=_staff(p), how="discussed")
             yield from self._together(p)
         if who.name == "star":
-            for n in range(500 + int(random() * 180)):
+            since = 105 + int(random() * 190)  # days since they began to read along, a handful a day
+            for n in range(since * 11 // 2):
                 work = f"w-{int(random() * self.size)}-{1 + n % 30}"
-                yield me, f"read,{when(first + int(random() * 145), draw)},{work}{_REST['work']}"
+                yield me, f"read,{when(first + int(random() * since), draw)},{work}{_REST['work']}"
         if p.stage == "mature" and who.tier == "active" and random() < 0.25:
             day = first + int(random() * min(known - first, 44))
             yield me, _row("cannot_go_on", when(day, draw), reason=("life", "interest", "work")[int(random() * 3)])
@@ -209,9 +209,9 @@ class Deeds:
                 )
         if who.name == "tired":
             return
-        guests = (60 + int(random() * 60)) if who.tier == "ambassador" else 12 if high else 0
+        guests = (130 + int(random() * 60)) if who.tier == "ambassador" else 12 if high else 0
         for n in range(guests):
-            day, guest = first + int(random() * 300), (p.place * 37 + 11 + n) % size
+            day, guest = first + int(random() * 355), (p.place * 37 + 11 + n) % size
             if self.joined(guest) > day:
                 values = {"run": f"meet-{p.place}-{n // 12}", "mode": "gathering", "via": p.id, "part": "guest"}
                 yield self.member_id(guest), _row("attended", when(day, draw), **values)
