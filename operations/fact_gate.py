@@ -35,8 +35,8 @@ _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 class Gated:
     """What a batch came to: typed frames by kind, rows that do not fit, and columns that nothing reads.
 
-    A frame has `id` (32 hexadecimal digits), `member`, `at`, `recorded_at` and one column for each field, its name
-    with a dot before.
+    A frame has `place` (in the batch), `id` (32 hexadecimal digits), `member`, `at`, `recorded_at` and one column for
+    each field, its name with a dot before.
     """
 
     kinds: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -263,4 +263,5 @@ def _require(part: pl.DataFrame, name: str, wanted: FactField, bad: Complaints) 
 
 def _without(frame: pl.DataFrame, rows: Iterable[int]) -> pl.DataFrame:
     left_out = list(rows)
-    return frame.filter(~pl.col("_row").is_in(left_out)).drop("_row") if left_out else frame.drop("_row")
+    right = frame.filter(~pl.col("_row").is_in(left_out)) if left_out else frame
+    return right.rename({"_row": "place"})

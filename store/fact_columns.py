@@ -1,8 +1,8 @@
 """Fact columns: facts of one kind as typed columns, made from single facts, and to and from what the table holds.
 
-A typed frame has `id` (32 hexadecimal digits), `member`, `at`, `recorded_at` (UTC) and one column for each field that
-any fact in it has, named with a dot before: `.work`. Numbers, dates and durations are Int64, scaled by the places that
-the kind of fact declares now; truths are Boolean, texts String, sets lists of String.
+A typed frame has `place` (in the batch), `id` (32 hexadecimal digits), `member`, `at`, `recorded_at` (UTC) and one
+column for each field that any fact in it has, named with a dot before: `.work`. Numbers, dates and durations are Int64,
+scaled by the places that the kind of fact declares now; truths are Boolean, texts String, sets lists of String.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from store.numbers import KindNumber, Slot
 BETWEEN = "\x1f"
 WITHIN = "\x1e"
 MOMENT = pl.Datetime("us", "UTC")
-HEAD: Mapping[str, Any] = {"id": pl.String, "member": pl.String, "at": MOMENT, "recorded_at": MOMENT}
+HEAD: Mapping[str, Any] = {
+    "place": pl.UInt32,
+    "id": pl.String,
+    "member": pl.String,
+    "at": MOMENT,
+    "recorded_at": MOMENT,
+}
 
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -49,9 +55,9 @@ def typed(facts: Sequence[Fact], kinds: Mapping[str, FactKind]) -> dict[str, pl.
     Raises:
         Unfitting: a fact is of no known kind, has a field that its kind has not, or a value of another type.
     """
-    by_kind: dict[str, list[Fact]] = {}
-    for fact in facts:
-        by_kind.setdefault(fact.kind, []).append(fact)
+    by_kind: dict[str, list[tuple[int, Fact]]] = {}
+    for place, fact in enumerate(facts):
+        by_kind.setdefault(fact.kind, []).append((place, fact))
     return {id_: _frame(found, _known(kinds, id_)) for id_, found in sorted(by_kind.items())}
 
 
@@ -87,7 +93,8 @@ def unstored(rows: pl.DataFrame, number: KindNumber, kind: FactKind) -> pl.DataF
         if value is not None:
             values.setdefault(slot.name, []).append(value)
     columns = [pl.coalesce(found).alias(f".{name}") for name, found in values.items()]
-    return rows.with_columns(split.alias("_split")).select(*HEAD, *columns)
+    placed = rows.with_columns(split.alias("_split"), pl.int_range(pl.len(), dtype=pl.UInt32).alias("place"))
+    return placed.select(*HEAD, *columns)
 
 
 def slots_of(frame: pl.DataFrame, kind: FactKind) -> list[Slot]:
@@ -123,8 +130,9 @@ def _known(kinds: Mapping[str, FactKind], id_: str) -> FactKind:
     return kind
 
 
-def _frame(facts: Sequence[Fact], kind: FactKind) -> pl.DataFrame:
+def _frame(placed: Sequence[tuple[int, Fact]], kind: FactKind) -> pl.DataFrame:
     fields = kind.fields
+    facts = [fact for _, fact in placed]
     names = sorted({name for fact in facts for name in fact.fields})
     for name in names:
         if name not in fields:
@@ -132,6 +140,7 @@ def _frame(facts: Sequence[Fact], kind: FactKind) -> pl.DataFrame:
     for fact in facts:
         _check(fact, fields)
     data: dict[str, list[Any]] = {
+        "place": [place for place, _ in placed],
         "id": [fact.key.hex for fact in facts],
         "member": [fact.member for fact in facts],
         "at": [fact.at for fact in facts],

@@ -124,9 +124,9 @@ class SqlFacts:
         parts = []
         for id_, frame in frames.items():
             fields = stored(frame, numbers[id_].slots, kinds[id_])
-            head = frame.select("id", "at", "recorded_at", "member")
+            head = frame.select("place", "id", "at", "recorded_at", "member")
             parts.append(head.with_columns(pl.lit(numbers[id_].key, dtype=pl.Int16).alias("kind"), fields))
-        rows = pl.concat(parts)
+        rows = pl.concat(parts).sort("place")
         members = rows["member"].drop_nulls().unique().to_list()
         keys = number_subjects(connection, number, "member", members)
         named = rows.join(keys, left_on="member", right_on="id", how="left", maintain_order="left")

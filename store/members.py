@@ -48,6 +48,9 @@ class SqlMembers:
         self._specs = specs
         self._community = community
 
+    def attributes(self) -> Mapping[str, ValueType]:
+        return told(self._community)
+
     def enlist(self, members: Sequence[Member], *, at: datetime) -> Enlisted:
         latest = {one.id: one for one in members}
         if not latest:

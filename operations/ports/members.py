@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from rules.values import Value
+from rules.values import Value, ValueType
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +36,9 @@ class Enlisted:
 
 class Members(Protocol):
     """Members of one community."""
+
+    def attributes(self) -> Mapping[str, ValueType]:
+        """What may be told of a member, with types: the declared attributes and some of the engine's."""
 
     def enlist(self, members: Sequence[Member], *, at: datetime) -> Enlisted:
         """Take members in, in one transaction; an attribute that is given replaces what was known.

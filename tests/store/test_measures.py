@@ -136,9 +136,15 @@ def kept(facts: dict[str, Fact], gone: set[str], batch: list[Fact]) -> None:
             facts[fact.id] = fact
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=batches, minutes=st.sampled_from([0, 0, -7 * 60, -60 * 24 * 3]))
-def test_measures_agree_with_the_meaning_of_metrics(shelf: Shelf, steps: list[object], minutes: int) -> None:
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    steps=batches,
+    minutes=st.sampled_from([0, 0, -7 * 60, -60 * 24 * 3]),
+    windows=st.lists(st.sampled_from(WINDOWS), min_size=2, max_size=3, unique=True),
+)
+def test_measures_agree_with_the_meaning_of_metrics(
+    shelf: Shelf, steps: list[object], minutes: int, windows: list[tuple[str, str | None]]
+) -> None:
     community = shelf.publish()
     store = SqlFacts(shelf.engine, shelf.specs, community)
     people = SqlMembers(shelf.engine, shelf.specs, community)
@@ -160,38 +166,51 @@ def test_measures_agree_with_the_meaning_of_metrics(shelf: Shelf, steps: list[ob
             store.record(step)
             kept(facts, gone, step)
     at = NOW + timedelta(minutes=minutes)
-    compare(shelf.engine, community, facts, members, at)
+    compare(shelf.engine, community, facts, members, at, windows)
 
 
 def compare(
-    engine: Engine, community: Community, facts: dict[str, Fact], members: dict[str, Member], at: datetime
+    engine: Engine,
+    community: Community,
+    facts: dict[str, Fact],
+    members: dict[str, Member],
+    at: datetime,
+    windows: list[tuple[str, str | None]],
 ) -> None:
     zone = community.zone
     entered = {"ann": at - timedelta(days=5), "bob": at - timedelta(hours=3)}
     since = {"in_tier": pl.DataFrame({"subject": list(entered), "entered": list(entered.values())})}
     measures = SqlMeasures(engine, community)
-    for metric in counted(community).values():
-        if metric.id == "here_now":
-            continue
-        windows = [*WINDOWS, ("in_tier", None)] if metric.subject == "member" else WINDOWS
-        values = (None, "red") if metric.by else (None,)
-        readings = [Reading(metric.id, over, until, of) for over, until in windows for of in values]
-        subjects = {"member": PEOPLE, "work": ("w1", "w2", "w11", "none"), "community": (community.id,)}[metric.subject]
-        frame = measures.frame(metric.subject, readings, at=at, zone=zone, subjects=subjects, entered=since)
+    known = as_of(members, community)
+    metrics = [metric for metric in counted(community).values() if metric.id != "here_now"]
+    asked = {
+        metric.id: [
+            Reading(metric.id, over, until, of)
+            for over, until in (*windows, *([("in_tier", None)] if metric.subject == "member" else []))
+            for of in ((None, "red") if metric.by else (None,))
+        ]
+        for metric in metrics
+    }
+    named = {"member": PEOPLE, "work": ("w1", "w2", "w11", "none"), "community": (community.id,)}
+    for kind, subjects in named.items():
+        ours = [metric for metric in metrics if metric.subject == kind]
+        readings = [reading for metric in ours for reading in asked[metric.id]]
+        frame = measures.frame(kind, readings, at=at, zone=zone, subjects=subjects, entered=since)
         assert frame["subject"].to_list() == list(subjects)
-        for reading in readings:
-            known = as_of(members, community)
-            asked = replace(reading, scope="community") if metric.subject == "community" else reading
-            truth = measure(metric, facts.values(), asked, at, zone, as_of=known, entered=entered)
-            for subject, value in frame.select("subject", reading.key).iter_rows():
-                key = "" if metric.subject == "community" else subject
-                nothing = None if reading.over == "in_tier" and subject not in entered else metric.nothing
-                assert value == truth.get(key, nothing), (reading, subject)
-        everybody = [Reading(metric.id, over, until) for over, until in WINDOWS]
-        whole = measures.community(everybody, at)
-        for reading in everybody:
-            truth = measure(metric, facts.values(), replace(reading, scope="community"), at, zone, as_of=known)
-            assert whole[reading] == truth.get("", metric.nothing), (reading, "community")
+        for metric in ours:
+            for reading in asked[metric.id]:
+                scoped = replace(reading, scope="community") if kind == "community" else reading
+                truth = measure(metric, facts.values(), scoped, at, zone, as_of=known, entered=entered)
+                for subject, value in frame.select("subject", reading.key).iter_rows():
+                    key = "" if kind == "community" else subject
+                    nothing = None if reading.over == "in_tier" and subject not in entered else metric.nothing
+                    assert value == truth.get(key, nothing), (reading, subject)
+    everybody = [Reading(metric.id, over, until) for metric in metrics for over, until in windows]
+    whole = measures.community(everybody, at)
+    for reading in everybody:
+        metric = counted(community)[reading.metric]
+        truth = measure(metric, facts.values(), replace(reading, scope="community"), at, zone, as_of=known)
+        assert whole[reading] == truth.get("", metric.nothing), (reading, "community")
 
 
 def test_a_fact_recorded_twice_counts_once(shelf: Shelf) -> None:

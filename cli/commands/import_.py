@@ -1,0 +1,93 @@
+"""`trellis import members` and `trellis import facts`: take in what other systems know."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Community, Json
+
+if TYPE_CHECKING:
+    from cli.console import Output
+    from operations.import_facts import Imported
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, CSV.gz or NDJSON; its content tells which.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Take members and facts in from a file.", no_args_is_help=True)
+    group.command("members")(members)
+    group.command("facts")(facts)
+    app.add_typer(group, name="import")
+
+
+def members(file: File, community: Community = None, json: Json = False) -> None:
+    """Import members: `id`, `joined`, attributes by name, `tier` and `stage` where they stand already.
+
+    Importing the same file again changes nothing. Rows that do not fit go to FILE.rejected.csv with the reason; exit 3.
+    """
+    from datetime import UTC, datetime
+
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.import_members import import_members
+    from operations.rows import size_of
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        with out.progress(f"Members of {spec.id}", size_of(file)) as step:
+            done = import_members(
+                file, spec, remembered.members(spec), remembered.standings, at=datetime.now(UTC), seen=step.advance
+            )
+    _tell(out, file, "members", done)
+
+
+def facts(file: File, community: Community = None, json: Json = False) -> None:
+    """Import facts: `member`, `kind`, `at`, perhaps `id` and `recorded_at`, and fields by name.
+
+    Importing the same file again changes nothing; a fact with a known `id` and other content corrects it, and the
+    metrics follow. Rows that do not fit go to FILE.rejected.csv with the reason; exit 3.
+    """
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.import_facts import import_facts
+    from operations.rows import size_of
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        with out.progress(f"Facts of {spec.id}", size_of(file)) as step:
+            done = import_facts(file, spec, remembered.facts(spec), step.advance)
+    _tell(out, file, "facts", done)
+
+
+def _tell(out: "Output", file: Path, what: str, done: "Imported") -> None:
+    from cli.console import FINDINGS
+
+    document = {
+        "file": str(file), "rows": done.rows, "new": done.new, "known": done.known, "changed": done.changed,
+        "rejected": done.rejected, "rejects": done.rejects, "ignored_columns": list(done.ignored),
+        "strangers": done.strangers,
+        "first_rejects": [
+            {"line": r.line, "column": r.column, "value": r.value, "reason": r.reason, "fix": r.fix} for r in done.first
+        ],
+    }  # fmt: skip
+    out.data(document)
+    counts = [[done.new, done.known, done.changed, done.rejected]]
+    columns = ["new", "known already", "changed", "rejected"]
+    out.table(f"{done.rows:,} {what} in {file.name}", columns, counts, right=columns)
+    if not done.new + done.changed + done.rejected:
+        out.say("Nothing changed: everything in this file was known already.")
+    if done.ignored:
+        out.say(f"Columns that nothing reads: {', '.join(done.ignored)}.")
+    if done.strangers:
+        out.say(
+            f"{done.strangers:,} members named by facts are not known yet; import them with: trellis import members"
+        )
+    if done.rejected:
+        rows = [[r.line, r.column, r.value, r.reason, r.fix] for r in done.first[:5]]
+        out.table("Rejected, among others", ["line", "column", "value", "reason", "what to do"], rows, right=["line"])
+        out.say(f"All rejected rows, with the reason: {done.rejects}")
+        raise typer.Exit(FINDINGS)
