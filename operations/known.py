@@ -40,13 +40,20 @@ class Known:
     def __init__(self, house: House, community: Community, at: datetime) -> None:
         self.house, self.community, self.at = house, community, at
         self._sources: dict[str, Source | None] = {}
+        self._everybody: dict[frozenset[Reading], Mapping[str, Evidence]] = {}
 
     # ---------------------------------------------------------------------------------------------------------- members
     def members(self, ids: Collection[str] | None, readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
         """What is known of members (all without ids), in the order of their ids; strangers are left out."""
-        community, wanted = self.community, frozenset(readings)
-        if ids is not None and not ids:
-            return {}
+        wanted = frozenset(readings)
+        if ids is None:
+            if wanted not in self._everybody:
+                self._everybody[wanted] = self._members(None, wanted)
+            return self._everybody[wanted]
+        return self._members(ids, wanted) if ids else {}
+
+    def _members(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Mapping[str, Evidence]:
+        community = self.community
         frame = self.house.members(community).frame(self.at, subjects=ids)
         standing = self.house.standings.frame(community, self.at, subjects=ids)
         frame = frame.join(standing, on="subject", how="left", suffix="_standing")

@@ -18,10 +18,10 @@ from rules.fact import Fact
 from rules.spec.phase import Back, PhaseSpec, every_phase
 from rules.time import Duration, WorkCalendar, add, sla_times
 from workflows.course import CANCEL, LAPSED, SKIPPED, Course, Leg, Way
-from workflows.desk import Desk
 from workflows.play import Opening, Progress, Scene, play_of
 from workflows.records import facts_of, forms_of
 from workflows.scenes import Setting, Settings
+from workflows.simulated import catch_up, until_over
 from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase
 
 REPEAT = "repeat"
@@ -43,7 +43,6 @@ class Conduct:
     def __init__(self, house: House, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.house, self._now = house, now
         self.settings = Settings(house)
-        self.desk = Desk(house, self.settings, now=now)
 
     def course(self, run_id: str) -> Course:
         """The way of a run through its phases."""
@@ -120,7 +119,7 @@ class Conduct:
     def _rehearse(self, setting: Setting, visit: Visit, scene: Scene) -> Visit:
         """Note what simulated participants will do, up to the act with which everything is in."""
         planned = list(setting.play.improvise(setting.phase, scene, setting.crowd(visit)))
-        planned, complete = self.desk.until_over(setting, scene, planned)
+        planned, complete = until_over(setting, scene, planned)
         self.house.runs.plan(visit.run, visit.phase, visit.visit, planned)
         return replace(visit, ends_at=planned[-1].at if complete and planned else None)
 
@@ -143,7 +142,7 @@ class Conduct:
                     mode=run.mode,
                     phase=visit.phase,
                     scale=run.scale,
-                    seed=str(run.seed),
+                    seed=str(run.seed) if run.rehearsed else None,
                 ),
             )
 
@@ -212,7 +211,7 @@ class Conduct:
             return self._between_rounds(setting, visit, asked)
         if visit.state == "open":
             if setting.run.rehearsed:
-                self.desk.catch_up(setting, visit, until=asked.at)
+                catch_up(setting, visit, until=asked.at)
             scene = setting.scene(visit, due=asked.due)
             progress = setting.play.progress(setting.phase, scene)
             if not progress.over and not self._time_is_up(visit, progress, asked):

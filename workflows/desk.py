@@ -15,8 +15,11 @@ from typing import Any
 from operations.errors import Refusal
 from operations.house import House
 from operations.ports.inbox import Item
-from operations.ports.runs import RUNNING, Act, Entry, Gate, Planned, Visit, Work
+from operations.ports.runs import RUNNING, Act, Entry, Gate, Visit
+from rules.counted import fact_kinds
+from rules.spec import Community
 from rules.time import wall_clock
+from rules.values import ValueType
 from workflows.play import ROLE, Scene
 from workflows.records import fitting
 from workflows.scenes import Setting, Settings, run_time
@@ -159,6 +162,21 @@ class Desk:
         )
         return self._act(setting, visit, act)
 
+    # ------------------------------------------------------------------------------------------------------------ forms
+    def form_of(self, run: str, phase: str, work: str | None = None) -> str | None:
+        """The form that is filled in a phase; for a new version of a work, the form of that work."""
+        setting = self.settings.of(run, phase, at=self._now())
+        if work is not None:
+            known = self.house.runs.works_by_id(setting.community.id, [work]).get(work)
+            return getattr(setting.around.phases.get(known.phase), "form", None) if known is not None else None
+        return getattr(setting.phase, "form", None)
+
+    def fields(self, form: str | None, community: Community) -> dict[str, ValueType]:
+        """The fields of a form and what they hold."""
+        if form is None:
+            return {}
+        return {name: field.type for name, field in fact_kinds(community)[form].own.items()}
+
     # ------------------------------------------------------------------------------------------------------------ inbox
     def claim(self, community: str, item: str, *, by: str) -> Item:
         """Take an item of a role's inbox. Raises Refusal when somebody else has it or it is over."""
@@ -296,37 +314,6 @@ class Desk:
                 found[who] = f"members of the tier {closed[tier]} do not take part in {setting.run.mode}"
         return found
 
-    # ------------------------------------------------------------------------------------------- simulated participants
-    def catch_up(self, setting: Setting, visit: Visit, *, until: datetime) -> int:
-        """Carry out what simulated participants were to do by then; they were looked at when the phase opened."""
-        runs, run = self.house.runs, setting.run.id
-        with runs.together():
-            todo = runs.planned(run, visit.phase, visit.visit, until=until)
-            entries = [Entry(author=one.by, at=one.at, fields=one.fields) for one in todo if one.verb == "submit"]
-            acts = [act_of(one, visit.visit) for one in todo if one.verb != "submit"]
-            if entries:
-                limit = int(getattr(setting.phase, "limit", 1))
-                runs.submit(run, visit.phase, entries, limit=limit, mark=False)
-            if acts:
-                runs.act(run, visit.phase, acts)
-            if todo:
-                runs.played(run, visit.phase, visit.visit, [one.seq for one in todo])
-        return len(todo)
-
-    def until_over(self, setting: Setting, scene: Scene, planned: Sequence[Planned]) -> tuple[list[Planned], bool]:
-        """Planned acts up to the one with which everything is in, and whether there is such a one."""
-
-        def over(count: int) -> bool:
-            return setting.play.progress(setting.phase, _played(scene, planned[:count])).over
-
-        if not planned or not over(len(planned)):
-            return list(planned), False
-        low, high = 0, len(planned)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if over(middle) else (middle + 1, high)
-        return list(planned[:low]), True
-
     # -------------------------------------------------------------------------------------------------------- in common
     def _open(self, run_id: str, phase: str) -> tuple[Setting, Visit]:
         """The open visit of a phase, with what is around it now.
@@ -396,39 +383,9 @@ def setting_scene(setting: Setting, visit: Visit) -> Scene:
     return Scene(at=setting.at, opened_at=visit.opened_at, deadline=visit.deadline, things=visit.things)
 
 
-def act_of(planned: Planned, visit: int) -> Act:
-    """A planned act as an act."""
-    return Act(
-        verb=planned.verb,
-        by=planned.by,
-        at=planned.at,
-        about=planned.about,
-        role=planned.role,
-        choice=planned.choice,
-        fields=planned.fields,
-        version=planned.version,
-        visit=visit,
-        seq=planned.seq,
-    )
-
-
 def shown(setting: Setting, at: datetime) -> str:
     """A moment on the community's own wall clock."""
     return f"{wall_clock(at, setting.community.zone):%Y-%m-%d %H:%M} ({setting.community.document.zone})"
-
-
-def _played(scene: Scene, planned: Sequence[Planned]) -> Scene:
-    """The scene as it will be when these acts were carried out."""
-    acts = tuple(act_of(one, scene.visit) for one in planned if one.verb != "submit")
-    works = dict(scene.works)
-    for one in planned:
-        if one.verb == "submit":
-            id_ = f"planned/{one.seq}"
-            works[id_] = Work(
-                community="", id=id_, run="", phase="", visit=scene.visit, author=one.by, at=one.at, seq=one.seq
-            )
-    at = planned[-1].at if planned else scene.opened_at
-    return replace(scene, acts=(*scene.acts, *acts), works=works, at=at)
 
 
 def _form(setting: Setting) -> str:

@@ -199,37 +199,3 @@ def _scale(text: str) -> None:
         ClockScale.parse(text)
     except ValueError as error:
         raise Refusal(f"{error}.") from error
-
-
-class DeedStarter:
-    """Starts the runs that effects ask for (`operations.ports.effects.Starter`)."""
-
-    def __init__(self, launcher: Launcher) -> None:
-        self._launcher = launcher
-
-    def start(
-        self,
-        community: str,
-        task: str,
-        *,
-        key: str,
-        subject: str | None = None,
-        arguments: Mapping[str, Any] | None = None,
-        at: datetime | None = None,
-        scale: str | None = None,
-        seed: str | None = None,
-    ) -> str:
-        """Start a run once; what a rehearsed run starts is rehearsed too, on the same clock. Returns its id."""
-        parent = self._launcher.house.runs.run("/".join(key.split("/")[:3]))
-        return self._launcher.start(
-            task,
-            community=community,
-            subject=subject,
-            args=arguments,
-            at=at if scale is not None else None,
-            key=key,
-            scale=scale,
-            rehearsed=parent is not None and parent.rehearsed,
-            crowd=parent.crowd if parent is not None else None,
-            seed=lot(seed, key) % 2**31 if seed is not None else None,
-        ).id

@@ -108,7 +108,7 @@ class Setting:
             holds=self.people.holds(wants.until) if wants.until is not None else None,
             form_about=self._form_about(),
             lot=lambda name: lot(self.run.seed, self.run.id, self.phase.id, visit.since, name),
-            until=self.until,
+            until=lru_cache(maxsize=4096)(self.until),
         )
 
     def closing_scene(self, visit: Visit, seen: Scene, *, at: datetime, due: bool) -> Scene:

@@ -1,0 +1,57 @@
+"""`trellis inbox`: what people are asked to do."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Community, Json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("inbox")(inbox)
+
+
+def inbox(
+    role: Annotated[str | None, typer.Option("--role", help="What this role is asked.")] = None,
+    member: Annotated[str | None, typer.Option("--member", help="What this member is asked.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="What this run asks.")] = None,
+    state: Annotated[str, typer.Option("--state", help="open, done or gone.")] = "open",
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 50,
+    community: Community = None,
+    json: Json = False,
+) -> None:
+    """List open items, most urgent first; without a role or member, how many each role has as well."""
+    from dataclasses import asdict
+
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.errors import Refusal
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        if role is not None and role.removeprefix("role:") not in spec.roles:
+            raise Refusal(f"{spec.id} has no role {role!r}.", f"Roles: {', '.join(spec.roles)}.")
+        found = remembered.inbox.find(spec.id, role=role, member=member, run=run, state=state, limit=limit)
+        counts = remembered.inbox.counts(spec.id)
+    out.data({"items": [asdict(item) for item in found], "open": dict(counts)})
+    if role is None and member is None and run is None:
+        out.say("Open items: " + (", ".join(f"{who} {count}" for who, count in counts.items() if count) or "none"))
+    if found:
+        out.table(
+            "",
+            ["item", "what", "about", "asked", "outcomes", "until", "with"],
+            [
+                [
+                    item.id,
+                    item.title.get("en", ""),
+                    item.about,
+                    ", ".join(item.asked[:3]) + (f" and {len(item.asked) - 3} more" if len(item.asked) > 3 else ""),
+                    ", ".join(item.choices),
+                    f"{item.due.astimezone(spec.zone):%Y-%m-%d %H:%M}" if item.due else None,
+                    item.claimed_by,
+                ]
+                for item in found
+            ],
+        )

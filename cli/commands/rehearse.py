@@ -1,0 +1,64 @@
+"""`trellis rehearse TASK`: plays a task from beginning to end with simulated participants."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import At, Community, Json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("rehearse")(rehearse)
+
+
+def rehearse(
+    task: Annotated[str, typer.Argument(help="The task's id, e.g. most-beautiful-lines.")],
+    scale: Annotated[str, typer.Option("--scale", help="Clock scale, e.g. 1d=1s.")] = "1d=1s",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed plays the same.")] = 1,
+    crowd: Annotated[int | None, typer.Option("--crowd", help="How many come where anybody may.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="Whom or what the run is about.")] = None,
+    with_: Annotated[list[str] | None, typer.Option("--with", help="An argument, name=value; may be repeated.")] = None,
+    within: Annotated[int, typer.Option("--within", help="Seconds after which this command stops waiting.")] = 3600,
+    at: At = None,
+    community: Community = None,
+    json: Json = False,
+) -> None:
+    """Play a task by the very workflow that will run it, on a fast clock; the same seed plays the same again."""
+    import time
+
+    from cli.commands.task import describe, show
+    from cli.console import FAILED, Output
+    from cli.given import guessed, pairs
+    from cli.options import moment
+    from cli.wiring import room
+    from workflows.launch import Launcher
+
+    out = Output(json)
+    with room() as here:
+        spec = here.memory.specs.current(community)
+        run = Launcher(here.memory.house, here.gateway).start(
+            task,
+            community=spec.id,
+            subject=subject,
+            args=guessed(pairs(with_ or [], "--with")),
+            at=moment(at, spec.zone) if at else None,
+            scale=scale,
+            rehearsed=True,
+            crowd=crowd,
+            seed=seed,
+        )
+        until = time.monotonic() + within
+        with out.progress(run.id) as step:
+            while time.monotonic() < until:
+                now = here.memory.runs.run(run.id)
+                visits = here.memory.runs.visits(run.id)
+                if visits:
+                    step.note(visits[-1].phase)
+                if now is not None and now.status != "running":
+                    run = now
+                    break
+                time.sleep(0.1)
+        show(out, describe(here.memory, run), spec, run)
+    if run.status in ("running", "failed"):
+        raise typer.Exit(FAILED)

@@ -1,0 +1,121 @@
+"""`trellis task ID`: how one run goes: phases, counts, deadline, results, ranking."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import Community, Json
+
+if TYPE_CHECKING:
+    from cli.console import Output
+    from cli.memory import Memory
+    from operations.ports.runs import Run
+    from rules.spec import Community as Spec
+
+SHOWN = 20
+"""Places of a ranking that people see; data has all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("task")(task)
+
+
+def task(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The run: auto/task/1, task/1, or task for its latest.")],
+    community: Community = None,
+    json: Json = False,
+) -> None:
+    """Show one run: every phase with its outcome, how much came in, until when, and what came out."""
+    from cli.console import Output
+    from cli.given import run_named
+    from cli.wiring import memory
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        run = run_named(remembered.runs, spec.id, id_)
+        told = describe(remembered, run)
+        show(out, told, spec, run)
+
+
+def describe(remembered: "Memory", run: "Run") -> dict[str, Any]:
+    """Everything about a run as data."""
+    visits = []
+    for visit in remembered.runs.visits(run.id):
+        tally = remembered.runs.tally(run.id, visit.phase, visit.visit)
+        visits.append(
+            {
+                "phase": visit.phase,
+                "visit": visit.visit,
+                "scope": visit.scope,
+                "kind": visit.kind,
+                "state": visit.state,
+                "opened_at": visit.opened_at,
+                "deadline": visit.deadline,
+                "closed_at": visit.closed_at,
+                "outcome": visit.outcome,
+                "works": tally.works,
+                "acts": tally.acts,
+                "results": visit.results,
+            }
+        )
+    return {
+        "run": run.id,
+        "task": run.task,
+        "mode": run.mode,
+        "subject": run.subject,
+        "digest": run.digest,
+        "status": run.status,
+        "end": run.end,
+        "opened_at": run.opened_at,
+        "ended_at": run.ended_at,
+        "scale": run.scale,
+        "seed": run.seed,
+        "parts": dict(remembered.runs.parts(run.id)),
+        "phases": visits,
+    }
+
+
+def show(out: "Output", told: dict[str, Any], spec: "Spec", run: "Run") -> None:
+    """The same for people, and as data with `--json`."""
+    out.data({"task": told})
+    about = f" about {run.subject}" if run.subject else ""
+    end = f", {run.end}" if run.end else ""
+    out.say(f"{run.id} ({spec.tasks[run.task].title.en}){about}: {run.status}{end}; {len(told['parts'])} take part")
+    rows = [
+        [
+            visit["scope"] + visit["phase"],
+            visit["kind"],
+            visit["outcome"] or visit["state"],
+            visit["works"] or None,
+            visit["acts"] or None,
+            _when(visit["opened_at"], spec),
+            _when(visit["closed_at"] or visit["deadline"], spec),
+            _short(visit["results"]),
+        ]
+        for visit in told["phases"]
+    ]
+    out.table(
+        "", ["phase", "kind", "outcome", "works", "acts", "from", "until", "results"], rows, right=["works", "acts"]
+    )
+    for visit in told["phases"]:
+        ranking = visit["results"].get("ranking")
+        if ranking:
+            scores = visit["results"].get("scores", {})
+            places = [[place, work, scores.get(work)] for place, work in enumerate(ranking[:SHOWN], start=1)]
+            out.table(f"Ranking of {visit['phase']}", ["place", "work", "score"], places, right=["place", "score"])
+
+
+def _when(at: Any, spec: "Spec") -> str | None:
+    return f"{at.astimezone(spec.zone):%Y-%m-%d %H:%M}" if at is not None else None
+
+
+def _short(results: dict[str, Any]) -> str:
+    counts = [f"{name} {len(value)}" for name, value in sorted(results.items()) if isinstance(value, list)]
+    figures = [
+        f"{name} {value['mean']}"
+        for name, value in sorted(results.items())
+        if isinstance(value, dict) and "mean" in value
+    ]
+    return ", ".join(counts + figures)
