@@ -255,20 +255,20 @@ def alike(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -
     All that are one edit away (a swap of neighbours is one edit), `preferred` ones first; if there are none, the
     one much like it. More than one means that it cannot be told which.
     """
-    close: list[tuple[tuple[float, ...], str]] = []
-    like: list[tuple[tuple[float, ...], str]] = []
-    small = word.lower()
-    for k in known:
-        if distance(small, k) <= 1:
-            swapped = sorted(small) == sorted(k)
-            close.append(((0 if k in preferred else 1, 0 if swapped else 1, -_same_ends(small, k)), k))
-        elif min(len(word), len(k)) >= 4 and abs(len(word) - len(k)) <= 4:
-            ratio = difflib.SequenceMatcher(None, small, k).ratio()
-            if ratio >= 0.75:
-                like.append(((0 if k in preferred else 1, -ratio), k))
+    small, words = word.lower(), list(known)
+    close = [k for k in words if distance(small, k) <= 1]
     if close:
-        return [k for _, k in sorted(close)]
-    return [k for _, k in sorted(like)[:1]]
+        letters = sorted(small)
+        return sorted(close, key=lambda k: (k not in preferred, sorted(k) != letters, -_same_ends(small, k), k))
+    like = [(k not in preferred, -likeness, k) for k in words if (likeness := _likeness(small, k)) >= 0.75]
+    return [k for _, _, k in sorted(like)[:1]]
+
+
+def _likeness(word: str, known: str) -> float:
+    """How much two longer words are alike, from 0 to 1."""
+    if min(len(word), len(known)) < 4 or abs(len(word) - len(known)) > 4:
+        return 0.0
+    return difflib.SequenceMatcher(None, word, known).ratio()
 
 
 def nearest(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -> str | None:

@@ -47,3 +47,10 @@ def test_every_check_across_documents_has_a_mistake_here():
     across = {code for code in CODES if code.startswith("TRL3")}
 
     assert {m["code"] for m in MISTAKES} >= across
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code.startswith("TRL3")])
+def test_every_check_across_documents_has_a_page(code):
+    page = (HERE.parents[1] / "docs" / "codes" / f"{code}.md").read_text()
+
+    assert page.startswith(f"# {code}: {CODES[code]}\n")
