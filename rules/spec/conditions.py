@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, RootModel, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from rules.spec.diagnostics import listed, nearest
-from rules.spec.node import SHAPE, SYNONYMS, Chosen, Context, Node, keys_of, mistake, shown
+from rules.spec.node import SHAPE, SYNONYMS, Chosen, Context, Node, keys_of, mistake, said, shown, wrong_shape
 from rules.spec.scalars import (
     Ago,
     Flag,
@@ -83,6 +85,17 @@ class Test(Node):
     over: WindowArg | None = None
     until: Ago | None = None
     of: IdArg | None = None  # the value at which something kept per value is read
+
+    @classmethod
+    def misshapen(cls, value: Any) -> PydanticCustomError:
+        """A value where a comparison is expected, such as `points: 400`."""
+        if isinstance(value, tuple | list):
+            return wrong_shape(value, "a comparison", f"write {{ one_of: [{', '.join(map(str, value))}] }}")
+        if isinstance(value, str) and (found := re.fullmatch(r"(>=|<=|==?|>|<|!=)\s*(.+)", value)):
+            return wrong_shape(value, "a comparison", f"write {{ {SYNONYMS[found[1]]}: {found[2]} }}")
+        word = "at_least" if isinstance(value, int) and not isinstance(value, bool) else "is"
+        plain = str(value).lower() if isinstance(value, bool) else value
+        return wrong_shape(value, "a comparison", f"write {{ {word}: {plain} }}")
 
     @model_validator(mode="after")
     def _compares(self) -> Test:
@@ -193,6 +206,8 @@ def pick(value: Any, context: Context | None) -> str:
         raise mistake("TRL209", "a list is not a condition by itself", "put all:, any: or none: before it")
     if not isinstance(value, dict):
         raise mistake("TRL209", f"{shown(value)} is not a condition", "write { name: { at_least: 3, over: 90d } }")
+    if isinstance(value, Written) and value.excused and (not value or set(value) <= set(keys_of(Test))):
+        raise said()  # a name without comparisons, or with comparisons beside it: that was said
     if not value:
         raise mistake("TRL209", "an empty condition", "write { name: { at_least: 3, over: 90d } }")
     if len(value) > 1:

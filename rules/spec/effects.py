@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from rules.spec.diagnostics import listed, nearest
 from rules.spec.labels import Label
-from rules.spec.node import Chosen, Context, Node, mistake, wrong_shape
+from rules.spec.node import Chosen, Context, Node, mistake, said, wrong_shape
 from rules.spec.parts import Prizes
 from rules.spec.people import Refs, Who
 from rules.spec.scalars import Id, IdArg, Key, Plain, Ref, WithinArg, words
@@ -158,6 +158,8 @@ def pick(value: Any, context: Context | None) -> str:
     """Which effect was written; a misspelt verb is put right."""
     if not isinstance(value, dict):
         raise wrong_shape(value, f"an effect such as notify: {{ to: …, what: … }} (one of {listed(VERBS)})")
+    if isinstance(value, Written) and value.excused & set(VERBS):
+        raise said()  # a verb with nothing under it: that was said
     known: list[str] = [k for k in value if k in _VERBS]
     if len(value) == 1 and known:
         return known[0]

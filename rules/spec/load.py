@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from rules.spec.diagnostics import Diagnostic, Place, Problems, listed, nearest
 from rules.spec.documents import DOCUMENTS
 from rules.spec.node import Context, Node, keys_of, shown
 from rules.spec.phase import PhaseKinds
-from rules.spec.reader import MAX_FILES, MAX_TOTAL, read
+from rules.spec.reader import MAX_FILE, MAX_FILES, MAX_TOTAL, read
 from rules.spec.source import Path, Source, Written, walk
 from rules.spec.translate import translate
 
@@ -77,7 +78,8 @@ def _document(file: str, content: bytes, context: Context, lost: set[str], lost_
     source = read(file, content, context.problems)
     if source is None:
         lost_schemas.add("?")
-        lost.add(file.rpartition("/")[2].removesuffix(".yaml"))
+        text = content[:MAX_FILE].decode("utf-8", "replace")
+        lost |= {file.rpartition("/")[2].removesuffix(".yaml"), *re.findall(r"\bid: *[\"']?([\w-]+)", text)}
         return None
     schema = _schema(source, context)
     model = _model(source, schema, context, lost) if schema is not None else None
@@ -130,8 +132,10 @@ def _schema(source: Source, context: Context) -> str | None:
         problems.at("TRL201", place, f"{shown(tree)} is not a document", f"begin with schema: one of {kinds}")
         return None
     if "schema" not in tree:
-        meant = next((k for k in tree if nearest(k, ["schema"]) and tree[k] in DOCUMENTS), None)
-        meant = meant or next((k for k in tree if tree[k] in DOCUMENTS and isinstance(tree[k], str)), None)
+        meant = next(
+            (k for k in tree if nearest(k, ["schema"]) and isinstance(tree[k], str) and tree[k] in DOCUMENTS), None
+        )
+        meant = meant or next((k for k in tree if isinstance(tree[k], str) and tree[k] in DOCUMENTS), None)
         meant = meant or next((k for k in tree if nearest(k, ["schema"])), None)
         if meant is None:
             hint = f"begin with schema: one of {kinds}"

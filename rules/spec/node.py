@@ -53,8 +53,13 @@ class Node(BaseModel):
         elif isinstance(value, dict):
             return value
         elif not isinstance(value, BaseModel):
-            raise wrong_shape(value, f"a mapping with {keys_shown(cls)}")
+            raise cls.misshapen(value)
         return value
+
+    @classmethod
+    def misshapen(cls, value: Any) -> PydanticCustomError:
+        """The error for something that is no mapping at all."""
+        return wrong_shape(value, f"a mapping with {keys_shown(cls)}")
 
 
 @functools.cache
@@ -104,6 +109,9 @@ def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where
             context.problems.at("TRL202", place, f"unknown key '{key}'", asked(meant))
             value.rename(key, meant[0])
             continue
+        if any(key in keys_inside(where, empty) for empty in value.excused if empty in allowed):
+            value.drop(key)  # it belongs under a key that was left empty, and that was said
+            continue
         present = nearest(key, [k for k in allowed if k in value])
         still = [m for m in missing if m not in value and m not in value.excused]
         if present is not None:
@@ -120,6 +128,15 @@ def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where
             hint = f"keys that may stand here: {listed(allowed, 30)}"
         context.problems.at("TRL202", place, f"unknown key '{key}'", hint)
         value.drop(key)
+
+
+@functools.cache
+def keys_inside(model: type[BaseModel], key: str) -> frozenset[str]:
+    """The keys of what stands under a key of a model, if that is a mapping of one kind."""
+    annotation = next(f.annotation for name, f in model.model_fields.items() if (f.alias or name) == key)
+    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
+    return frozenset(keys_of(models[0])) if len(models) == 1 else frozenset()
 
 
 @functools.cache
@@ -204,7 +221,7 @@ def shown(value: Any) -> str:
         return "true" if value else "false"
     text = str(value)
     if isinstance(value, str):
-        return f"the text '{text}'" if len(text) <= 40 else f"the text '{text[:38]}…'"
+        return f"'{text}'" if len(text) <= 40 else f"'{text[:38]}…'"
     return text
 
 
@@ -225,7 +242,11 @@ class Shape:
             choices[shape], words[shape] = handler.generate_schema(member), word
         expected = " or ".join(words.values())
 
+        only_parameter = words.get("<plain>") == "$parameter"
+
         def check(value: Any) -> Any:
+            if only_parameter and isinstance(value, str) and not value.startswith("$"):
+                raise wrong_shape(value, expected, f"write [{value}]" if "<list>" in choices else "")
             if shape_of_value(value) not in choices:
                 hint = ""
                 if "<list>" in choices and "<mapping>" not in choices and isinstance(value, dict):

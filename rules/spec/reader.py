@@ -191,7 +191,7 @@ class _Builder:
             self._say(
                 "TRL107",
                 event,
-                f"the tag {event.tag}",
+                f"the tag {_short_tag(event.tag)}",
                 "remove it; a value's type follows from where it stands",
                 plain="is not used",
             )
@@ -405,6 +405,8 @@ def _in_our_words(problem: str, line: str, column: int) -> tuple[str, str, str]:
         if here == "\t":
             return "TRL113", "a tab stands in the indentation", "indent with spaces"
         return "TRL115", f"no value may begin with {here or 'this'}", "quote the text"
+    if here == ":" and "flow" in problem:
+        return "TRL115", "a text ends at a colon", "quote the text: a colon and a space end an unquoted text"
     if "flow mapping" in problem or "'}'" in problem or "','" in problem:
         return "TRL104", "a { … } is not closed here", "check the brackets, and quote a text that holds , : # [ ] { }"
     if "flow sequence" in problem or "']'" in problem:
@@ -424,3 +426,7 @@ def _in_our_words(problem: str, line: str, column: int) -> tuple[str, str, str]:
     if "tag" in problem:
         return "TRL107", "tags are not used", "quote a text that begins with !"
     return "TRL104", "this is not YAML", problem
+
+
+def _short_tag(tag: object) -> str:
+    return str(tag).replace("tag:yaml.org,2002:", "!!")

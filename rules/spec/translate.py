@@ -33,7 +33,7 @@ def translate(error: ValidationError, source: Source, problems: Problems) -> lis
         else:
             paths.append(path)
             node = source.at(path)
-            if not (isinstance(node, Items) and node.refused and kind in ("too_short", "missing")):
+            if not _follows(kind, node, e.get("ctx") or {}):
                 _one(e, path, source, problems)
     for path, keys in missing.items():
         place = source.value_place(path)
@@ -44,10 +44,21 @@ def translate(error: ValidationError, source: Source, problems: Problems) -> lis
     return paths
 
 
+# What a piece says of itself as a whole; not worth saying when a part of it was refused already.
+_AS_A_WHOLE = ("TRL209", "TRL210", "TRL211", "TRL213", "TRL215")
+
+
+def _follows(kind: str, node: Any, context: dict[str, Any]) -> bool:
+    """Whether an error only follows from another one inside, which was reported."""
+    if isinstance(node, Items):
+        return kind == "too_short" and (node.refused or len(node) >= context.get("min_length", 0))
+    return isinstance(node, Written) and bool(node.excused) and kind in _AS_A_WHOLE
+
+
 def _missing_hint(node: Any) -> str:
     if isinstance(node, Written) and node:
         name = node.get("id")
-        return f"add it to '{name}'" if isinstance(name, str) else f"here stand {listed(node, 8)}"
+        return f"add it to '{name}'" if isinstance(name, str) else f"there is only {listed(node, 8)}"
     return ""
 
 
@@ -87,7 +98,8 @@ def in_our_words(kind: str, context: dict[str, Any], value: Any) -> tuple[str, s
     """An error of pydantic's own as (code, message, hint)."""
     stands = shown(value)
     if kind in ("tuple_type", "list_type"):
-        hint = "put '- ' before each item, or write [ … ]"
+        plain = isinstance(value, str | int) and not isinstance(value, bool)
+        hint = f"write [{value}]" if plain else "put '- ' before each item, or write [ … ]"
         return "TRL204", f"{stands} stands here, expected a list", hint
     if kind in ("model_type", "dict_type", "model_attributes_type", "mapping_type"):
         return "TRL204", f"{stands} stands here, expected a mapping", "write key: value under it, or { key: value }"

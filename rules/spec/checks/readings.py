@@ -46,6 +46,8 @@ def conditions_of(kind: str, documents: Iterable[Any]) -> Iterator[Any]:
 def readings(kind: str, documents: Iterable[Any], names: Names) -> Windows:
     """What decisions of a kind read: the metrics they name, and everything those are made of."""
     found: Windows = defaultdict(set)
+    if names.lost:
+        found[UNSURE] = set()  # a condition that could not be read may read anything
     for written in conditions_of(kind, documents):
         if written is None:
             continue
