@@ -28,6 +28,7 @@ HEAD = ("id", "kind", "member", "at", "recorded_at")
 MOMENT = pl.Datetime("us", "UTC")
 
 _YES, _NO = frozenset({"true", "1", "yes", "t", "y"}), frozenset({"false", "0", "no", "f", "n"})
+_USUAL = {"boolean": "true or false, yes or no, 1 or 0", "text": "a plain text"}
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -155,7 +156,7 @@ def judged(part: pl.DataFrame, name: str, type_: ValueType, bad: Complaints) -> 
     if wrong:
         for row, text in part.filter(pl.col(name).is_in(list(wrong))).select("_row", name).iter_rows():
             message = wrong[text].message.removeprefix(f"{name}: ")
-            bad.one(row, name, text, message, wrong[text].hint)
+            bad.one(row, name, text, message, wrong[text].hint or _USUAL.get(type_.kind, "give it as its type says"))
     dtype = column_type(type_)
     right = pl.Series(list(values.values()), dtype=dtype) if values else pl.Series([], dtype=dtype)
     if isinstance(dtype, pl.List):
