@@ -165,8 +165,11 @@ def duration_text(seconds: int) -> str:
 
 
 def date_text(days: int) -> str:
-    """Days since 1970-01-01 as an ISO date."""
-    return (_EPOCH + timedelta(days=days)).isoformat()
+    """Days since 1970-01-01 as an ISO date; the bare number where the calendar has no such day."""
+    try:
+        return (_EPOCH + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return str(days)
 
 
 def scaled(text: str) -> tuple[int, int]:

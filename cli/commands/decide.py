@@ -28,6 +28,8 @@ def decide(
 
     Exit 2 if the specs or the file have mistakes. A reading that is not given is unknown.
     """
+    import gc
+
     from cli.console import INVALID, Output
     from cli.options import moment
     from cli.specs import read_specs
@@ -37,6 +39,7 @@ def decide(
     from rules.gate import Gate
     from rules.rulebook import compile_rulebook
 
+    gc.disable()  # everything made here is shown and then the process ends; looking for garbage doubles the time
     out = Output(json)
     loaded = read_specs(folder)
     if loaded.community is None:
