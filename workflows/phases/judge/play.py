@@ -8,6 +8,7 @@ from fractions import Fraction
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
 from rules.spec.parts import Criterion
+from rules.values import decimal_text
 from workflows.phases.judge.spec import Judge
 from workflows.play import (
     ROLE,
@@ -112,7 +113,7 @@ def closing(phase: Judge, scene: Scene) -> Closing:
             "ranking": ranking,
             "winning": winning,
             "winners": winners,
-            "scores": {work: str(round(totals[work], 2)) for work in ranking},
+            "scores": {work: decimal_text(round(totals[work] * 100), 2) for work in ranking},
         },
         notes=tuple(notes),
         parts=parts,
