@@ -81,9 +81,11 @@ def _document(file: str, content: bytes, context: Context, lost: set[str], lost_
         text = content[:MAX_FILE].decode("utf-8", "replace")
         lost |= {file.rpartition("/")[2].removesuffix(".yaml"), *re.findall(r"\bid: *[\"']?([\w-]+)", text)}
         return None
+    declared = _ids(source.tree)
     schema = _schema(source, context)
     model = _model(source, schema, context, lost) if schema is not None else None
     _doubles(source, context.problems)
+    lost |= declared - _ids(source.tree)
     if schema is None:
         lost_schemas.add("?")
         lost |= _ids(source.tree)

@@ -110,7 +110,7 @@ def _reference(at: At, parameter: Parameter, value: Any, scene: Scene) -> bool:
     if not _says(at, parameter, value, isinstance(value, str), f"the id of a {kind}"):
         return False
     ids = scene.names.of(kind)
-    if value in scene.names.lost and value not in ids:
+    if value not in ids and scene.names.silent(value):
         return False
     if value not in ids:
         at.unknown("TRL303", "kind of fact" if kind == "fact" else kind, value, ids)

@@ -72,7 +72,7 @@ def _decision(at: At, case: Decision, desk: Desk) -> None:
     scene = Scene(names)
     if case.of == "tiers":
         known(at / "ladder" if "ladder" in case.model_fields_set else at / "kind", "ladder", case.ladder, scene)
-    if case.value is not None and case.value not in names.every_value():
+    if case.value is not None and case.value not in names.every_value() and not names.silent(case.value):
         (at / "value").unknown("TRL309", "value", case.value, names.every_value())
     _expect(at / "expect", case, desk, read)
 
@@ -83,7 +83,7 @@ def _expect(at: At, case: Decision, desk: Desk, read: Windows) -> None:
         for n, rule in enumerate(getattr(expect, "not_" if key == "not" else key)):
             known(at / key / n, "rule", rule, scene)
     for n, leaf in enumerate(expect.because):
-        if leaf not in read and UNSURE not in read and leaf not in names.lost:
+        if leaf not in read and UNSURE not in read:
             possible = set(read)
             (at / "because" / n).say("TRL371", f"no condition of {case.of} reads '{leaf}'", meant(leaf, possible))
     if expect.to is not None:
@@ -100,7 +100,7 @@ def _person(at: At, person: Person, desk: Desk) -> None:
         if isinstance(asked, Wrong):
             here.say(asked.code, asked.message, asked.hint, on="key")
         else:
-            _value(here, value, name, asked)
+            _value(here, value, name, asked, desk.names)
 
 
 def _attribute(name: str, names: Names) -> Asked | Wrong:
@@ -132,7 +132,7 @@ def _after(head: str, tail: str, possible: set[str]) -> str:
     return meant(f"{head}.{tail}", {f"{head}.{p}" for p in possible})
 
 
-def _value(at: At, value: Any, name: str, asked: Asked) -> None:
+def _value(at: At, value: Any, name: str, asked: Asked, names: Names) -> None:
     many = isinstance(value, tuple)
     if asked.family == "set" and not many:
         at.say("TRL309", f"'{name}' is a set", "write a list: [ … ]")
@@ -146,6 +146,8 @@ def _value(at: At, value: Any, name: str, asked: Asked) -> None:
             here.say("TRL309", f"'{name}' is true or false, never {one}", "write true or false")
         elif asked.kind == "integer" and (isinstance(one, bool) or not isinstance(one, int)):
             here.say("TRL309", f"'{name}' is a whole number, never '{one}'", "write a number without quotes")
+        elif names.silent(one):
+            continue
         elif asked.listed is not None and isinstance(one, str) and one not in (*asked.listed, "none"):
             here.say("TRL309", f"'{name}' is never '{one}'", meant(one, asked.listed))
 
@@ -156,9 +158,7 @@ def _readings(at: At, given: Mapping[str, Mapping[str, Any]], read: Windows, des
         here = at / name
         full = name if name.startswith(scope) else scope + name
         metric = desk.names.of("metric").get(name.rpartition(".")[2])
-        if desk.names.lost & {name.rpartition(".")[2]}:
-            continue
-        if UNSURE in read and metric is not None:
+        if UNSURE in read and (metric is not None or desk.names.silent(name.rpartition(".")[2])):
             continue
         if metric is None or full not in read:
             _unread(here, name, full, metric, read, scope)

@@ -127,7 +127,9 @@ def _value(at: At, value: Any, word: str, asked: Asked, scene: Scene) -> None:
             )
     elif not isinstance(value, str):
         at.say("TRL309", f"'{word}' is {words(asked.kind)}, never {_shown(value)}", "write a text")
-    elif at.path[-1] != "starts_with" and asked.listed is not None and value not in asked.listed and value != "none":
+    elif at.path[-1] == "starts_with" or scene.names.silent(value):
+        pass
+    elif asked.listed is not None and value not in (*asked.listed, "none"):
         at.say("TRL309", f"'{word}' is never '{value}'", meant(value, asked.listed))
 
 

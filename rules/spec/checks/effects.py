@@ -30,7 +30,7 @@ def known(at: At, kind: str, word: Any, scene: Scene, what: str = "") -> bool:
     ids = scene.names.facts() if kind == "any fact" else scene.names.of(kind)
     if word in ids:
         return True
-    if word in scene.names.lost:
+    if scene.names.silent(word):
         return False
     at.unknown("TRL303", what or ("kind of fact" if "fact" in kind else kind), word, ids)
     return False

@@ -51,7 +51,7 @@ def _fact(at: At, fact: FactKind, names: Names) -> None:
 def _counted(at: At, metric: Counted, names: Names) -> None:
     known = [k for k in metric.from_ if k in names.facts()]
     for n, kind in enumerate(metric.from_):
-        if kind not in names.facts() and kind not in names.lost:
+        if kind not in names.facts() and not names.silent(kind):
             (at / "from" / n).unknown("TRL303", "kind of fact", kind, names.facts())
     if len(known) < len(metric.from_):
         return  # whatever it reads may be in the facts that are not known
@@ -121,7 +121,7 @@ def _composed(at: At, metric: Ratio | Score, names: Names) -> None:
         here = at / "ratio" / n if isinstance(metric, Ratio) else at / "score" / n / "metric"
         found = names.of("metric").get(part)
         if found is None:
-            if part not in names.lost:
+            if not names.silent(part):
                 here.say("TRL301", f"unknown metric '{part}'", meant(part, names.of("metric")))
         elif found.type not in ("integer", "decimal", "duration"):
             here.say(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rules.spec.checks.asked import ANY, Asked
 from rules.spec.conditions import leaves
+from rules.spec.diagnostics import alike
 from rules.spec.documents.community import CommunityDocument
 from rules.spec.documents.metrics import Counted, Metric, Named, Ratio, Score
 from rules.spec.documents.mode import Mode
@@ -39,6 +40,10 @@ class Names:
     def of(self, kind: str) -> dict[str, Any]:
         """Everything declared of a kind: `tier`, `budget`, `fact`, …"""
         return self.ids.setdefault(kind, {})
+
+    def silent(self, word: object) -> bool:
+        """Whether nothing is said about a word: it was declared in a piece that could not be read."""
+        return isinstance(word, str) and (word in self.lost or bool(self.lost and alike(word, self.lost)))
 
     def facts(self) -> list[str]:
         """Kinds of facts: the community's own and the engine's."""
@@ -104,6 +109,8 @@ class Names:
     def _attribute(self, name: str, kind: str) -> Asked:
         if name in ("titles", "titles_held"):
             return Asked("set", tuple(self.of("title")), per=())
+        if name in ("tier", "tier_held") and not self.of("ladder"):
+            return ANY if self.lost else Asked("text", ())
         if name == "last_move":
             return Asked("text", LAST_MOVES)
         return self.typed("space" if name == "space" else kind)

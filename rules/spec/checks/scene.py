@@ -221,7 +221,7 @@ class Scene:
         if ":" in ref:
             kind, _, word = ref.partition(":")
             known = self.names.of(kind)
-            if word in self.names.lost and word not in known:
+            if word not in known and self.names.silent(word):
                 return "any"
             if word not in known:
                 return Wrong("TRL303", f"unknown {kind} '{word}'", meant(word, known))

@@ -29,7 +29,7 @@ def ladder(at: At, written: Tiers, names: Names) -> None:
     for n, floor in enumerate(written.floors):
         here = at / "floors" / n
         condition(here / "when", floor.when, scene)
-        if floor.tier not in own and floor.tier not in names.lost:
+        if floor.tier not in own and not names.silent(floor.tier):
             (here / "tier").unknown("TRL303", "tier", floor.tier, own)
     for n, tier in enumerate(written.tiers):
         _tier(at / "tiers" / n, tier, own, scene)
@@ -44,7 +44,7 @@ def _tier(at: At, tier: Tier, own: list[str], scene: Scene) -> None:
         known(at / "may_enter" / n, "mode", mode, scene)
     for n, benefit in enumerate(tier.perks):
         known(at / "perks" / n, "benefit", benefit, scene)
-    if tier.falls_to is not None and tier.falls_to not in scene.names.lost:
+    if tier.falls_to is not None and not scene.names.silent(tier.falls_to):
         if tier.falls_to not in own:
             (at / "falls_to").unknown("TRL303", "tier", tier.falls_to, own)
         elif own.index(tier.falls_to) >= own.index(tier.id):
@@ -102,14 +102,14 @@ def lifecycle(at: At, written: Lifecycle, names: Names) -> None:
         if transition.id in [t.id for t in written.transitions[:n]]:
             (here / "id").say("TRL312", f"transition '{transition.id}' is there twice", "ids are unique here")
         for m, stage_id in enumerate(transition.from_):
-            if stage_id not in (*stages, "none", *names.lost):
+            if stage_id not in (*stages, "none") and not names.silent(stage_id):
                 (here / "from" / m).unknown("TRL303", "stage", stage_id, [*stages, "none"])
-        if transition.to not in (*stages, *names.lost):
+        if transition.to not in stages and not names.silent(transition.to):
             (here / "to").unknown("TRL303", "stage", transition.to, stages)
         condition(here / "when", transition.when, scene)
         _move(here, transition, scene)
         effects(here / "then", transition.then, scene)
-    for stage_id in _unreached(written, stages):
+    for stage_id in [] if names.lost else _unreached(written, stages):
         n = stages.index(stage_id)
         (at / "stages" / n / "id").say(
             "TRL346", f"no transition leads to stage '{stage_id}'", "add one, or remove the stage"
