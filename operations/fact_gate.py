@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from operations.errors import Refusal
 from operations.rows import JOIN, Batch, Reject
 from rules.errors import Unfit
 from rules.fact import FactField, FactKind, fact_key
@@ -63,11 +64,8 @@ class FactGate:
         gated = Gated(rejects=list(batch.rejects))
         if not batch.lines:
             return gated
-        columns = {ALIASES.get(name, name): cells for name, cells in batch.columns.items()}
-        columns = {**{name: [None] * len(batch.lines) for name in HEAD}, **columns}
-        frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String), strict=False)
-        frame = frame.with_columns(pl.all().str.strip_chars().replace("", None))
-        gated.ignored = {n for n in columns if n not in self._fields and n not in HEAD and frame[n].count()}
+        frame = columns_of(batch, ALIASES, HEAD)
+        gated.ignored = {name for name in frame.columns if name not in self._fields and name not in HEAD}
         frame = frame.with_columns(_identities(frame)).with_row_index("_row")
         bad = Complaints(batch)
         frame = self._with_times(frame, bad)
@@ -112,6 +110,22 @@ class FactGate:
         near = get_close_matches(str(kind), self._kinds, 1)
         hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(sorted(self._kinds)[:12])}, …"
         return f"there is no kind of fact {str(kind)[:60]!r}", hint
+
+
+def columns_of(batch: Batch, aliases: Mapping[str, str], wanted: Iterable[str]) -> pl.DataFrame:
+    """The columns of a batch that hold anything, under their proper names, and the wanted ones; no cell is blank.
+
+    Raises:
+        Refusal: two columns mean the same.
+    """
+    found = [name for name in batch.frame.columns if batch.frame[name].null_count() < batch.frame.height]
+    named = {name: aliases.get(name, name) for name in found}
+    twice = [name for name in named.values() if list(named.values()).count(name) > 1]
+    if twice:
+        both = " and ".join(repr(name) for name, proper in named.items() if proper == twice[0])
+        raise Refusal(f"The columns {both} mean the same.", "Keep one of them.")
+    frame = batch.frame.select(found).rename(named).with_columns(pl.all().str.strip_chars().replace("", None))
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in wanted if name not in frame.columns)
 
 
 class Complaints:
@@ -242,6 +256,8 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
 
 def _identities(frame: pl.DataFrame) -> pl.Series:
     """The key of each row: of its `id`, or of everything that it says."""
+    if frame["id"].null_count() == 0:
+        return pl.Series("id", [fact_key(given).hex for given in frame["id"]], dtype=pl.String)
     names = sorted(name for name in frame.columns if name != "id")
     said = [pl.when(pl.col(n).is_not_null()).then(pl.lit(f"{n}\x1f") + pl.col(n)) for n in names]
     whole = frame.select(pl.concat_str(said, separator=JOIN, ignore_nulls=True).alias("id"))["id"]

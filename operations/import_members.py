@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from operations.fact_gate import Complaints, judged, moments
+from operations.fact_gate import Complaints, columns_of, judged, moments
 from operations.import_facts import Imported, ahead
 from operations.ports.members import Enlisted, Member, Members
 from operations.ports.standings import LIFECYCLE, First, Place, Standings
@@ -55,13 +55,10 @@ class MemberGate:
 
     def take(self, batch: Batch) -> Gated:
         """Gate one batch; every row is either a member or among the rejects."""
-        rows = len(batch.lines)
-        if not rows:
+        if not batch.lines:
             return Gated([], [], list(batch.rejects), set())
-        columns = {ALIASES.get(name, name): cells for name, cells in batch.columns.items()}
-        columns = {**{name: [None] * rows for name in ("id", "joined")}, **columns}
-        frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String), strict=False)
-        frame = frame.with_columns(pl.all().str.strip_chars().replace("", None)).with_row_index("_row")
+        frame = columns_of(batch, ALIASES, ("id", "joined")).with_row_index("_row")
+        columns = set(frame.columns) - {"_row"}
         bad = Complaints(batch)
         bad.all(frame.filter(pl.col("id").is_null()), "id", "it does not say who it is", "fill in the column id")
         judged(frame, "id", _ID, bad)
@@ -74,7 +71,7 @@ class MemberGate:
             if name in columns
         }
         known = {"id", "joined", *types, *stands}
-        ignored = {name for name in columns if name not in known and frame[name].count()}
+        ignored = {name for name in columns if name not in known}
         members, firsts = [], []
         for row, (id_, since) in enumerate(zip(frame["id"], joined, strict=True)):
             if row in bad.rows:

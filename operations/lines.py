@@ -36,8 +36,8 @@ class Lines:
             self._hold(next(self._blocks))
         return self._held.popleft()
 
-    def clean(self) -> tuple[int, list[str]] | None:
-        """The next lines as text with the number of the first; None where one must look at them one by one."""
+    def clean(self) -> tuple[int, list[str], bytes] | None:
+        """Many lines as text, the number of the first, and their bytes; None where one must look at them one by one."""
         if self._held:
             return None
         block = next(self._blocks, None)
@@ -50,7 +50,7 @@ class Lines:
                 texts = []
             if texts and len(max(texts, key=len)) < LONGEST_LINE // 4:
                 number, self._number = self._number, self._number + len(texts)
-                return number, texts
+                return number, texts, block
         self._hold(block)
         return None
 

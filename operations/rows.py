@@ -7,12 +7,14 @@ are fine. A row that cannot be read is given back with its line and the reason, 
 from __future__ import annotations
 
 import csv
+import io
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+import polars as pl
 
 from operations.errors import Refusal
 from operations.lines import LONGEST_LINE, Lines, unpacked
@@ -37,14 +39,19 @@ class Reject:
     row: str
 
 
-@dataclass(slots=True)
 class Batch:
-    """Rows as columns of text; an empty cell is None. `lines` and `raw` belong to the rows of `columns`."""
+    """Rows as a frame of text columns, with the number and the text of each row's line, and what could not be read."""
 
-    columns: dict[str, list[str | None]] = field(default_factory=dict)
-    lines: list[int] = field(default_factory=list)
-    raw: list[str] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.frame = pl.DataFrame()
+        self.lines: list[int] = []
+        self.raw: list[str] = []
+        self.rejects: list[Reject] = []
+
+    @property
+    def size(self) -> int:
+        """Rows, those that could not be read included."""
+        return len(self.lines) + len(self.rejects)
 
 
 def read_rows(path: Path, seen: Callable[[int], None] = lambda _: None, size: int = BATCH) -> Iterator[Batch]:
@@ -87,77 +94,91 @@ def size_of(path: Path) -> int:
 # ---------------------------------------------------------------------------------------------------------------- CSV
 def _cells(path: Path, first: bytes, lines: Lines, size: int) -> Iterator[Batch]:
     names, separator = _header(path, first)
-    batch = Batch()
-    rows: list[list[str]] = []
+    table = _Table(names, separator)
     while True:
         clean = lines.clean()
         if clean is not None:
-            _plain(batch, rows, names, separator, *clean)
+            number, texts, block = clean
+            if all(text.count(separator) == len(names) - 1 for text in texts):
+                table.block(number, texts, block)
+            else:
+                for line, text in enumerate(texts, number):
+                    if text:
+                        table.row(line, text, text.split(separator))
         else:
             line, data = next(lines, (0, b""))
             if not line:
                 break
             if data:
-                _careful(batch, rows, names, separator, lines, line, data)
-        if len(rows) + len(batch.rejects) >= size:
-            yield _filled(batch, names, rows)
-            batch, rows = Batch(), []
-    if rows or batch.rejects:
-        yield _filled(batch, names, rows)
+                _careful(table, lines, line, data)
+        if table.batch.size >= size:
+            yield table.taken()
+    if table.batch.size:
+        yield table.taken()
 
 
-def _plain(
-    batch: Batch, rows: list[list[str]], names: Sequence[str], separator: str, number: int, texts: list[str]
-) -> None:
-    """Take many lines at once that hold no quote and nothing odd."""
-    for line, text in enumerate(texts, number):
-        cells = text.split(separator)
-        if len(cells) == len(names):
-            rows.append(cells)
-            batch.lines.append(line)
-            batch.raw.append(text)
-        elif text:
-            _miscounted(batch, line, names, cells, separator, text)
+class _Table:
+    """Gathers the rows of a CSV file into batches."""
+
+    def __init__(self, names: Sequence[str], separator: str) -> None:
+        self.names = names
+        self.separator = separator
+        self.batch = Batch()
+        self._schema = {f"column{place}": pl.String for place in range(len(names))}
+        self._parts: list[pl.DataFrame] = []
+        self._rows: list[list[str]] = []
+
+    def block(self, number: int, texts: list[str], block: bytes) -> None:
+        """Take many lines at once that hold no quote and nothing odd, and have as many cells as they should."""
+        self._close()
+        self._parts.append(
+            pl.read_csv(
+                io.BytesIO(block), has_header=False, schema=self._schema, separator=self.separator, quote_char=None
+            )
+        )
+        self.batch.lines.extend(range(number, number + len(texts)))
+        self.batch.raw.extend(texts)
+
+    def row(self, line: int, text: str, cells: list[str]) -> None:
+        """Take one row."""
+        if len(cells) != len(self.names):
+            reason = f"expected {len(self.names)} cells, found {len(cells)}"
+            fix = f'put a cell that holds "{self.separator}" in quotes'
+            self.batch.rejects.append(Reject(line, "", "", reason, fix, text))
+            return
+        self._rows.append(cells)
+        self.batch.lines.append(line)
+        self.batch.raw.append(text)
+
+    def taken(self) -> Batch:
+        """What was gathered; the next batch begins."""
+        self._close()
+        whole = pl.concat(self._parts) if self._parts else pl.DataFrame(schema=self._schema)
+        named = {f"column{place}": name for place, name in enumerate(self.names) if name}
+        batch, self.batch, self._parts = self.batch, Batch(), []
+        batch.frame = whole.select(*named).rename(named)
+        return batch
+
+    def _close(self) -> None:
+        if self._rows:
+            rows = pl.DataFrame(self._rows, schema=self._schema, orient="row")
+            self._parts.append(rows.with_columns(pl.all().replace("", None)))
+            self._rows = []
 
 
-def _careful(
-    batch: Batch,
-    rows: list[list[str]],
-    names: Sequence[str],
-    separator: str,
-    lines: Lines,
-    line: int,
-    data: bytes,
-) -> None:
+def _careful(table: _Table, lines: Lines, line: int, data: bytes) -> None:
     """Take one line that may hold anything."""
-    text = _text(batch, line, data)
+    text = _text(table.batch, line, data)
     if text is None:
         return
-    cells: list[str] | None = text.split(separator)
+    cells: list[str] | None = text.split(table.separator)
     if '"' in text:
-        cells, text = _quoted(text, separator, len(names), lines)
+        cells, text = _quoted(text, table.separator, len(table.names), lines)
     if cells is None:
         fix = 'close it, and write a quote inside a quoted cell as ""'
-        batch.rejects.append(Reject(line, "", "", "a quote is not closed", fix, text))
-    elif len(cells) != len(names):
-        _miscounted(batch, line, names, cells, separator, text)
+        table.batch.rejects.append(Reject(line, "", "", "a quote is not closed", fix, text))
     else:
-        rows.append(cells)
-        batch.lines.append(line)
-        batch.raw.append(text)
-
-
-def _miscounted(batch: Batch, line: int, names: Sequence[str], cells: Sequence[str], separator: str, text: str) -> None:
-    reason = f"expected {len(names)} cells, found {len(cells)}"
-    batch.rejects.append(Reject(line, "", "", reason, f'put a cell that holds "{separator}" in quotes', text))
-
-
-def _filled(batch: Batch, names: list[str], rows: list[list[str]]) -> Batch:
-    columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    batch.columns = {
-        name: [cell or None for cell in column] for name, column in zip(names, columns, strict=True) if name
-    }
-    return batch
+        table.row(line, text, cells)
 
 
 def _header(path: Path, first: bytes) -> tuple[list[str], str]:
@@ -261,7 +282,7 @@ def _objects(lines: Lines, size: int) -> Iterator[Batch]:
             rows.append(row)
             batch.lines.append(line)
             batch.raw.append(text)
-        if len(rows) + len(batch.rejects) >= size:
+        if batch.size >= size:
             yield _gathered(batch, rows)
             batch, rows = Batch(), []
     if rows or batch.rejects:
@@ -270,7 +291,8 @@ def _objects(lines: Lines, size: int) -> Iterator[Batch]:
 
 def _gathered(batch: Batch, rows: list[dict[str, str | None]]) -> Batch:
     names = sorted({name for row in rows for name in row})
-    batch.columns = {name: [row.get(name) for row in rows] for name in names}
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    batch.frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String))
     return batch
 
 

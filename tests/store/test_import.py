@@ -86,7 +86,8 @@ def test_the_same_rows_are_the_same_facts_in_every_format(place: Place, tmp_path
     (tmp_path / "facts.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
     (tmp_path / "windows.csv").write_bytes(b"\xef\xbb\xbf" + plain.read_bytes().replace(b"\n", b"\r\n"))
     cells = dict(zip(HEADER.split(","), LINE.split(","), strict=True))
-    written(tmp_path / "facts.ndjson", json.dumps({**cells, "member_id": cells.pop("member")}))
+    cells["member_id"] = cells.pop("member")
+    written(tmp_path / "facts.ndjson", json.dumps(cells))
     written(tmp_path / "tabs.tsv", HEADER.replace(",", "\t"), LINE.replace(",", "\t"))
     assert counts(place.take(plain)) == (1, 0, 0, 0)
     for name in ("facts.csv.gz", "windows.csv", "facts.ndjson", "tabs.tsv"):
@@ -172,13 +173,14 @@ def test_a_cell_may_hold_separators_quotes_and_line_ends(place: Place, tmp_path:
         (b"\n\n", "is empty"),
         ("member,kind\n".encode("utf-16"), "UTF-16"),
         (b"member,kind,member\n", "two columns 'member'"),
+        (b"member,kind,at,member_id\na,b,c,d\n", "mean the same"),
         (b"\x00\x01\x02\x03", "neither CSV nor NDJSON"),
         (gzip.compress(b"member,kind,at\n")[:-4], "cannot be unpacked"),
         (b"\x1f\x8b\x08garbage", "cannot be unpacked"),
         (gzip.compress(b"member,kind,at\n" + b"\x00" * 80_000_000), "unpacks to more than"),
         (",".join(f"c{n}" for n in range(500)).encode(), "500 columns"),
     ],
-    ids=["empty", "blank", "utf-16", "twice", "binary", "cut off", "broken", "bomb", "wide"],
+    ids=["empty", "blank", "utf-16", "twice", "alias", "binary", "cut off", "broken", "bomb", "wide"],
 )
 def test_a_file_that_is_no_table_is_refused_in_a_sentence(
     place: Place, tmp_path: Path, content: bytes, reason: str
