@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, func, select, update
 
 from operations.ports.effects import Deed
+from store.bulk import insert_many
 from store.ledgers import Refused, gift, hold, money, points
 from store.tables.effects import assignment, candidate, holding, publication, staff
 
@@ -59,19 +59,13 @@ def _holdings(kind: str) -> Writer:
                 }
             )
         if rows:
-            first = insert(holding)
-            connection.execute(
-                first.on_conflict_do_update(
-                    index_elements=["community", "kind", "item", "value", "member"],
-                    index_where=text("ended_at IS NULL"),
-                    set_={
-                        "until": text(
-                            "CASE WHEN holding.until IS NULL OR excluded.until IS NULL THEN NULL"
-                            " ELSE greatest(holding.until, excluded.until) END"
-                        )
-                    },
-                ),
+            insert_many(
+                connection,
+                holding,
                 rows,
+                on_conflict="(community, kind, item, value, member) WHERE ended_at IS NULL DO UPDATE SET until ="
+                " CASE WHEN holding.until IS NULL OR excluded.until IS NULL THEN NULL"
+                " ELSE greatest(holding.until, excluded.until) END",
             )
         return refused
 
@@ -142,7 +136,7 @@ def nominate(connection: Connection, community: str, deeds: Sequence[Deed]) -> R
         }
         for deed in deeds
     ]
-    connection.execute(insert(candidate).on_conflict_do_nothing(), rows)
+    insert_many(connection, candidate, rows)
     return {}
 
 
@@ -172,7 +166,7 @@ def publish(connection: Connection, community: str, deeds: Sequence[Deed]) -> Re
             }
         )
         seen.add(what)
-    connection.execute(insert(publication).on_conflict_do_nothing(), rows)
+    insert_many(connection, publication, rows)
     return {}
 
 
@@ -217,7 +211,7 @@ def assign(connection: Connection, community: str, deeds: Sequence[Deed]) -> Ref
             }
         )
     if rows:
-        connection.execute(insert(assignment).on_conflict_do_nothing(), rows)
+        insert_many(connection, assignment, rows)
     return refused
 
 

@@ -13,6 +13,7 @@ from operations.ports.effects import Balance, Candidate, Deed, Done, Holding
 from operations.ports.notices import Notice, Outbox
 from store import deeds as kinds
 from store.audit import audit
+from store.bulk import insert_many
 from store.deed_facts import facts_of, items_of
 from store.ledgers import enter
 from store.tables.effects import (
@@ -74,8 +75,7 @@ class SqlEffects:
             }
             for one in deeds
         ]
-        entered = insert(deed).on_conflict_do_nothing().returning(deed.c.key)
-        new = set(connection.execute(entered, rows).scalars())
+        new = set(insert_many(connection, deed, rows, returning="key"))
         return [one for one in deeds if one.key in new]
 
     def _note_refusals(self, connection: Connection, community: str, refused: Mapping[str, str]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 
+from store.bulk import insert_many
 from store.tables.decisions import firing
 from store.transaction import transaction
 
@@ -30,12 +30,11 @@ class SqlFirings:
             return
         rows = [{"community": community, "rule": r, "subject": s, "at": at, "held": True} for r, s in fired]
         with transaction(self._engine) as connection:
-            first = insert(firing)
-            connection.execute(
-                first.on_conflict_do_update(
-                    index_elements=["community", "rule", "subject"], set_={"at": first.excluded.at, "held": True}
-                ),
+            insert_many(
+                connection,
+                firing,
                 rows,
+                on_conflict="(community, rule, subject) DO UPDATE SET at = excluded.at, held = true",
             )
 
     def untrue(self, community: str, ended: Sequence[tuple[str, str]]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.ports.effects import Deed
+from store.bulk import insert_many
 from store.tables.effects import balance, ledger
 
 Refused = dict[str, str]
@@ -102,22 +103,19 @@ def points(connection: Connection, community: str, deeds: Sequence[Deed]) -> Ref
         if deed.key in amounts
     ]
     if lines:
-        connection.execute(insert(ledger).on_conflict_do_nothing(), lines)
+        insert_many(connection, ledger, lines)
         totals: dict[str, int] = {}
         for deed in deeds:
             if deed.key in amounts:
                 totals[str(deed.member)] = totals.get(str(deed.member), 0) + amounts[deed.key]
-        rows = [
-            {"community": community, "kind": "points", "account": member, "period": "", "amount": amount}
-            for member, amount in sorted(totals.items())
-        ]
-        first = insert(balance)
-        connection.execute(
-            first.on_conflict_do_update(
-                index_elements=["community", "kind", "account", "period"],
-                set_={"amount": balance.c.amount + first.excluded.amount},
-            ),
-            rows,
+        insert_many(
+            connection,
+            balance,
+            [
+                {"community": community, "kind": "points", "account": member, "period": "", "amount": amount}
+                for member, amount in sorted(totals.items())
+            ],
+            on_conflict="(community, kind, account, period) DO UPDATE SET amount = balance.amount + excluded.amount",
         )
     return refused
 

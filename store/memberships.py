@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
 from operations.ports.reviews import Membership
+from store.bulk import insert_many
 from store.tables.standings import membership
 from store.transaction import transaction
 
@@ -32,8 +32,7 @@ class SqlMemberships:
             return 0
         rows = [{_NAMES.get(name, name): getattr(one, name) for name in _FIELDS} for one in memberships]
         with transaction(self._engine) as connection:
-            new = insert(membership).on_conflict_do_nothing().returning(membership.c.id)
-            return len(connection.execute(new, rows).all())
+            return len(insert_many(connection, membership, rows, returning="id"))
 
     def unstarted(self, community: str, *, limit: int = 200) -> Sequence[Membership]:
         with transaction(self._engine) as connection:

@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 
 from operations.ports.notices import Notice, Waiting
+from store.bulk import insert_many
 from store.tables.notices import notice
 from store.transaction import transaction
 
@@ -40,8 +40,7 @@ class SqlOutbox:
             for one in notices
         ]
         with transaction(self._engine) as connection:
-            new = insert(notice).on_conflict_do_nothing().returning(notice.c.key)
-            return len(connection.execute(new, rows).all())
+            return len(insert_many(connection, notice, rows, returning="key"))
 
     def claim(
         self, community: str, *, zone: ZoneInfo, today: date, per_day: int, limit: int

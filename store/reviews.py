@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.ports.reviews import Plan, Verdict
@@ -144,26 +145,31 @@ class SqlReviews:
     def sort(self, plan: Plan, part: str, *, without: Sequence[tuple[int, int]], size: int) -> int:
         mine = (verdict.c.community == plan.community) & (verdict.c.review == plan.id) & (verdict.c.part == part)
         with transaction(self._engine) as connection:
-            connection.execute(update(verdict).where(mine).values(batch=None))
+            many = dict.fromkeys(range(plan.shards), 0)
+            for row in connection.execute(
+                select(verdict.c.shard, func.max(verdict.c.place)).where(mine).group_by(verdict.c.shard)
+            ):
+                many[row[0]] = row[1] + 1
+            offsets = list(accumulate((many[shard] for shard in range(plan.shards)), initial=0))
+            seats = -(-offsets[-1] // size)  # those who want a seat come in a batch of their own, after all others
             connection.execute(
                 text(
-                    "UPDATE verdict v SET batch = (n.n - 1) / :size FROM ("
-                    " SELECT o.shard, o.place, row_number() OVER (ORDER BY o.seats, o.shard, o.place) AS n"
-                    " FROM verdict o WHERE o.community = :community AND o.review = :review AND o.part = :part"
-                    " AND NOT EXISTS (SELECT FROM unnest(CAST(:shards AS int[]), CAST(:places AS int[])) AS w (s, p)"
-                    " WHERE w.s = o.shard AND w.p = o.place)) n"
-                    " WHERE v.community = :community AND v.review = :review AND v.part = :part"
-                    " AND v.shard = n.shard AND v.place = n.place"
+                    "UPDATE verdict SET batch = CASE WHEN seats THEN :seats"
+                    " ELSE ((CAST(:offsets AS int[]))[shard + 1] + place) / :size END"
+                    " WHERE community = :community AND review = :review AND part = :part"
                 ),
                 {
+                    "seats": seats,
+                    "offsets": offsets,
                     "size": size,
                     "community": plan.community,
                     "review": plan.id,
                     "part": part,
-                    "shards": [shard for shard, _ in without],
-                    "places": [place for _, place in without],
                 },
             )
+            if without:
+                left_out = tuple_(verdict.c.shard, verdict.c.place).in_(without)
+                connection.execute(update(verdict).where(mine, left_out).values(batch=None))
             last = connection.execute(select(func.max(verdict.c.batch)).where(mine)).scalar_one()
         return 0 if last is None else last + 1
 
