@@ -5,12 +5,12 @@ The function's text is made of field numbers, whole numbers and operators only; 
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rules.positive import Both, Check, Formula
+from rules.positive import Both, Check, Formula, name_of
 
 _OPERATORS = {"eq": "==", "neq": "!=", "gte": ">=", "lte": "<=", "gt": ">", "lt": "<"}
 _DEEPEST = 60  # brackets in one expression; what lies deeper becomes a line of its own
 
-Matching = Callable[[Mapping[int, int]], set[int]]
+Matching = Callable[[Mapping[str, int]], set[int]]
 
 
 def compiled(formulas: Sequence[Formula]) -> Matching:
@@ -18,7 +18,7 @@ def compiled(formulas: Sequence[Formula]) -> Matching:
     writer = _Writer()
     results = [writer.expression(formula, 0) for formula in formulas]
     lines = ["def matching(known):", "    get = known.get"]
-    lines += [f"    f{place} = get({place})" for place in sorted(writer.fields)]
+    lines += [f"    {name_of(place)} = get('{name_of(place)}')" for place in sorted(writer.fields)]
     lines += writer.lines
     lines.append("    found = set()")
     for place, result in enumerate(results):
@@ -38,7 +38,7 @@ class _Writer:
         """The formula as a Python expression; unknown fields fail every comparison."""
         if isinstance(formula, Check):
             self.fields.add(formula.field)
-            name = f"f{formula.field}"
+            name = name_of(formula.field)
             return f"({name} is not None and {name} {_OPERATORS[formula.operator]} {formula.number:d})"
         word = " and " if isinstance(formula, Both) else " or "
         if not formula.parts:

@@ -28,6 +28,7 @@ from rules.positive import (
     Formula,
     branches,
     groups,
+    name_of,
     paths,
     questions,
 )
@@ -68,6 +69,7 @@ class Engine:
         tried: the ruleset came through its trial before (in the process that handed it over).
         alert: told the name and the evidence when a sampled answer differs from the reference.
         sample: one in so many evaluations is compared; 0 for none.
+        both: also tell surely false from unknown; without, only `surely` can be asked, at half the cost.
 
     Raises:
         Unsound: the ruleset did not come through its trial.
@@ -81,13 +83,19 @@ class Engine:
         tried: bool = False,
         alert: Alert | None = None,
         sample: int = SAMPLE,
+        both: bool = True,
     ) -> None:
         self._conditions = dict(conditions)
-        self._names = list(self._conditions)
         fields = Fields()
-        asked = [questions(condition, fields) for condition in self._conditions.values()]
         unique: dict[Formula, int] = {}
-        self._places = [tuple(unique.setdefault(formula, len(unique)) for formula in pair) for pair in asked]
+        self._true: dict[int, list[str]] = {}
+        self._false: dict[int, list[str]] = {}
+        for name, condition in self._conditions.items():
+            true, false = questions(condition, fields)
+            self._true.setdefault(unique.setdefault(true, len(unique)), []).append(name)
+            if both:
+                self._false.setdefault(unique.setdefault(false, len(unique)), []).append(name)
+        self._both = both
         self.uses_durable = AVAILABLE if use_durable is None else use_durable
         self._matching: Matching
         self._closing: list[_Ruleset] = []
@@ -98,7 +106,8 @@ class Engine:
                 self._rest: Matching | None = compiled(rest)
             else:
                 self._rest_places, self._rest = [], None
-            self._closing = [_Ruleset(chunk, tried=tried) for chunk in handled]
+            alone = len(handled) == 1
+            self._closing = [_Ruleset(chunk, tried=tried, alone=alone and not rest) for chunk in handled]
             self._global = [[unique[formula] for formula in chunk] for chunk in handled]
             self._matching = self._durable
         else:
@@ -110,37 +119,55 @@ class Engine:
 
     # --------------------------------------------------------------------------------------------------------- asking
     def truths(self, evidence: Evidence) -> dict[str, Truth]:
-        """How each condition comes out for one subject."""
-        matched = self._matching(self._project(evidence))
-        found: dict[str, Truth] = {}
-        for name, (true, false) in zip(self._names, self._places, strict=True):
-            found[name] = True if true in matched else False if false in matched else None
-        return self._watched(found, evidence)
+        """How each condition comes out for one subject.
+
+        Raises:
+            RuntimeError: the engine was made without `both`.
+        """
+        if not self._both:
+            raise RuntimeError("this engine only knows what is surely true")
+        found: dict[str, Truth] = dict.fromkeys(self._conditions)
+        for place in self._matching(self._project(evidence)):
+            for name in self._true.get(place, ()):
+                found[name] = True
+            for name in self._false.get(place, ()):
+                found[name] = False
+        if self._is_sampled():
+            for name, condition in self._conditions.items():
+                meant = truth(condition, evidence)
+                if found[name] is not meant:
+                    found[name] = meant
+                    self._differs(name, evidence)
+        return found
 
     def surely(self, evidence: Evidence) -> set[str]:
         """The conditions that are surely true for one subject."""
-        return {name for name, outcome in self.truths(evidence).items() if outcome is True}
+        found: set[str] = set()
+        for place in self._matching(self._project(evidence)):
+            found.update(self._true.get(place, ()))
+        if self._is_sampled():
+            meant = {name for name, condition in self._conditions.items() if truth(condition, evidence) is True}
+            for name in found ^ meant:
+                self._differs(name, evidence)
+            return meant
+        return found
 
-    def _durable(self, known: Mapping[int, int]) -> set[int]:
+    def _durable(self, known: Mapping[str, int]) -> set[int]:
         matched: set[int] = set()
         for ruleset, places in zip(self._closing, self._global, strict=True):
-            matched.update(places[place] for place in ruleset.matching(known))
+            matched.update([places[place] for place in ruleset.matching(known)])
         if self._rest is not None:
             matched.update(self._rest_places[place] for place in self._rest(known))
         return matched
 
-    def _watched(self, found: dict[str, Truth], evidence: Evidence) -> dict[str, Truth]:
-        """Compare one answer in `sample` with the reference; where they differ the reference decides."""
+    def _is_sampled(self) -> bool:
+        """One answer in `sample` is compared with the reference; where they differ the reference decides."""
         self._count += 1
-        if not self._sample or self._count % self._sample:
-            return found
-        for name, condition in self._conditions.items():
-            meant = truth(condition, evidence)
-            if found[name] is not meant:
-                found[name] = meant
-                if self._alert is not None:
-                    self._alert(name, evidence)
-        return found
+        return self._sample > 0 and self._count % self._sample == 0
+
+    def _differs(self, name: str, evidence: Evidence) -> None:
+        if self._alert is not None:
+            self._alert(name, evidence)
 
     # -------------------------------------------------------------------------------------------------------- closing
     def close(self) -> None:
@@ -160,26 +187,23 @@ class Engine:
 class _Ruleset:
     """One ruleset of durable-rules: created, primed, asked, closed, each under one lock."""
 
-    def __init__(self, formulas: Sequence[Formula], *, tried: bool) -> None:
+    def __init__(self, formulas: Sequence[Formula], *, tried: bool, alone: bool) -> None:
         text = ruleset_text(formulas)
         if not tried:
             trial(text)
         self._engine: Any = _engine
         self._lock = threading.Lock()
-        self._read = sorted({check.field for formula in formulas for check in _checks(formula)})
-        self._keys = {place: f"f{place}" for place in self._read}
+        self._read = {name_of(check.field) for formula in formulas for check in _checks(formula)}
+        self._alone = alone  # every field is read here
         self._handle = self._engine.create_ruleset("rules", text)
         self._open = True
         _prime(self._engine, self._handle)
 
-    def matching(self, known: Mapping[int, int]) -> set[int]:
+    def matching(self, known: Mapping[str, int]) -> set[int]:
         """The formulas that hold, by place."""
-        fact: dict[str, int | str] = {"id": "1", "$k": 1}
-        for place, key in self._keys.items():
-            number = known.get(place)
-            if number is not None:
-                fact[key] = number
-        text = orjson.dumps(fact).decode()
+        if not self._alone:
+            known = {name: known[name] for name in self._read if name in known}
+        text = orjson.dumps({"id": "1", "$k": 1, **known}).decode()
         with self._lock:
             if not self._open:
                 raise RuntimeError("this engine was closed")
@@ -239,9 +263,9 @@ def ruleset_text(formulas: Sequence[Formula]) -> str:
 def _expression(formula: Formula) -> dict[str, Any]:
     match formula:
         case Check(field, "eq", number):
-            return {f"f{field}": number}
+            return {name_of(field): number}
         case Check(field, operator, number):
-            return {f"${operator}": {f"f{field}": number}}
+            return {f"${operator}": {name_of(field): number}}
         case Both(parts):
             return {"$and": [_expression(part) for part in parts]}
         case Either(parts):

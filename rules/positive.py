@@ -26,10 +26,12 @@ from rules.condition import (
     Measured,
     Named,
     Not,
+    Source,
     Titles,
 )
 from rules.evaluate import read, truth
-from rules.values import LARGEST, Evidence
+from rules.reading import Reading
+from rules.values import LARGEST, Evidence, Value
 
 Operator = Literal["eq", "neq", "gte", "lte", "gt", "lt"]
 _OPPOSITE: dict[Operator, Operator] = {"eq": "neq", "neq": "eq", "gte": "lt", "lt": "gte", "lte": "gt", "gt": "lte"}
@@ -117,38 +119,62 @@ class Fields:
             self.fields.append(made)
         return self._places[key]
 
-    def projection(self) -> Callable[[Evidence], dict[int, int]]:
-        """A function that reads the known fields of one subject's evidence."""
-        plain: list[tuple[int, Attribute | Measured, Mapping[str, int] | None]] = []
-        decided: list[tuple[int, Condition]] = []
+    def projection(self) -> Callable[[Evidence], dict[str, int]]:
+        """A function that reads the known fields of one subject's evidence, by `name_of` their places."""
+        by_reading: list[tuple[str, Reading, Mapping[Value, int] | None]] = []
+        by_name: list[tuple[str, str, Mapping[Value, int] | None]] = []
+        others: list[tuple[str, Source, Mapping[Value, int] | None]] = []
+        decided: list[tuple[str, Condition]] = []
         for place, one in enumerate(self.fields):
+            name = name_of(place)
             match one:
-                case Raw(source):
-                    plain.append((place, source, None))
-                case Coded(source):
-                    plain.append((place, source, self._codes[source]))
                 case Decided(condition):
-                    decided.append((place, condition))
+                    decided.append((name, condition))
+                case Raw(source) | Coded(source):
+                    codes = self._numbers(one)
+                    if isinstance(source, Measured):
+                        by_reading.append((name, source.reading, codes))
+                    elif len(source.names) == 1:
+                        by_name.append((name, source.names[0], codes))
+                    else:
+                        others.append((name, source, codes))
 
-        def project(evidence: Evidence) -> dict[int, int]:
-            found: dict[int, int] = {}
-            attributes, readings = evidence.attributes, evidence.readings
-            for place, source, codes in plain:
-                if isinstance(source, Measured):
-                    value = readings.get(source.reading)
-                elif len(source.names) == 1:
-                    value = attributes.get(source.names[0])
-                else:
-                    value = read(source, evidence)
+        def project(evidence: Evidence) -> dict[str, int]:
+            found: dict[str, int] = {}
+            get = evidence.readings.get
+            for name, reading, codes in by_reading:
+                value = get(reading)
                 if value is not None:
-                    found[place] = int(value) if codes is None else codes.get(str(value), 0)  # type: ignore[arg-type]
-            for place, condition in decided:
+                    found[name] = value if codes is None else codes.get(value, 0)  # type: ignore[assignment]
+            look = evidence.attributes.get
+            for name, key, codes in by_name:
+                value = look(key)
+                if value is not None:
+                    found[name] = value if codes is None else codes.get(value, 0)  # type: ignore[assignment]
+            for name, source, codes in others:
+                value = read(source, evidence)
+                if value is not None:
+                    found[name] = value if codes is None else codes.get(value, 0)  # type: ignore[assignment]
+            for name, condition in decided:
                 outcome = truth(condition, evidence)
                 if outcome is not None:
-                    found[place] = 1 if outcome else 0
+                    found[name] = 1 if outcome else 0
             return found
 
         return project
+
+    def _numbers(self, one: Raw | Coded) -> Mapping[Value, int] | None:
+        """What the values of a field become; None: whole numbers stay as they are."""
+        if isinstance(one, Coded):
+            codes: dict[Value, int] = {}
+            codes.update(self._codes[one.source].items())
+            return codes
+        return {True: 1, False: 0} if one.source.type.kind == "boolean" else None
+
+
+def name_of(place: int) -> str:
+    """The name of a field, the same for every engine."""
+    return f"f{place}"
 
 
 def questions(condition: Condition, fields: Fields) -> tuple[Formula, Formula]:
