@@ -109,7 +109,8 @@ class Engine:
             alone = len(handled) == 1
             self._closing = [_Ruleset(chunk, tried=tried, alone=alone and not rest) for chunk in handled]
             self._global = [[unique[formula] for formula in chunk] for chunk in handled]
-            self._matching = self._durable
+            # one ruleset holds all formulas in their order: its answer is the answer
+            self._matching = self._closing[0].matching if alone and not rest else self._durable
         else:
             self._matching = compiled(list(unique))
         self._project = fields.projection()
