@@ -148,3 +148,30 @@ def test_a_review_goes_on_where_a_lost_worker_left_it(
     assert len(moved) == 12
     assert room.memory.decisions.verify("club").ok
     assert room.memory.effects.audit("club") == []
+
+
+def test_what_ran_replays(room: Room, club: Community) -> None:
+    """Also how histories of a release are recorded: with TRELLIS_RECORD they are kept in that folder."""
+    import os
+    from pathlib import Path
+
+    from temporalio.worker import Replayer
+
+    from workflows.membership import Membership as MembershipWorkflow
+    from workflows.outbox import Outbox
+    from workflows.review import Review
+    from workflows.runtime import converter
+
+    async def replayed() -> list[str]:
+        replayer = Replayer(workflows=[Review, MembershipWorkflow, Outbox], data_converter=converter())
+        seen = []
+        async for found in room.gateway.client.list_workflows("ExecutionStatus = 'Completed'"):
+            history = await room.gateway.client.get_workflow_handle(found.id, run_id=found.run_id).fetch_history()
+            await replayer.replay_workflow(history)
+            seen.append(found.workflow_type)
+            folder = os.environ.get("TRELLIS_RECORD")
+            if folder and len(seen) == len(set(seen)):
+                (Path(folder) / f"{found.workflow_type}.json").write_text(history.to_json())
+        return seen
+
+    assert {"review", "membership"} <= set(room.gateway.run(replayed(), 60))
