@@ -8,7 +8,7 @@ says the same as before, everything that was concluded from it. `Workbench.whole
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,17 +30,23 @@ from rules.spec.load import _model, _schema
 from rules.spec.node import Context
 from rules.spec.reader import read
 from rules.spec.source import Items, Source, Written, walk
+from rules.spec.source import Path as Path_
 from workflows.phases import discover
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 KINDS = ("tiers", "lifecycle", "rules", "titles")
-SPLIT = {"cases/v1": ("cases",), "metrics/v1": ("facts", "metrics"), "rules/v1": ("rules",),
-         "community/v1": ("roles", "lists", "attributes", "titles", "goals", "messages", "channels", "spaces")}  # fmt: skip
+SPLIT = {
+    "cases/v1": ("cases",),
+    "metrics/v1": ("facts", "metrics"),
+    "rules/v1": ("rules",),
+    "community/v1": ("roles", "lists", "attributes", "titles", "goals", "messages", "channels", "spaces"),
+}
 NEARBY = {
-    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl", "p": "ol",
-    "a": "qsz", "s": "adw", "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy", "j": "hku", "k": "jli", "l": "kop", "z": "xa",
-    "x": "zcs", "c": "xvd", "v": "cbf", "b": "vng", "n": "bmh", "m": "nj", "_": "-", "-": "_", "0": "19", "1": "20",
-    "2": "31", "3": "42", "4": "53", "5": "64", "6": "75", "7": "86", "8": "97", "9": "80", ".": "_,",
+    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl",
+    "p": "ol", "a": "qsz", "s": "adw", "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy", "j": "hku", "k": "jli",
+    "l": "kop", "z": "xa", "x": "zcs", "c": "xvd", "v": "cbf", "b": "vng", "n": "bmh", "m": "nj", "_": "-",
+    "-": "_", "0": "19", "1": "20", "2": "31", "3": "42", "4": "53", "5": "64", "6": "75", "7": "86", "8": "97",
+    "9": "80", ".": "_,",
 }  # fmt: skip
 
 
@@ -139,13 +145,16 @@ class Workbench:
     # ------------------------------------------------------------------------------------------------- the short way
     def short(self, spot: Spot, new: str) -> tuple[Diagnostic, ...]:
         """The same without reading again what the edit leaves as it was."""
-        original = self.documents[spot.file]
-        before, path = _part(original, spot.path)
-        tree = _copied_along(before, path)
-        _at(tree, path).rename(spot.key, new)
+        return self.changed(spot.file, spot.path, lambda mapping: _renamed(mapping, spot.key, new))
+
+    def changed(self, file: str, at: Path_, change: Callable[[Any], Any]) -> tuple[Diagnostic, ...]:
+        """What is said when one node of a document is changed."""
+        original = self.documents[file]
+        before, path = _part(original, at)
+        tree = _changed(before, path, change)
         problems = Problems()
         context = Context(problems, self.kinds)
-        source = Source(spot.file, tree, [])
+        source = Source(file, tree, [])
         schema = _schema(source, context)
         if schema != original.schema:
             return problems.found()
@@ -228,24 +237,23 @@ def _copied(node: Any) -> Any:
     return node
 
 
-def _copied_along(node: Any, path: tuple[str | int, ...]) -> Any:
-    """A copy of everything on the way to a path and under it; the rest is shared."""
+def _changed(node: Any, path: Path_, change: Callable[[Any], Any]) -> Any:
+    """A copy of everything on the way to a node, with that node changed; the rest is shared."""
     if not path:
-        return _copied(node)
+        return change(_copied(node))
     step = path[0]
     if isinstance(node, Written):
         new = Written.copy(node)
-        new[str(step)] = _copied_along(node[str(step)], path[1:])
+        new[str(step)] = _changed(node[str(step)], path[1:], change)
         return new
     return Items.of(
-        node.place, [_copied_along(v, path[1:]) if n == step else v for n, v in enumerate(node)], node.places
+        node.place, [_changed(v, path[1:], change) if n == step else v for n, v in enumerate(node)], node.places
     )
 
 
-def _at(tree: Any, path: tuple[str | int, ...]) -> Any:
-    for step in path:
-        tree = tree[step]
-    return tree
+def _renamed(mapping: Written, key: str, new: str) -> Written:
+    mapping.rename(key, new)
+    return mapping
 
 
 def _sort(tree: Any, path: tuple[str | int, ...]) -> str:

@@ -78,7 +78,7 @@ def _decision(at: At, case: Decision, desk: Desk) -> None:
 
 
 def _expect(at: At, case: Decision, desk: Desk, read: Windows) -> None:
-    names, expect, scene = desk.names, case.expect, Scene(desk.names)
+    expect, scene = case.expect, Scene(desk.names)
     for key in ("fires", "not"):
         for n, rule in enumerate(getattr(expect, "not_" if key == "not" else key)):
             known(at / key / n, "rule", rule, scene)
@@ -180,22 +180,18 @@ def _unread(at: At, name: str, full: str, metric: Any, read: Windows, scope: str
 
 def _window(at: At, name: str, window: str, asked: Asked, read: set[str], desk: Desk) -> bool:
     bare, marked, value = window.partition("@")
+    values = asked.per or desk.names.every_value()
     if bare not in read:
-        possible = {f"{r}@{value}" if marked else r for r in read}
-        hint = meant(window, possible)
-        at.say(
-            "TRL371",
-            f"no condition here reads '{name}' over '{bare}'",
-            hint if "mean" in hint else f"read are {listed(sorted(possible))}",
-            on="key",
-        )
+        possible = read if asked.per is None else {*read, *(f"{r}@{v}" for r in read for v in values)}
+        hint = meant(window, possible) if repaired(window, possible) else f"read are {listed(sorted(read))}"
+        at.say("TRL371", f"no condition here reads '{name}' over '{bare}'", hint, on="key")
         return False
     if marked and asked.per is None:
         at.say("TRL308", f"'{name}' is not kept per value", f"write {bare}", on="key")
         return False
-    values = asked.per or desk.names.every_value()
     if marked and value not in values:
-        at.say("TRL309", f"'{name}' is not kept at '{value}'", meant(window, {f"{bare}@{v}" for v in values}), on="key")
+        hint = meant(window, {f"{bare}@{v}" for v in values})
+        at.say("TRL309", f"'{name}' is not kept at '{value}'", hint, on="key")
         return False
     return True
 

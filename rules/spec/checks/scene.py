@@ -194,16 +194,19 @@ class Scene:
         results = self.results[phase]
         kind = results.get(result, results.get("*"))
         if kind is None:
-            return Wrong("TRL304", f"phase '{phase}' has no result '{result}'", meant(result, results))
+            return Wrong("TRL304", f"phase '{phase}' has no result '{result}'", _whole(phase, result, results))
         return INTEGER if kind in PEOPLE or kind == "slots" else Asked(kind, windowed=False)
 
     def _fits(self, about: str | None) -> bool:
         return about is None or about == self.about or self.about in ("community", "any")
 
     def _unknown(self, what: str, word: str, head: str = "") -> Wrong:
-        if head:
-            return Wrong("TRL301", f"unknown {what} '{word}'", meant(word, self._after(head)))
-        return Wrong("TRL301", f"unknown {what} '{word}'", meant(word, self.readable()))
+        if not head:
+            return Wrong("TRL301", f"unknown {what} '{word}'", meant(word, self.readable()))
+        full = f"{head}.{word}"
+        return Wrong(
+            "TRL301", f"unknown {what} '{full}'", meant(full, {f"{head}.{tail}" for tail in self._after(head)})
+        )
 
     def _after(self, head: str) -> Iterable[str]:
         return self.names.member if self.about == "fact" else self.under(head)
@@ -234,7 +237,7 @@ class Scene:
         if head in ("run", "work", "team") and not dot:
             return head
         if head == "run":
-            return RUN.get(tail) or Wrong("TRL303", f"a run has no '{tail}'", meant(tail, RUN))
+            return RUN.get(tail) or Wrong("TRL303", f"a run has no '{tail}'", _whole("run", tail, RUN))
         if head in self.results:
             results = self.results[head]
             if not dot:
@@ -244,7 +247,7 @@ class Scene:
                     f"it has {', '.join(f'{head}.{r}' for r in results) or 'none'}",
                 )
             if tail not in results and "*" not in results:
-                return Wrong("TRL304", f"phase '{head}' has no result '{tail}'", meant(tail, results))
+                return Wrong("TRL304", f"phase '{head}' has no result '{tail}'", _whole(head, tail, results))
             return results[tail if tail in results else "*"]
         if head in self.later:
             return Wrong("TRL304", f"phase '{head}' comes later; it has no results yet", self._phases())
@@ -259,16 +262,22 @@ class Scene:
             )
         known = RELATIONS.get(self.subject, ())
         if relation and relation not in known:
-            return Wrong("TRL303", f"a {self.subject} has no '{relation}'", meant(relation, known))
+            return Wrong("TRL303", f"a {self.subject} has no '{relation}'", _whole("subject", relation, known))
         return "people"
 
     def _refs(self, ref: str, head: str, dot: str) -> str:
         if dot:
-            return meant(head, {*self.results, "run", "subject"})
+            tail = ref.partition(".")[2]
+            return meant(ref, {f"{known}.{tail}" for known in {*self.results, "run", "subject"}})
         kinds = [kind for kind in _REFERS if ref in self.names.of(kind)]
         if kinds:
             return f"did you mean '{kinds[0]}:{ref}'?"
         return meant(ref, {"everyone", "subject", "author", "none", "run", "work", "team"})
+
+
+def _whole(head: str, tail: str, known: Iterable[str]) -> str:
+    """The hint for what follows a point, written whole."""
+    return meant(f"{head}.{tail}", {f"{head}.{k}" for k in known if k != "*"})
 
 
 def refer(at: At, ref: str, scene: Scene, want: Iterable[str]) -> str:
