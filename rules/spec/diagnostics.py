@@ -111,6 +111,9 @@ CODES: dict[str, str] = {
 }
 
 
+MOST = 1000  # problems noted of one community
+
+
 class Place(NamedTuple):
     """Where something stands: file as given to `load`, line and column from 1."""
 
@@ -182,10 +185,16 @@ class Problems:
         """Say that something is wrong at a place. The same mistake at the same place counts once."""
         if code not in CODES:
             raise KeyError(f"{code} is not in the register of codes")
+        message, hint = _short(message, 400), _short(hint, 600)
         key = (place, message)
-        if key not in self._found:
+        if key not in self._found and not self.full:
             frame = code_frame(self._texts.get(place.file, []), place)
             self._found[key] = Diagnostic(code, severity, *place, message, hint, frame)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many were found that nobody reads more; further ones are not noted."""
+        return len(self._found) >= MOST
 
     def has_at(self, place: Place) -> bool:
         """Whether something was already said about this very place."""

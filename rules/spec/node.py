@@ -97,6 +97,9 @@ def tidy(value: Written, allowed: Mapping[str, bool], context: Context, *, where
         return
     missing = [k for k, required in allowed.items() if required and k not in value]
     for key in unknown:
+        if context.problems.full:
+            value.drop(key)
+            continue
         free = [k for k in allowed if k not in value]
         meant = alike(key, free, preferred=[m for m in missing if m not in value])
         if len(meant) > 1:

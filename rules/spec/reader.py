@@ -29,7 +29,7 @@ MAX_FILE = 1024 * 1024  # bytes of one file
 MAX_TOTAL = 16 * 1024 * 1024  # bytes of a community
 MAX_FILES = 2000
 MAX_DEPTH = 32
-MAX_NODES = 200_000  # of one file
+MAX_NODES = 50_000  # of one file
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
