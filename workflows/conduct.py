@@ -16,7 +16,7 @@ from operations.ports.inbox import Item
 from operations.ports.runs import Run, Visit
 from rules.fact import Fact
 from rules.spec.phase import Back, PhaseSpec, every_phase
-from rules.time import Duration, WorkCalendar, add, sla_times
+from rules.time import ClockScale, Duration, WorkCalendar, add, sla_times
 from workflows.course import CANCEL, LAPSED, SKIPPED, Course, Leg, Way
 from workflows.play import Opening, Progress, Scene, play_of
 from workflows.records import facts_of, forms_of
@@ -30,6 +30,8 @@ STRUCTURE = (REPEAT,)
 
 LOOK_EVERY = timedelta(days=1)
 """How often a condition that is waited for is looked at, in the run's own time."""
+AT_MOST = timedelta(seconds=1)
+"""On a scaled clock not more often than so much real time: what looking costs does not shrink with the clock."""
 
 
 class Conduct:
@@ -183,7 +185,7 @@ class Conduct:
             for request in opening.requests
         ]
 
-    def _opened(self, visit: Visit, awaits: str = "", looks: bool = False) -> Opened:
+    def _opened(self, visit: Visit, awaits: str = "", every: timedelta | None = None) -> Opened:
         if visit.kind == REPEAT and visit.state != "skipped":
             return Opened(at=visit.opened_at, real_at=visit.began_at, deadline=visit.deadline)
         if visit.outcome is not None:
@@ -192,7 +194,7 @@ class Conduct:
             at=visit.opened_at,
             real_at=visit.began_at,
             deadline=visit.deadline,
-            look_at=_next_look(visit, visit.opened_at, looks),
+            look_at=_next_look(visit, visit.opened_at, every),
             awaits=awaits,
         )
 
@@ -289,9 +291,13 @@ class Conduct:
         self.house.runs.conclude(visit.run, visit.phase, visit.visit, outcome=LAPSED, results={}, at=at, works={})
         return Checked(outcome=LAPSED, at=at)
 
-    def _looks(self, setting: Setting) -> bool:
-        """Whether a condition is waited for, so that one must look from time to time."""
-        return setting.mode.while_ is not None or setting.wants.until is not None or setting.mode.for_ == "member"
+    def _looks(self, setting: Setting) -> timedelta | None:
+        """How often one must look, in the run's own time, because a condition is waited for; None: it is not."""
+        waits = setting.mode.while_ is not None or setting.wants.until is not None or setting.mode.for_ == "member"
+        if not waits:
+            return None
+        scale = setting.run.scale
+        return LOOK_EVERY if scale is None else max(LOOK_EVERY, ClockScale.parse(scale).virtual(AT_MOST))
 
     def finish(self, asked: FinishRun) -> Finished:
         """End a run: everybody who had a part is told by a fact; a cancelled run takes back what it did."""
@@ -318,11 +324,11 @@ def _own(phase: str, visit: Visit) -> bool:
     return phase == visit.phase
 
 
-def _next_look(visit: Visit, at: datetime, looks: bool) -> datetime | None:
-    """When to look before the deadline: when the last simulated act is due, and every day at what is waited for."""
+def _next_look(visit: Visit, at: datetime, every: timedelta | None) -> datetime | None:
+    """When to look before the deadline: when the last simulated act is due, and regularly at what is waited for."""
     due = [visit.ends_at] if visit.ends_at is not None and visit.ends_at > at else []
-    if looks:
-        due.append(at + LOOK_EVERY)
+    if every is not None:
+        due.append(at + every)
     return min(due, default=None)
 
 
