@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from cli.console import encode
@@ -83,9 +84,14 @@ def ranking_of(memory: Memory, run: str) -> list[dict[str, Any]]:
     works = memory.runs.works_by_id(judging.community, winning)
     scores = judging.results.get("scores", {})
     return [
-        {"place": place, "work": work, "author": works[work].author, "score": scores.get(work)}
+        {"place": place, "work": work, "author": works[work].author, "score": _decimal(scores.get(work))}
         for place, work in enumerate(winning, 1)
     ]
+
+
+def _decimal(score: str | None) -> str | None:
+    """A score as people write it, with two places."""
+    return None if score is None else f"{float(Fraction(score)):.2f}"
 
 
 def _standing_of_each(memory: Memory, community: "Community", at: datetime) -> list[list[Any]]:

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cli.console import Output
 from cli.outcome import Outcome, look_back, ranking_of
 from cli.patience import patiently
-from cli.specs import read_specs
 from cli.wiring import Room
-from operations.errors import Refusal
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -28,16 +26,17 @@ T = TypeVar("T")
 
 CONTEST = "most-beautiful-lines"
 REVIEWS = (  # mornings in Shanghai, far enough apart that everybody asked has answered in between
-    datetime(2026, 12, 1, 22, tzinfo=UTC),
-    datetime(2027, 1, 17, 22, tzinfo=UTC),
-    datetime(2027, 3, 6, 22, tzinfo=UTC),
+    datetime(2026, 11, 30, 22, tzinfo=UTC),
+    datetime(2027, 1, 15, 22, tzinfo=UTC),
+    datetime(2027, 3, 3, 22, tzinfo=UTC),
 )
 OPENS = datetime(2027, 3, 8, 2, tzinfo=UTC)  # when the contest is called
-CLOSING = datetime(2027, 5, 20, 22, tzinfo=UTC)  # the last review; the generated facts go so far
+CLOSING = datetime(2027, 4, 30, 22, tzinfo=UTC)  # the last review; the generated facts go so far
 AFTER = CLOSING + timedelta(days=90)  # when everybody who was asked has answered
 STOCK = {"model-car": 40, "medal": 80, "handbook": 100}
 ADVISORS = 4  # members of the core who are given the title with which one judges
 TOO_LONG = 600.0  # seconds for one step that waits for workflows
+HOPELESS = 12  # attempts of one activity; an outage is over long before
 PROOF = 3  # members shown as proof that the loop closes
 
 
@@ -104,18 +103,16 @@ class Season:
 
     # ------------------------------------------------------------------------------------------------- what is given
     def _publish(self) -> tuple["Community", dict[str, Any]]:
-        loaded = read_specs(self.script.specs)
-        if loaded.community is None:
-            raise Refusal(f"{self.script.specs} has mistakes.", f"See `trellis check {self.script.specs}`.")
-        community = loaded.community
+        from operations.publish import publish
         from store.folder import read_folder
+        from workflows.phases import discover
 
-        patiently(
-            lambda: self.room.memory.specs.publish(
-                read_folder(self.script.specs), community, message="demo", author="demo", at=REVIEWS[0]
-            )
-        )
-        return community, {"documents": len(community.documents), "digest": community.digest[7:19]}
+        specs = self.room.memory.specs
+        files, kinds = read_folder(self.script.specs), discover()
+        patiently(lambda: publish(specs, files, kinds, message="The demo's season", author="demo", at=REVIEWS[0]))
+        community = patiently(specs.current)
+        counts = {"documents": len(community.documents), "tasks": len(community.tasks)}
+        return community, {**counts, "digest": community.digest[7:19]}
 
     def _import(self, community: "Community") -> tuple[None, dict[str, Any]]:
         """A generated community with a year of facts, through the same door as any other."""
@@ -185,13 +182,23 @@ class Season:
         asked = turns.ReviewInput(community=community.id, at=at, scale=self.script.haste, seed=str(self.script.seed))
         id = f"{community.id}/review/{at:%Y-%m-%dT%H%M}"
         gateway = self.room.gateway
-        gateway.start(turns.REVIEW, asked, id=id, attributes={"TrellisCommunity": community.id})
-        summary: ReviewSummary = gateway.result(id, TOO_LONG, turns.ReviewSummary)
         before = self._waited_for(community)
-        self._until(lambda: self._waited_for(community).get("open", 0) == 0, "moves that wait for somebody's word")
-        came_out = self._waited_for(community)
-        counts = _summed(summary.parts)
-        return None, {**counts, **_difference(before, came_out)}
+        gateway.start(turns.REVIEW, asked, id=id, attributes={"TrellisCommunity": community.id})
+        self._until_ended(id)
+        summary: ReviewSummary = gateway.result(id, TOO_LONG, turns.ReviewSummary)
+        self._until(partial(self._is_calm, community), "moves and runs that wait for somebody")
+        return None, {**_told(summary.parts, community), **_difference(before, self._waited_for(community))}
+
+    def _is_calm(self, community: "Community") -> bool:
+        """Nobody is waited for, and nothing that effects asked for is still to be started or under way."""
+        from operations.ports.runs import RUNNING
+
+        def look() -> bool:
+            memory, id = self.room.memory, community.id
+            waiting = self._waited_for(community).get("open", 0) or memory.effects.to_start(id, limit=1)
+            return not waiting and not memory.runs.runs(id, status=RUNNING, limit=1)
+
+        return patiently(look)
 
     def _waited_for(self, community: "Community") -> Mapping[str, int]:
         return patiently(lambda: self.room.memory.memberships.counts(community.id))
@@ -214,6 +221,7 @@ class Season:
                 seed=self.script.seed,
             )
         )
+        self._until_ended(run.id)
         result: RunResult = self.room.gateway.result(run.id, TOO_LONG, RunResult)
         seen = self.room.gateway.look(run.id)
         visits = patiently(lambda: self.room.memory.runs.visits(run.id))
@@ -269,6 +277,19 @@ class Season:
         counts = {"workflows completed": closed, "decisions in the chain": books.decisions, "effects": books.deeds}
         return None, {**counts, "points given": books.points, "findings": 0}
 
+    def _until_ended(self, workflow: str) -> None:
+        """Wait for a workflow, and say so when something in it fails for good."""
+        gateway = self.room.gateway
+
+        def ended() -> bool:
+            for trouble in gateway.troubles(workflow):
+                if trouble.attempt >= HOPELESS:
+                    raise Unfinished(f"{trouble.activity} of {workflow} failed {trouble.attempt} times: {trouble.why}")
+            seen = gateway.look(workflow)
+            return seen is not None and seen.closed_at is not None
+
+        self._until(ended, f"steps to do in {workflow}")
+
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + TOO_LONG
         while not condition():
@@ -281,11 +302,23 @@ def _day(at: datetime, community: "Community") -> str:
     return at.astimezone(community.zone).date().isoformat()
 
 
-def _summed(parts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+def _told(parts: Mapping[str, Mapping[str, int]], community: "Community") -> dict[str, int]:
+    """What a review came to, in the words of people: its moves, its waiting, its rules."""
     found: dict[str, int] = {}
-    for counts in parts.values():
+    for part, counts in parts.items():
+        ladder = part in community.ladders
         for name, count in counts.items():
-            found[name] = found.get(name, 0) + count
+            if ladder and name in ("promote", "keep", "grace", "demote"):
+                word = name
+            elif name.startswith("moved:"):
+                word = "moved silently" if ladder else "changed stage"
+            elif name.startswith("fired:"):
+                word = "rules fired"
+            elif name in ("observation_begins", "effects"):
+                word = name.replace("_", " ")
+            else:
+                continue
+            found[word] = found.get(word, 0) + count
     return found
 
 

@@ -8,7 +8,7 @@ know. Starting twice is harmless.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,6 +50,16 @@ class Seen:
     started_at: datetime
     closed_at: datetime | None
     events: int  # of history so far
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An activity that failed and is being tried again."""
+
+    workflow: str
+    activity: str
+    attempt: int
+    why: str
 
 
 class Gateway:
@@ -187,6 +197,24 @@ class Gateway:
             return _seen(found)
 
         return self._patiently(attempt)
+
+    def troubles(self, id: str) -> list[Trouble]:
+        """What fails and is tried again in one workflow, with the reason of the last attempt."""
+
+        async def attempt() -> Sequence[Trouble]:
+            try:
+                found = await self.client.get_workflow_handle(id).describe(rpc_timeout=ATTEMPT)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return []
+                raise
+            return [
+                Trouble(id, pending.activity_type.name, pending.attempt, pending.last_failure.message)
+                for pending in found.raw_description.pending_activities
+                if pending.HasField("last_failure")
+            ]
+
+        return [*self._patiently(attempt)]
 
     def list(self, query: str, limit: int = 1000) -> list[Seen]:
         """Workflows by a visibility query, at most `limit`; visibility lags a little behind."""
