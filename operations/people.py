@@ -15,7 +15,7 @@ from operations.effects import Ranked
 from operations.errors import Refusal
 from operations.known import Known, readings_of
 from operations.ports.runs import Work
-from operations.rehearsal import lot
+from operations.rehearsal import lot, plain
 from rules.compile import Compiler
 from rules.errors import NotDecidable
 from rules.evaluate import truth
@@ -175,7 +175,8 @@ class People:
 
     def lot(self, name: str) -> int:
         """A recorded draw: follows from the run's seed, the visit and the name."""
-        return lot(self._seed, self.place, "lot", name)
+        run = self.around.run.id if self.around is not None else ""
+        return lot(self._seed, self.place, "lot", plain(name, run))
 
     # ----------------------------------------------------------------------------------------------- what effects ask
     def ranked(self, who: Any) -> Sequence[Ranked] | None:

@@ -51,12 +51,18 @@ def delay(seed: int | str, who: str, about: str, within: timedelta) -> timedelta
     return timedelta(milliseconds=span // 20 + lot(seed, "delay", who, about) % (span * 17 // 20))
 
 
+def plain(name: object, run: str) -> object:
+    """A name without the run that it belongs to: `entries/1/li/1` for `auto/contest/3/entries/1/li/1`."""
+    return name.removeprefix(f"{run}/") if isinstance(name, str) else name
+
+
 class Crowd:
     """The simulated participants of one visit of a phase.
 
     Args:
         seed: of the run.
         place: the visit's stable name; with another one everybody acts differently.
+        run: its id, which does not matter: the next run with the same seed plays the same.
         people: members who may act where anybody may; read when it is asked for.
         size: how many of them shall take part; None leaves it to the kind of phase.
         form: the fields of a form by name, each with its type and as it is written.
@@ -67,12 +73,13 @@ class Crowd:
         seed: int,
         place: str,
         *,
+        run: str,
         people: Callable[[], Sequence[str]],
         size: int | None,
         form: Callable[[str], Mapping[str, tuple[FactField, FieldSpec | None]]],
     ) -> None:
         self.size = size
-        self._seed, self._place, self._people, self._form = seed, place, people, form
+        self._seed, self._place, self._run, self._people, self._form = seed, place, run, people, form
 
     def percent(self, *about: object) -> int:
         """A number from 0 to 99 for this person or thing."""
@@ -80,11 +87,11 @@ class Crowd:
 
     def number(self, below: int, *about: object) -> int:
         """A number from 0 to `below` - 1 for this person or thing."""
-        return lot(self._seed, self._place, *about) % below
+        return lot(self._seed, self._place, *(plain(one, self._run) for one in about)) % below
 
     def choose(self, choices: Sequence[tuple[str, int]], *about: object) -> str:
         """One of weighted choices for this person or thing."""
-        return answer(self._seed, self._place, "/".join(map(str, about)), choices)
+        return answer(self._seed, self._place, "/".join(str(plain(one, self._run)) for one in about), choices)
 
     def some(self, count: int, people: Sequence[str] | None = None) -> list[str]:
         """So many of the people, drawn without order; by default of all who may act."""

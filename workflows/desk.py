@@ -341,7 +341,9 @@ class Desk:
     def _phase_of(self, run: str, kind: str) -> str:
         visit = self.house.runs.latest_open(run, kind)
         if visit is None:
-            self.settings.run(run)
+            known = self.settings.run(run)
+            if known.status != RUNNING:
+                raise Refusal(f"{run} is over ({known.end}).")
             raise Refusal(f"No phase of kind {kind} is open in {run}.", f"See `trellis task {run}`.")
         return visit.phase
 
@@ -400,4 +402,4 @@ def _one(said: Sequence[Said]) -> Said:
 
 
 def _refusal(reason: str) -> Refusal:
-    return Refusal(reason[:1].upper() + reason[1:] + ("" if reason.endswith(".") else "."))
+    return Refusal(reason if reason.endswith(".") else f"{reason}.")

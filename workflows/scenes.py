@@ -14,7 +14,7 @@ from operations.house import House
 from operations.known import Known
 from operations.people import EffectPeople, People
 from operations.ports.runs import Run, Visit, Work
-from operations.rehearsal import Crowd, lot
+from operations.rehearsal import Crowd, lot, plain
 from rules.counted import fact_kinds
 from rules.spec import Community
 from rules.spec.documents.mode import Mode
@@ -107,7 +107,7 @@ class Setting:
             acts=tuple(self.house.runs.acts(self.run.id, self.phase.id, since=visit.since, until=visit.visit)),
             holds=self.people.holds(wants.until) if wants.until is not None else None,
             form_about=self._form_about(),
-            lot=lambda name: lot(self.run.seed, self.run.id, self.phase.id, visit.since, name),
+            lot=lambda name: lot(self.run.seed, self.run.task, self.phase.id, visit.since, plain(name, self.run.id)),
             until=lru_cache(maxsize=4096)(self.until),
         )
 
@@ -127,6 +127,7 @@ class Setting:
         return Crowd(
             self.run.seed,
             f"{self.run.community}/{self.run.task}/{self.phase.id}/{visit.visit}",
+            run=self.run.id,
             people=lru_cache(people),
             size=self.run.crowd,
             form=self.form,
@@ -226,7 +227,7 @@ class Settings:
         spec = around.phases.get(phase)
         if spec is None:
             raise Refusal(f"{run.task} has no phase {phase!r}.", f"Its phases: {', '.join(around.phases)}.")
-        people = People(Known(self.house, community, at), around, seed=run.seed, place=f"{run.id}/{phase}")
+        people = People(Known(self.house, community, at), around, seed=run.seed, place=f"{run.task}/{phase}")
         return Setting(self.house, community, run, mode, around, spec, people, at)
 
 

@@ -1,6 +1,7 @@
 """The cases beside every kind of phase, played."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -97,8 +98,6 @@ def test_a_phase_comes_out_as_its_case_says(kind: str, case: dict[str, Any]) -> 
     closing = play.closing(phase, scene)
     for one in scene.acts:
         before = [other for other in scene.acts if other.at < one.at]
-        from dataclasses import replace
-
         assert play.refusal(phase, replace(scene, acts=tuple(before), at=one.at), one) is None
     if "over" in wanted:
         assert progress.over is wanted["over"]
@@ -142,7 +141,7 @@ def test_simulated_participants_make_only_legal_moves_and_repeat_exactly() -> No
     assert play is not None
 
     def planned(seed: int) -> list[Any]:
-        crowd = Crowd(seed, "place", people=list, size=None, form=lambda kind: {})
+        crowd = Crowd(seed, "place", run="c/t/1", people=list, size=None, form=lambda kind: {})
         return list(play.improvise(phase, scene, crowd))
 
     acts = planned(1)

@@ -1,0 +1,59 @@
+"""A worker that goes and comes back in the middle of a run changes nothing of what comes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from operations.ports.runs import Run
+from tests.workflows.made_up import AT, village, villagers
+from workflows.launch import Launcher
+from workflows.steps import RunResult
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def founded(room: Any) -> Any:
+    """A room with the made-up community in it."""
+    files, community = village()
+    room.memory.specs.publish(files, community, message="founded", author="test", at=AT)
+    room.memory.members(community).enlist(villagers(12), at=AT - timedelta(days=300))
+    return room
+
+
+def test_the_same_seed_plays_the_same_whatever_the_worker_goes_through(
+    founded: Any, worker: Callable[..., AbstractContextManager[None]], eventually: Any
+) -> None:
+    def outcome(run: Run) -> list[tuple[Any, ...]]:
+        runs = founded.memory.runs
+        return [
+            (
+                visit.phase,
+                visit.visit,
+                visit.opened_at,
+                visit.closed_at,
+                visit.outcome,
+                json.dumps(visit.results, sort_keys=True).replace(run.id, "RUN"),
+            )
+            for visit in runs.visits(run.id)
+        ]
+
+    launcher = Launcher(founded.memory.house, founded.gateway)
+    with worker():
+        calm = launcher.start("harvest", at=AT, scale="1d=20ms", rehearsed=True, seed=11)
+        founded.gateway.result(calm.id, 60, RunResult)
+    with worker():
+        rough = launcher.start("harvest", at=AT, scale="1d=100ms", rehearsed=True, seed=11)
+        eventually(lambda: len(founded.memory.runs.visits(rough.id)) >= 3)
+    with worker():
+        eventually(lambda: len(founded.memory.runs.visits(rough.id)) >= 6)
+    with worker():
+        founded.gateway.result(rough.id, 60, RunResult)
+
+    assert outcome(rough) == outcome(calm)
