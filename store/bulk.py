@@ -1,4 +1,4 @@
-"""Bulk: many rows into a table by one statement with one array per column, however many rows there are."""
+"""Bulk: many rows into a statement as one JSON parameter, which costs a fraction of a parameter for each value."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Connection, Table, TextClause, text
+from sqlalchemy import Connection, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def as_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as the JSON that `json_to_recordset` reads; moments keep their microseconds."""
+    return orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def insert_many(
@@ -30,41 +34,17 @@ def insert_many(
     """
     if not rows:
         return []
-    names = tuple(rows[0])
-    statement = _statement(table, names, on_conflict, returning)
-    arrays = {f"c{number}": _array(table, name, rows) for number, name in enumerate(names)}
-    found = connection.execute(statement, arrays)
+    found = connection.execute(_statement(table, tuple(rows[0]), on_conflict, returning), {"rows": as_rows(rows)})
     return list(found.scalars()) if returning else []
 
 
 @cache
 def _statement(table: Table, names: tuple[str, ...], on_conflict: str, returning: str | None) -> TextClause:
-    types = [_type(table, name) for name in names]
     columns = ", ".join(f'"{name}"' for name in names)
-    values = ", ".join(
-        f"u.c{number}::jsonb" if types[number] == "jsonb" else f"u.c{number}" for number in range(len(names))
-    )
-    arrays = ", ".join(
-        f"CAST(:c{number} AS {'text' if type_ == 'jsonb' else type_}[])" for number, type_ in enumerate(types)
-    )
-    aliases = ", ".join(f"c{number}" for number in range(len(names)))
+    typed = ", ".join(f'"{name}" {table.c[name].type.compile(dialect=_DIALECT)}' for name in names)
     tail = f' RETURNING "{returning}"' if returning else ""
     return text(
-        f'INSERT INTO "{table.name}" ({columns}) SELECT {values} FROM unnest({arrays}) AS u ({aliases})'.replace(
-            "::jsonb", "\\:\\:jsonb"
-        )
-        + f" ON CONFLICT {on_conflict}{tail}"
+        f'INSERT INTO "{table.name}" ({columns})'
+        f" SELECT {columns} FROM json_to_recordset(CAST(:rows AS json)) AS u ({typed})"
+        f" ON CONFLICT {on_conflict}{tail}"
     )
-
-
-def _type(table: Table, name: str) -> str:
-    column = table.c[name].type
-    if isinstance(column, ARRAY):
-        raise TypeError(f"{table.name}.{name} is an array; arrays of arrays cannot be unnested")
-    return "jsonb" if isinstance(column, JSONB) else str(column.compile(dialect=_DIALECT)).lower()
-
-
-def _array(table: Table, name: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    if isinstance(table.c[name].type, JSONB):
-        return [None if row[name] is None else orjson.dumps(row[name]).decode() for row in rows]
-    return [row[name] for row in rows]

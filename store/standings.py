@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
 from operations.ports.standings import LIFECYCLE, Change, First, Place, Standing
+from store.bulk import as_rows
 from store.standing_frame import standing_frame
 from store.tables.members import member
 from store.tables.standings import observation, standing
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
     from rules.spec import Community
 
-_ENSURE = text("""
+_CHANGES = """json_to_recordset(CAST(:changes AS json)) AS u (ladder text, value text, member text, was text,
+    goes_to text, moment timestamptz, ends timestamptz, digest text, how text, number int)"""
+_ENSURE = text(f"""
     INSERT INTO standing (community, ladder, value, member, at, since, held)
     SELECT :community, u.ladder, u.value, u.member, u.was, CASE WHEN u.was IS NULL THEN NULL ELSE m.joined END,
-           CASE WHEN u.was IS NULL THEN '{}'::text[] ELSE ARRAY[u.was] END
-    FROM unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]), CAST(:was AS text[]))
-         AS u (ladder, value, member, was)
-    LEFT JOIN member m ON m.community = :community AND m.id = u.member
+           CASE WHEN u.was IS NULL THEN CAST('{{}}' AS text[]) ELSE ARRAY[u.was] END
+    FROM {_CHANGES} LEFT JOIN member m ON m.community = :community AND m.id = u.member
     ON CONFLICT DO NOTHING
 """)
 
@@ -48,34 +49,13 @@ _SETS: Mapping[str, tuple[str, str]] = {
     "exempt": ("exempt = true", "NOT s.exempt"),
     "liable": ("exempt = false", "s.exempt"),
 }
-_UPDATE = """
-    UPDATE standing s SET {sets}
-    FROM unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]), CAST(:was AS text[]),
-                CAST(:to AS text[]), CAST(:moments AS timestamptz[]), CAST(:ends AS timestamptz[]),
-                CAST(:digests AS text[]), CAST(:how AS text[]), CAST(:numbers AS int[]))
-         AS u (ladder, value, member, was, goes_to, moment, ends, digest, how, number)
-    WHERE s.community = :community AND s.ladder = u.ladder AND s.value = u.value AND s.member = u.member AND {where}
-    RETURNING u.number
-"""
-
-
-_MOVED_ON = text("""
-    DELETE FROM observation o USING unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]))
-         AS u (ladder, value, member)
-    WHERE o.community = :community AND o.ladder = u.ladder AND o.value = u.value AND o.member = u.member
-""")
-_UNMET = text("""
-    DELETE FROM observation o USING unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]),
-         CAST(:to AS text[]), CAST(:numbers AS int[])) AS u (ladder, value, member, target, number)
-    WHERE o.community = :community AND o.ladder = u.ladder AND o.value = u.value AND o.member = u.member
-      AND o.target = u.target
-    RETURNING u.number
-""")
-_MET = text("""
+_SAME = "s.community = :community AND s.ladder = u.ladder AND s.value = u.value AND s.member = u.member"
+_UPDATE = f"UPDATE standing s SET {{sets}} FROM {_CHANGES} WHERE {_SAME} AND {{where}} RETURNING u.number"
+_MOVED_ON = text(f"DELETE FROM observation s USING {_CHANGES} WHERE {_SAME}")
+_UNMET = text(f"DELETE FROM observation s USING {_CHANGES} WHERE {_SAME} AND s.target = u.goes_to RETURNING u.number")
+_MET = text(f"""
     INSERT INTO observation (community, ladder, value, target, member, since)
-    SELECT :community, u.ladder, u.value, u.target, u.member, u.moment
-    FROM unnest(CAST(:ladders AS text[]), CAST(:values AS text[]), CAST(:members AS text[]), CAST(:to AS text[]),
-         CAST(:moments AS timestamptz[])) AS u (ladder, value, member, target, moment)
+    SELECT :community, u.ladder, u.value, u.goes_to, u.member, u.moment FROM {_CHANGES}
     ON CONFLICT DO NOTHING
     RETURNING ladder, value, member, target
 """)
@@ -198,16 +178,8 @@ class SqlStandings:
         with transaction(self._engine) as connection:
             held = self.one(community, place)
             was = held.at if held else None
-            connection.execute(
-                _ENSURE,
-                {
-                    "community": community,
-                    "ladders": [place.ladder],
-                    "values": [place.value],
-                    "members": [place.member],
-                    "was": [was or to],
-                },
-            )
+            first = Change(kind="pin", place=place, at=at, from_=was or to)
+            connection.execute(_ENSURE, {"community": community, "changes": _rows([first])})
             if to is not None and to != was:
                 self.change(community, [Change(kind="move", place=place, at=at, to=to, from_=was or to, how="by_hand")])
             connection.execute(_at(community, place).values(pinned=True, pinned_by=by, pin_reason=reason))
@@ -225,37 +197,28 @@ class SqlStandings:
             ).scalar_one()
 
 
-_ENSURED = ("ladders", "values", "members", "was")
-_SAME = ("ladders", "values", "members")
-
-
 def _update(connection: Connection, community: str, changes: Sequence[Change]) -> list[Change]:
-    kind, arrays = changes[0].kind, _arrays(changes)
+    kind, given = changes[0].kind, {"community": community, "changes": _rows(changes)}
     if kind in ("move", "below", "wait", "exempt"):
-        connection.execute(_ENSURE, {"community": community, **{name: arrays[name] for name in _ENSURED}})
+        connection.execute(_ENSURE, given)
     sets, where = _SETS[kind]
-    rows = connection.execute(text(_UPDATE.format(sets=sets, where=where)), {"community": community, **arrays})
-    done = [changes[number] for number in sorted(row.number for row in rows)]
+    done = _numbered(changes, connection.execute(text(_UPDATE.format(sets=sets, where=where)), given))
     if kind == "move" and done:
-        moved = _arrays(done)
-        connection.execute(_MOVED_ON, {"community": community, **{name: moved[name] for name in _SAME}})
+        connection.execute(_MOVED_ON, {"community": community, "changes": _rows(done)})
     return done
 
 
 def _met(connection: Connection, community: str, changes: Sequence[Change]) -> list[Change]:
-    arrays = _arrays(changes)
-    rows = connection.execute(
-        _MET, {"community": community, **{name: arrays[name] for name in (*_SAME, "to", "moments")}}
-    )
+    rows = connection.execute(_MET, {"community": community, "changes": _rows(changes)})
     new = {tuple(row) for row in rows}
     return [c for c in changes if (c.place.ladder, c.place.value, c.place.member, c.to) in new]
 
 
 def _unmet(connection: Connection, community: str, changes: Sequence[Change]) -> list[Change]:
-    arrays = _arrays(changes)
-    rows = connection.execute(
-        _UNMET, {"community": community, **{name: arrays[name] for name in (*_SAME, "to", "numbers")}}
-    )
+    return _numbered(changes, connection.execute(_UNMET, {"community": community, "changes": _rows(changes)}))
+
+
+def _numbered(changes: Sequence[Change], rows: Iterable[Any]) -> list[Change]:
     return [changes[number] for number in sorted(row.number for row in rows)]
 
 
@@ -271,19 +234,24 @@ def _at(community: str, place: Place) -> Any:
     )
 
 
-def _arrays(changes: Sequence[Change]) -> dict[str, list[Any]]:
-    return {
-        "ladders": [change.place.ladder for change in changes],
-        "values": [change.place.value for change in changes],
-        "members": [change.place.member for change in changes],
-        "was": [change.from_ for change in changes],
-        "to": [change.to for change in changes],
-        "moments": [change.at for change in changes],
-        "ends": [change.until for change in changes],
-        "digests": [change.digest for change in changes],
-        "how": [change.how for change in changes],
-        "numbers": list(range(len(changes))),
-    }
+def _rows(changes: Sequence[Change]) -> str:
+    return as_rows(
+        [
+            {
+                "ladder": change.place.ladder,
+                "value": change.place.value,
+                "member": change.place.member,
+                "was": change.from_,
+                "goes_to": change.to,
+                "moment": change.at,
+                "ends": change.until,
+                "digest": change.digest,
+                "how": change.how,
+                "number": number,
+            }
+            for number, change in enumerate(changes)
+        ]
+    )
 
 
 def _standing(row: Any, met: Mapping[str, datetime]) -> Standing:
