@@ -30,7 +30,7 @@ def _holdings(kind: str) -> Writer:
     def write(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
         refused: Refused = {}
         free: dict[tuple[str, str], int] = {}
-        rows = []
+        rows: dict[tuple[str, str, str | None], dict[str, Any]] = {}  # given twice at once is held once
         for deed in deeds:
             item, value = deed.details["item"], deed.details.get("value") or ""
             limit = deed.details.get("limit")
@@ -39,30 +39,33 @@ def _holdings(kind: str) -> Writer:
                 if place not in free:
                     hold(connection, community, f"{kind}/{item}/{value}")
                     free[place] = int(limit) - _holders(connection, community, kind, item, value, deed.at)
-                if _holds(connection, community, kind, item, value, deed.member):
+                if (*place, deed.member) in rows or _holds(connection, community, kind, item, value, deed.member):
                     pass
                 elif free[place] <= 0:
                     refused[deed.key] = f"all {limit} {item} are held"
                     continue
                 else:
                     free[place] -= 1
-            rows.append(
-                {
-                    "community": community,
-                    "key": deed.key,
-                    "kind": kind,
-                    "member": deed.member,
-                    "item": item,
-                    "value": value,
-                    "since": deed.at,
-                    "until": moment(deed.details.get("until")),
-                }
-            )
+            until = moment(deed.details.get("until"))
+            known = rows.get((item, value, deed.member))
+            if known is not None:
+                known["until"] = None if until is None or known["until"] is None else max(until, known["until"])
+                continue
+            rows[item, value, deed.member] = {
+                "community": community,
+                "key": deed.key,
+                "kind": kind,
+                "member": deed.member,
+                "item": item,
+                "value": value,
+                "since": deed.at,
+                "until": until,
+            }
         if rows:
             insert_many(
                 connection,
                 holding,
-                rows,
+                list(rows.values()),
                 on_conflict="(community, kind, item, value, member) WHERE ended_at IS NULL DO UPDATE SET until ="
                 " CASE WHEN holding.until IS NULL OR excluded.until IS NULL THEN NULL"
                 " ELSE greatest(holding.until, excluded.until) END",

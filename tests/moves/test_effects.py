@@ -150,6 +150,17 @@ def test_nothing_is_spent_that_is_not_there(memory: Memory, context: EffectConte
     assert check_books(memory.desk, club).findings == []
 
 
+def test_who_is_given_the_same_twice_in_one_batch_holds_it_once(memory: Memory, club: Community) -> None:
+    def given(number: int) -> Deed:
+        details = {"item": "twice-given", "limit": 1}
+        return Deed(key=f"twice/{number}", kind="benefit", at=AT, source="twice", member="dee", details=details)
+
+    done = memory.effects.do(club.id, [given(1), given(2)])
+
+    held = [one for one in memory.effects.holdings(club.id, "dee") if one.item == "twice-given"]
+    assert (done.new, done.refused, len(held)) == (2, (), 1)
+
+
 def test_seats_of_a_title_are_counted_and_come_back(memory: Memory, context: EffectContext) -> None:
     grant = effects({"award": {"to": "all", "give": [{"title": "star"}]}})
 
