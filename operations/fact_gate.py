@@ -18,7 +18,7 @@ import polars as pl
 from operations.errors import Refusal
 from operations.rows import JOIN, Batch, Reject
 from rules.errors import Unfit
-from rules.fact import FactField, FactKind, fact_key
+from rules.fact import FactField, FactKind, key_digits
 from rules.time.local import instant
 from rules.values import LONGEST, Value, ValueType, fit
 
@@ -257,12 +257,12 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
 def _identities(frame: pl.DataFrame) -> pl.Series:
     """The key of each row: of its `id`, or of everything that it says."""
     if frame["id"].null_count() == 0:
-        return pl.Series("id", [fact_key(given).hex for given in frame["id"]], dtype=pl.String)
+        return pl.Series("id", [key_digits(given) for given in frame["id"]], dtype=pl.String)
     names = sorted(name for name in frame.columns if name != "id")
     said = [pl.when(pl.col(n).is_not_null()).then(pl.lit(f"{n}\x1f") + pl.col(n)) for n in names]
     whole = frame.select(pl.concat_str(said, separator=JOIN, ignore_nulls=True).alias("id"))["id"]
     keys = [
-        fact_key(given).hex if given is not None else _key(content)
+        key_digits(given) if given is not None else _key(content)
         for given, content in zip(frame["id"], whole, strict=True)
     ]
     return pl.Series("id", keys, dtype=pl.String)

@@ -13,6 +13,9 @@ from rules.errors import Unfit
 from rules.values import BOOLEAN, TEXT, Value, ValueType
 
 
+_DIGITS = frozenset("0123456789abcdef")
+
+
 class Unfitting(Unfit):
     """A fact that is of no known kind, or has a field that its kind does not have or cannot hold."""
 
@@ -90,16 +93,18 @@ class FactKind:
 
 
 def fact_key(id_: str) -> UUID:
-    """The 16 bytes under which a fact is kept: the beginning of the BLAKE2b hash of its id.
+    """The 16 bytes under which a fact is kept; see `key_digits`."""
+    return UUID(hex=key_digits(id_))
 
-    An id that is such a key already, as `Facts.find` gives it (`=` and 32 hexadecimal digits), stands for itself.
+
+def key_digits(id_: str) -> str:
+    """The key of a fact as 32 hexadecimal digits: the beginning of the BLAKE2b hash of its id.
+
+    An id that is such a key already, as `Facts.find` gives it (`=` and 32 digits), stands for itself.
     """
-    if len(id_) == 33 and id_[0] == "=":
-        try:
-            return UUID(hex=id_[1:])
-        except ValueError:
-            pass
-    return UUID(bytes=hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    if len(id_) == 33 and id_[0] == "=" and _DIGITS.issuperset(id_[1:]):
+        return id_[1:]
+    return hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def tie(key: UUID) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from rules.fact import Fact, FactField, FactKind, Unfitting
+from rules.fact import Fact, FactField, FactKind, Unfitting, key_digits
 from rules.metric import places_of
 from rules.values import LARGEST, LONGEST, ValueType
 from store.numbers import KindNumber, Slot
@@ -141,7 +141,7 @@ def _frame(placed: Sequence[tuple[int, Fact]], kind: FactKind) -> pl.DataFrame:
         _check(fact, fields)
     data: dict[str, list[Any]] = {
         "place": [place for place, _ in placed],
-        "id": [fact.key.hex for fact in facts],
+        "id": [key_digits(fact.id) for fact in facts],
         "member": [fact.member for fact in facts],
         "at": [fact.at for fact in facts],
         "recorded_at": [fact.recorded_at for fact in facts],

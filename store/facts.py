@@ -14,7 +14,7 @@ from operations.errors import Refusal
 from operations.ports.facts import Recorded
 from operations.ports.specs import Specs
 from rules.counted import fact_kinds
-from rules.fact import Fact, FactKind, fact_key
+from rules.fact import Fact, FactKind, key_digits
 from rules.spec import Community
 from store import chunks, fact_rows
 from store.cells import cells_of
@@ -67,7 +67,7 @@ class SqlFacts:
             raise AssertionError
 
     def withdraw(self, ids: Collection[str], *, reason: str, at: datetime) -> int:
-        keys = sorted({fact_key(id_).hex for id_ in ids})
+        keys = sorted({key_digits(id_) for id_ in ids})
         if not keys:
             return 0
         with transaction(self._engine) as connection:
