@@ -85,7 +85,7 @@ def parse_reading(name: str, window: str) -> Reading:
     found = _WINDOW.fullmatch(window)
     if found is None:
         raise Unfit(
-            f"{window!r} is no window of {name}", "expected 90d, 12h, all, this_month, …, perhaps `90d, 7d ago@value`"
+            f"{name}: {window!r} is no window", "expected 90d, 12h, all, this_month, …, perhaps `90d, 7d ago@value`"
         )
     return Reading(metric, found["over"], found["until"], found["of"], scope)
 
