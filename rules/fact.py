@@ -12,7 +12,6 @@ from uuid import UUID
 from rules.errors import Unfit
 from rules.values import BOOLEAN, TEXT, Value, ValueType
 
-
 _DIGITS = frozenset("0123456789abcdef")
 
 
