@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from operations.fact_gate import FactGate
 from operations.generate import (
     FACT_COLUMNS,
     MEMBER_COLUMNS,
@@ -20,12 +21,12 @@ from operations.generate import (
     write_facts,
     write_members,
 )
+from operations.import_members import MemberGate
+from operations.rows import read_rows
 from rules.counted import fact_kinds
-from rules.fact import FactField
-from rules.names import attribute_type
 from rules.spec import Community, load
-from rules.values import ValueType, fit
 from store.folder import read_folder
+from store.members import told
 from workflows.phases import discover
 
 AT = datetime(2027, 3, 1, 2, 0, tzinfo=UTC)
@@ -79,37 +80,27 @@ def test_every_line_has_every_column_and_every_fact_an_id_of_its_own() -> None:
     assert {line.count(",") for line in grown().member_lines()} == {len(MEMBER_COLUMNS) - 1}
 
 
-def test_every_fact_is_of_a_kind_of_the_specs_and_its_fields_fit() -> None:
-    kinds = fact_kinds(auto())
-    fields = {id_: kind.fields for id_, kind in kinds.items()}
-    seen: set[tuple[str, str, str]] = set()
-    for row in facts():
-        kind = kinds[row["kind"]]
-        known = fields[row["kind"]]
-        given = {name: raw for name, raw in row.items() if name not in ("id", "member", "kind", "at")}
-        assert set(given) <= set(known), row
-        assert {name for name, field in kind.own.items() if not field.optional} <= set(given), row
-        assert kind.imported
-        assert ("member" in row) == (kind.about == "member"), row
-        for name, raw in given.items():
-            if (row["kind"], name, raw) not in seen:
-                seen.add((row["kind"], name, raw))
-                fit(plain(raw, known[name].type), known[name].type, name)
-                listed(raw, known[name])
+def test_every_fact_goes_through_the_gate_of_an_import(tmp_path: Path) -> None:
+    count = write_facts(tmp_path / "facts.csv", seed=7, size=SIZE, at=AT)
+    gate = FactGate(fact_kinds(auto()), auto().zone)
+    taken = [gate.take(batch) for batch in read_rows(tmp_path / "facts.csv")]
+    assert [reject for one in taken for reject in one.rejects] == []
+    assert {name for one in taken for name in one.ignored} == set()
+    assert sum(frame.height for one in taken for frame in one.kinds.values()) == count
 
 
-def test_every_member_fits_the_specs() -> None:
-    tiers = {tier.id for tier in auto().ladders["tier"].tiers}
-    assert auto().lifecycle is not None
-    stages = {"", *(stage.id for stage in auto().lifecycle.stages)}  # type: ignore[union-attr]
-    for row in members():
-        assert row["tier"] in tiers
-        assert row["stage"] in stages
-        for name in ("origin", "consent", "car_model", "city", "interests", "skills", "motive"):
-            type_ = attribute_type(auto(), name)
-            assert type_ is not None
-            if row[name]:
-                fit(row[name].split(";") if type_.kind == "set" else plain(row[name], type_), type_, name)
+def test_every_member_goes_through_the_gate_of_an_import(tmp_path: Path) -> None:
+    write_members(tmp_path / "members.csv", seed=7, size=SIZE, at=AT)
+    gate = MemberGate(told(auto()), auto())
+    taken = [gate.take(batch) for batch in read_rows(tmp_path / "members.csv")]
+    assert [reject for one in taken for reject in one.rejects] == []
+    assert {name for one in taken for name in one.ignored} == set()
+    assert sum(len(one.members) for one in taken) == SIZE
+    assert {first.at for one in taken for first in one.firsts} >= {"base", "active", "core", "ambassador", "mature"}
+
+
+def test_places_that_facts_name_exist() -> None:
+    assert {row["space"] for row in facts() if "space" in row} <= set(auto().spaces)
 
 
 def test_nothing_happens_after_the_end_or_before_somebody_joined() -> None:
@@ -224,16 +215,3 @@ def test_an_answer_is_one_of_the_choices_mostly_the_willing_one() -> None:
     assert answer_for("m1", "q", ["done"], 7) == "done"
     with pytest.raises(ValueError, match="nothing to choose"):
         answer_for("m1", "q", [], 7)
-
-
-def plain(raw: str, type_: ValueType) -> object:
-    """A cell of text as the value its type is written as."""
-    if type_.kind == "integer":
-        return int(raw)
-    return raw == "true" if type_.kind == "boolean" else raw
-
-
-def listed(raw: str, field: FactField) -> None:
-    """Places and people that a fact names exist."""
-    if field.refers == "space":
-        assert raw in auto().spaces
