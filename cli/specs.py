@@ -14,9 +14,16 @@ def given_folder(folder: Path | None) -> Path:
     """The folder that was named; without one the only community in `specs/`, or the working directory.
 
     Raises:
-        Refusal: there are several communities in `specs/`.
+        Refusal: it is not there, or there are several communities in `specs/`.
     """
     if folder is not None:
+        try:
+            folder.stat()
+        except OSError as error:
+            reason = "there is nothing there" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+            raise Refusal(
+                f"{folder} cannot be read: {reason}", "give the folder of a community, such as specs/auto"
+            ) from None
         return folder
     communities = sorted(p.parent for p in Path("specs").glob("*/community.yaml"))
     if len(communities) == 1:
@@ -25,6 +32,25 @@ def given_folder(folder: Path | None) -> Path:
         names = ", ".join(map(str, communities))
         raise Refusal(f"there are several communities here: {names}", "say which one")
     return Path()
+
+
+def read_one(file: Path) -> "Loaded":
+    """Check the community that a file belongs to: the folder around it with community.yaml; else the file alone.
+
+    Raises:
+        Refusal: the folder around it cannot be read.
+    """
+    around = next((p for p in file.parents if (p / "community.yaml").is_file()), None)
+    if around is not None and file.suffix == ".yaml":
+        return read_specs(around)
+
+    from rules.spec import Loaded, load
+    from store.folder import read_file
+    from workflows.phases import discover
+
+    loaded = load({file.name: read_file(file)}, discover())
+    mine = tuple(replace(d, file=str(file)) for d in loaded.diagnostics if d.code != "TRL214")
+    return Loaded(loaded.community, mine)
 
 
 def read_specs(folder: Path) -> "Loaded":

@@ -31,7 +31,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             raise Refusal(f"{path} will not be read", f"rename it to {path.with_suffix('.yaml').name}")
         if len(found) == MAX_FILES:
             raise Refusal(f"{folder} holds more than {MAX_FILES:,} .yaml files", "is this the folder of one community?")
-        found[name] = _content(path)
+        found[name] = read_file(path)
         total += len(found[name])
         if total > MAX_TOTAL:
             raise Refusal(f"the .yaml files in {folder} have more than {MAX_TOTAL:,} bytes in all", "")
@@ -55,14 +55,23 @@ def _files(folder: Path) -> Iterator[Path]:
             path = here / name
             if name.startswith(".") or path.suffix not in (".yaml", ".yml"):
                 continue
-            if not path.resolve().is_relative_to(home):
+            try:
+                inside, plain = path.resolve().is_relative_to(home), path.is_file()
+            except (OSError, RuntimeError):
+                raise Refusal(f"{path} is a link to itself", "remove it") from None
+            if not inside:
                 raise Refusal(f"{path} is a link that leads out of the folder", "copy the file instead")
-            if not path.is_file():
+            if not plain:
                 raise Refusal(f"{path} is not a file", "remove it")
             yield path
 
 
-def _content(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """One spec file; of one that is too large only so much that the reader can tell.
+
+    Raises:
+        Refusal: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE + 1)

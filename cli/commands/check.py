@@ -25,13 +25,13 @@ def check(
     Every problem is shown with its place, what was expected and the way out; docs/codes/ explains each code.
     """
     from cli.console import INVALID, Output
-    from cli.specs import given_folder, read_specs
+    from cli.specs import given_folder, read_one, read_specs
     from operations.errors import Refusal
 
     out = Output(json)
     try:
         place = given_folder(folder)
-        loaded = read_specs(place)
+        loaded = read_one(place) if place.is_file() else read_specs(place)
     except Refusal as refusal:
         out.data({"ok": False, "diagnostics": [_of_folder(folder, refusal)]})
         out.warn(f"{refusal.message}" + (f"\n  {refusal.hint}" if refusal.hint else ""))

@@ -82,7 +82,7 @@ def _document(file: str, content: bytes, context: Context, lost: set[str], lost_
         lost |= {file.rpartition("/")[2].removesuffix(".yaml"), *re.findall(r"\bid: *[\"']?([\w-]+)", text)}
         return None
     declared = _ids(source.tree)
-    schema = _schema(source, context)
+    schema = _schema(source, context, told=len(context.problems) > before)
     model = _model(source, schema, context, lost) if schema is not None else None
     _doubles(source, context.problems)
     lost |= declared - _ids(source.tree)
@@ -125,10 +125,15 @@ def _bounded(files: Mapping[str, bytes], problems: Problems) -> bool:
     return not problems.any_error
 
 
-def _schema(source: Source, context: Context) -> str | None:
-    """The kind of a document; a misspelt `schema` key or kind is reported and put right."""
+def _schema(source: Source, context: Context, *, told: bool = False) -> str | None:
+    """The kind of a document; a misspelt `schema` key or kind is reported and put right.
+
+    `told`: something was said about the file already, so that a missing `schema` needs no word of its own.
+    """
     tree, problems = source.tree, context.problems
     kinds = listed(DOCUMENTS, 20)
+    if told and (not isinstance(tree, Written) or "schema" in tree.excused or not set(tree) & {"schema", "id"}):
+        return None
     if not isinstance(tree, Written):
         place = source.value_place(())
         problems.at("TRL201", place, f"{shown(tree)} is not a document", f"begin with schema: one of {kinds}")

@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
 
 from rules.spec.diagnostics import Place, Problems
 from rules.spec.source import Items, Source, Written
+from rules.spec.syntax import in_our_words
 
 MAX_FILE = 1024 * 1024  # bytes of one file
 MAX_TOTAL = 16 * 1024 * 1024  # bytes of a community
@@ -75,7 +76,7 @@ def read(file: str, content: bytes, problems: Problems) -> Source | None:
         problems.at(
             "TRL102",
             start,
-            f"the file has {len(content):,} bytes, more than a file may have ({MAX_FILE:,})",
+            f"the file is larger than a file may be ({MAX_FILE:,} bytes)",
             "split it",
         )
         return None
@@ -125,8 +126,19 @@ class _Builder:
         self.root: Any = MISSING
         self.nodes = 0
         self.doubled: list[Written] = []
+        self.shared: list[tuple[Place, str]] = []  # anchors, aliases and merges
 
     def build(self) -> Source | None:
+        """The document, or None if there is no reading it."""
+        source = self._build()
+        if self.shared:  # one word about all of them: a bomb has thousands
+            place, what = self.shared[0]
+            more = f" ({len(self.shared)} such in this file)" if len(self.shared) > 1 else ""
+            hint = f"write it out: anchors, aliases and merges are not used{more}"
+            self.problems.at("TRL106", place, f"{what} is not used", hint)
+        return source
+
+    def _build(self) -> Source | None:
         yaml = YAML(typ="safe", pure=True)
         yaml.version = (1, 2)
         documents = 0
@@ -171,22 +183,14 @@ class _Builder:
             self._close()
             return True
         if isinstance(event, AliasEvent):
-            self._say(
-                "TRL106", event, f"the alias *{event.anchor}", "write it out; aliases are not used", plain="is not used"
-            )
+            self.shared.append((self._place(event), f"the alias *{_short(event.anchor)}"))
             self._put(MISSING, event)
             return True
         if not isinstance(event, MappingStartEvent | SequenceStartEvent | ScalarEvent):
             return True
         refused = False
         if event.anchor:
-            self._say(
-                "TRL106",
-                event,
-                f"the anchor &{event.anchor}",
-                "write it out; anchors are not used",
-                plain="is not used",
-            )
+            self.shared.append((self._place(event), f"the anchor &{_short(event.anchor)}"))
         if getattr(event, "ctag", None) is not None and event.tag is not None:
             self._say(
                 "TRL107",
@@ -247,7 +251,7 @@ class _Builder:
             top.skip = True
             return
         if text == "<<" and not event.style:
-            self._say("TRL106", event, "the merge <<", "write the keys out; merges are not used", plain="is not used")
+            self.shared.append((self._place(event), "the merge <<"))
             top.skip = True
             return
         if text in top.keys:
@@ -384,48 +388,12 @@ class _Builder:
             column = len(self.lines[line - 1]) + 1
         column = max(1, min(column, len(self.lines[line - 1]) + 1))
         problem = str(getattr(error, "problem", None) or "")
-        code, message, hint = _in_our_words(problem, self.lines[line - 1], column)
+        code, message, hint = in_our_words(problem, self.lines[line - 1], column)
         self.problems.at(code, Place(self.file, line, column), message, hint)
 
 
-def _in_our_words(problem: str, line: str, column: int) -> tuple[str, str, str]:
-    """What a YAML parser complains about, for people who have never read the standard."""
-    here = line[column - 1 : column]
-    comparison = re.search(r":\s*([<>]=?)\s*(\S+)", line)
-    if comparison:
-        word = {">=": "at_least", "<=": "at_most", ">": "more_than", "<": "less_than"}[comparison[1]]
-        return (
-            "TRL104",
-            f"'{comparison[1]}' is not a word of this language",
-            f"write {{ {word}: {comparison[2].strip('{}, ')} }}",
-        )
-    if "mapping values are not allowed" in problem:
-        return "TRL115", "a colon where none may stand", "quote a text that holds ': ', or check the indentation"
-    if "found character" in problem and "cannot start any token" in problem:
-        if here == "\t":
-            return "TRL113", "a tab stands in the indentation", "indent with spaces"
-        return "TRL115", f"no value may begin with {here or 'this'}", "quote the text"
-    if here == ":" and "flow" in problem:
-        return "TRL115", "a text ends at a colon", "quote the text: a colon and a space end an unquoted text"
-    if "flow mapping" in problem or "'}'" in problem or "','" in problem:
-        return "TRL104", "a { … } is not closed here", "check the brackets, and quote a text that holds , : # [ ] { }"
-    if "flow sequence" in problem or "']'" in problem:
-        return "TRL104", "a [ … ] is not closed here", "check the brackets, and quote a text that holds , : # [ ] { }"
-    if "block end" in problem or "block mapping" in problem or "block collection" in problem:
-        return "TRL104", "the indentation does not fit what is around it", "keys of one mapping stand under each other"
-    if "could not find expected ':'" in problem:
-        return "TRL104", "a key without a colon", "write key: value"
-    if "quoted scalar" in problem or "end of stream" in problem:
-        return "TRL104", "a quoted text is not closed", "add the closing quote"
-    if "sequence entries are not allowed" in problem:
-        return "TRL104", "a list item where none may stand", "put the list under its key, each '-' in the same column"
-    if "directive" in problem:
-        return "TRL107", "directives are not used", "remove the line that begins with %"
-    if "alias" in problem or "anchor" in problem:
-        return "TRL106", "anchors and aliases are not used", "quote a text that begins with & or *"
-    if "tag" in problem:
-        return "TRL107", "tags are not used", "quote a text that begins with !"
-    return "TRL104", "this is not YAML", problem
+def _short(name: object) -> str:
+    return str(name)[:40]
 
 
 def _short_tag(tag: object) -> str:
