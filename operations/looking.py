@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from operations.ports.standings import LIFECYCLE
 from operations.prizes import deadline_in
 from operations.ranking import Ranking
 from rules.columns import evidence_of, judge
+from rules.condition import base_readings
 from rules.decision import Decision
 from rules.evaluate import truth
 from rules.firing import Fired, Rule, firing, may_act
@@ -198,9 +199,36 @@ class _Ladder(_Looking):
             )
         self.count("grace_begins", begins.height)
         ends = both.filter(graced & pl.col("·to").is_null() & pl.col("·kept").fill_null(value=False))
-        for subject in ends["subject"]:
+        promised = both.filter(
+            graced & (pl.col("·outcome") == "grace") & (pl.col("below_digest") != self.community.digest)
+        )
+        over = [*ends["subject"], *self._kept_as_promised(promised)]
+        for subject in over:
             self.verdicts.append(Verdict(subject=subject, rule=self.ladder.name, kind="above"))
-        self.count("grace_ends", ends.height)
+        self.count("grace_ends", len(over))
+
+    def _kept_as_promised(self, promised: pl.DataFrame) -> Iterator[str]:
+        """Those in grace who meet the `keep` under which it began: the promise holds, whatever came since."""
+        for (digest,), rows in promised.group_by("below_digest"):
+            old = self.desk.specs.at(str(digest), self.community.id)
+            ladder = next((one for one in rulebook_of(old).ladders if one.name == self.ladder.name), None)
+            keeps = {} if ladder is None else {rung.id: rung.keep for rung in ladder.rungs if rung.keep is not None}
+            readings = frozenset[Reading]().union(*(base_readings(keep) for keep in keeps.values()))
+            frame = member_frame(
+                self.desk,
+                old,
+                self.plan.at,
+                ladder=self.ladder.id,
+                value=self.ladder.value or "",
+                readings=readings,
+                subjects=rows["subject"].to_list(),
+            )
+            keys = {reading.key: reading for reading in readings}
+            here = dict(rows.select("subject", "·from").iter_rows())
+            for row in frame.iter_rows(named=True):
+                keep = keeps.get(here[row["subject"]])
+                if keep is not None and truth(keep, evidence_of(row, keys)) is True:
+                    yield row["subject"]
 
     def _observations(self, both: pl.DataFrame) -> None:
         above = {tier.id: up for tier, up in zip(self.spec.tiers, self.spec.tiers[1:], strict=False)}

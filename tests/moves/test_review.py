@@ -8,7 +8,7 @@ from cli.memory import Memory
 from operations import review
 from operations.ports.standings import Place
 from rules.spec import Community
-from tests.moves.club import AT, facts, people, publish, reviewed
+from tests.moves.club import AT, TIERS, facts, people, publish, reviewed
 
 pytestmark = pytest.mark.servers
 
@@ -191,3 +191,20 @@ def test_sizes_count_everybody_once(remembered: Memory, club: Community) -> None
 
     assert sizes["tier"] == {"guest": 6, "regular": 1, "trusted": 0}
     assert sizes["lifecycle"] == {"alive": 1, "resting": 0, "none": 6}
+
+
+def test_a_grace_that_was_promised_is_kept_when_the_spec_changes(remembered: Memory, club: Community) -> None:
+    for member in ("ann", "bob"):
+        facts(remembered, club, "posted", member, [40, 41, 42])
+    reviewed(remembered, AT - timedelta(days=39))
+    reviewed(remembered, AT)
+    harder = TIERS.replace("keep: { posts: { at_least: 1, over: 30d } }", "keep: { posts: { at_least: 9, over: 30d } }")
+    publish(remembered, tiers=harder.replace("grace: 7d", "grace: 1d"))
+    facts(remembered, club, "posted", "bob", [-1])
+
+    counts = reviewed(remembered, AT + timedelta(days=4))
+
+    assert counts["tier"]["grace"] == 2  # neither is cut short by the new day of grace
+    assert counts["tier"]["grace_ends"] == 1  # bob meets what was asked of him when he was told
+    reviewed(remembered, AT + timedelta(days=7))
+    assert tier_of(remembered, "ann") == "guest"
