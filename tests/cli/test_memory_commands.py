@@ -1,0 +1,81 @@
+"""Publishing, importing and listing from the terminal, as a person and as a program would."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.store.small_spec import small_files
+
+ROOT = Path(__file__).parents[2]
+
+
+class Shell:
+    """Runs `trellis` against this module's database."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "DATABASE_URL": url, "TRELLIS_HOME": str(folder / "home")}
+        self.environment["PYTHONPATH"] = str(ROOT)
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        command = [sys.executable, "-m", "cli.main", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=self.environment, cwd=self.folder)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout if code in (0, 3) else done.stdout + done.stderr
+
+    def data(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self(*arguments, "--json", code=code))
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Shell:
+    folder = tmp_path_factory.mktemp("shell")
+    for name, content in small_files().items():
+        path = folder / "small" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (folder / "members.csv").write_text("id,joined,company,stage\nann,2026-01-01,acme,\nbob,2026-02-01,,\n,x,,\n")
+    row = "f1,ann,made,2026-10-01T08:00:00Z,3"
+    (folder / "facts.csv").write_text(f"id,member,kind,at,size\n{row}\nf2,bob,made,never,3\n")
+    return Shell(folder, database_url)
+
+
+def test_a_community_is_published_filled_and_listed(shell: Shell) -> None:
+    assert "Nothing is published yet" in shell("versions")
+    assert "needs a message" in shell("apply", "small", code=2)
+    assert shell.data("apply", "small", "-m", "First")["new"] is True
+    assert "has these very specs already" in shell("apply", "small", "-m", "First")
+    [version] = shell.data("versions")["versions"]
+    assert (version["community"], version["number"], version["message"]) == ("small", 1, "First")
+
+    done = shell.data("import", "members", "members.csv", code=3)
+    assert (done["new"], done["rejected"]) == (2, 1)
+    done = shell.data("import", "facts", "facts.csv", code=3)
+    assert (done["new"], done["rejected"]) == (1, 1)
+    assert done["first_rejects"][0]["line"] == 3
+    assert (shell.folder / done["rejects"]).exists()
+    (shell.folder / "facts.csv").write_text("id,member,kind,at,size\nf1,ann,made,2026-10-01T08:00:00Z,3\n")
+    assert "Nothing changed" in shell("import", "facts", "facts.csv")
+
+    listed = shell.data("members", "--at", "2026-11-01")
+    assert [row["subject"] for row in listed["members"]] == ["ann", "bob"]
+    ann = shell.data("members", "ann")
+    assert ann["attributes"] == {"company": "acme"}
+    assert [fact["kind"] for fact in ann["facts"]] == ["made"]
+    assert "ann" in shell("members")
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(shell: Shell) -> None:
+    (shell.folder / "broken").mkdir()
+    (shell.folder / "broken" / "community.yaml").write_text("schema: community/v1\nid: broken\n")
+    assert "Nothing was published" in shell("apply", "broken", "-m", "x", code=2)
+    assert "no folder" in shell("apply", "nowhere", "-m", "x", code=2)
+    assert "cannot be read" in shell("import", "facts", "nowhere.csv", "--community", "small", code=2)
+    assert "No community other" in shell("import", "facts", "facts.csv", "--community", "other", code=2)
+    assert "No community other" in shell("versions", "--community", "other", code=2)
