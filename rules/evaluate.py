@@ -103,6 +103,9 @@ def evaluate(condition: Condition, evidence: Evidence) -> Trace:
     match condition:
         case Leaf():
             return _leaf(condition, evidence)
+        case AllOf(nodes) | AnyOf(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
+            parts = tuple([evaluate(node, evidence) for node in nodes])
+            return Trace(condition, _joined(condition, [part.truth for part in parts]), parts)
         case Titles(node=node):
             inner = evaluate(node, evidence)
             return Trace(condition, inner.truth, (inner,), evidence.attributes.get("titles"))
@@ -113,9 +116,6 @@ def evaluate(condition: Condition, evidence: Evidence) -> Trace:
         case Not(node):
             inner = evaluate(node, evidence)
             return Trace(condition, not_(inner.truth), (inner,))
-        case AllOf(nodes) | AnyOf(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
-            parts = tuple(evaluate(node, evidence) for node in nodes)
-            return Trace(condition, _joined(condition, [part.truth for part in parts]), parts)
 
 
 def truth(condition: Condition, evidence: Evidence) -> Truth:
