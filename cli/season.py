@@ -36,6 +36,7 @@ AFTER = CLOSING + timedelta(days=90)  # when everybody who was asked has answere
 STOCK = {"model-car": 40, "medal": 80, "handbook": 100}
 ADVISORS = 4  # members of the core who are given the title with which one judges
 TOO_LONG = 600.0  # seconds for one step that waits for workflows
+LOOK_EVERY = 3.0  # seconds between two looks at what fails in a workflow that is waited for
 HOPELESS = 12  # attempts of one activity; an outage is over long before
 PROOF = 3  # members shown as proof that the loop closes
 
@@ -53,7 +54,7 @@ class Script:
     seed: int = 7
     members: int = 2000
     scale: str = "1d=250ms"  # of the contest
-    haste: str = "1d=25ms"  # of approvals and invitations
+    haste: str = "1d=5ms"  # of approvals and invitations
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,7 @@ class Season:
         gateway = self.room.gateway
         before = self._waited_for(community)
         gateway.start(turns.REVIEW, asked, id=id, attributes={"TrellisCommunity": community.id})
-        self._until_ended(id)
-        summary: ReviewSummary = gateway.result(id, TOO_LONG, turns.ReviewSummary)
+        summary: ReviewSummary = self._result(id, turns.ReviewSummary)
         self._until(partial(self._is_calm, community), "moves and runs that wait for somebody")
         return None, {**_told(summary.parts, community), **_difference(before, self._waited_for(community))}
 
@@ -218,11 +218,11 @@ class Season:
                 key="demo",
                 scale=self.script.scale,
                 rehearsed=True,
+                crowd=max(40, self.script.members // 10),
                 seed=self.script.seed,
             )
         )
-        self._until_ended(run.id)
-        result: RunResult = self.room.gateway.result(run.id, TOO_LONG, RunResult)
+        result: RunResult = self._result(run.id, RunResult)
         seen = self.room.gateway.look(run.id)
         visits = patiently(lambda: self.room.memory.runs.visits(run.id))
         works = patiently(lambda: self.room.memory.runs.works(run.id, "entries"))
@@ -277,25 +277,31 @@ class Season:
         counts = {"workflows completed": closed, "decisions in the chain": books.decisions, "effects": books.deeds}
         return None, {**counts, "points given": books.points, "findings": 0}
 
-    def _until_ended(self, workflow: str) -> None:
-        """Wait for a workflow, and say so when something in it fails for good."""
-        gateway = self.room.gateway
+    def _result(self, workflow: str, kind: type[T]) -> T:
+        """Wait for a workflow's result, and say so when something in it fails for good."""
+        from temporalio.client import WorkflowFailureError
 
-        def ended() -> bool:
-            for trouble in gateway.troubles(workflow):
-                if trouble.attempt >= HOPELESS:
-                    raise Unfinished(f"{trouble.activity} of {workflow} failed {trouble.attempt} times: {trouble.why}")
-            seen = gateway.look(workflow)
-            return seen is not None and seen.closed_at is not None
-
-        self._until(ended, f"steps to do in {workflow}")
+        until = time.monotonic() + TOO_LONG
+        while time.monotonic() < until:
+            try:
+                result: T = self.room.gateway.result(workflow, LOOK_EVERY, kind)
+            except WorkflowFailureError as failure:
+                raise Unfinished(f"{workflow} failed: {failure.cause}") from failure
+            except TimeoutError:
+                for trouble in self.room.gateway.troubles(workflow):
+                    if trouble.attempt >= HOPELESS:
+                        failing = f"{trouble.activity} of {workflow} failed {trouble.attempt} times"
+                        raise Unfinished(f"{failing}: {trouble.why}") from None
+            else:
+                return result
+        raise Unfinished(f"after {TOO_LONG:.0f} s there are still steps to do in {workflow}")
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + TOO_LONG
         while not condition():
             if time.monotonic() > until:
                 raise Unfinished(f"after {TOO_LONG:.0f} s there are still {what}")
-            time.sleep(0.2)
+            time.sleep(0.3)
 
 
 def _day(at: datetime, community: "Community") -> str:

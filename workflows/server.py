@@ -2,7 +2,8 @@
 
 Production points `TEMPORAL_ADDRESS` at a Temporal cluster or Temporal Cloud and never comes here. What was
 measured decides the flags: write-ahead logging makes it three times as fast, one matching partition cuts
-the worst waits to a third. Nothing acknowledged is lost when the process is killed; a lost machine is
+the worst waits to a third, and a millisecond's shift lets timers fire when they are due instead of up to a second
+later (ten timers of 20 ms in a row: 0.7 s instead of 10.1 s), which is what a scaled clock lives on. Nothing acknowledged is lost when the process is killed; a lost machine is
 another matter (`synchronous=NORMAL`).
 
 A lock file of our own keeps a second server away from the same database (the server itself would not
@@ -47,6 +48,7 @@ FLAGS = (
     *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
     *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
     *("--dynamic-config-value", "history.maxInFlightUpdates=1000"),
+    *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="1ms"'),
 )
 
 
