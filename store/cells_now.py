@@ -26,7 +26,11 @@ SUBJECTS = {"subject": pl.String, "key": pl.Int32}
 
 
 class CellsNow:
-    """The cells that one look needs, each metric's read once, facts after the moment of reading counted off."""
+    """The cells that one look needs, each metric's read once, facts after the moment of reading counted off.
+
+    Args:
+        only: the numbers of the subjects that are looked at, if nothing is read over everybody.
+    """
 
     def __init__(
         self,
@@ -36,11 +40,13 @@ class CellsNow:
         zone: ZoneInfo,
         metrics: Mapping[str, MetricFromFacts],
         readings: Collection[Reading],
+        only: pl.Series | None = None,
     ) -> None:
         self._connection = connection
         self._community = community
         self._at = at
         self._zone = zone
+        self._only = only
         self._number = number_of(connection, community.id)
         stored = {id_: metric for id_, metric in metrics.items() if kept(metric)}
         ours = built(connection, community) if str(zone) == str(community.zone) else {}
@@ -74,6 +80,8 @@ class CellsNow:
         if not metrics:
             return {}
         cells = chunks.read(self._connection, self._number, metrics, self._first_day(metrics, readings))
+        if self._only is not None:
+            cells = cells.filter(pl.col("subject").is_in(self._only.implode()))
         today = local_day(self._at, self._zone)
         dated = [key for key, metric in metrics.items() if metric.dated_by is None]
         late = (pl.col("day") > today) & pl.col("metric").is_in(dated)

@@ -54,7 +54,9 @@ class SqlMeasures:
         with snapshot(self._engine) as connection:
             number = number_of(connection, self._community.id)
             frame = self._subjects(connection, number, subject, subjects, at)
-            cells = CellsNow(connection, self._community, at, zone, {m.id: m for m in metrics.values()}, asked)
+            some = subjects is not None and all(reading.scope == "subject" for reading in asked)
+            only = frame["key"].drop_nulls() if some else None
+            cells = CellsNow(connection, self._community, at, zone, {m.id: m for m in metrics.values()}, asked, only)
             for reading in asked:
                 metric = metrics[reading]
                 if reading.scope == "community" and subject != "community":
