@@ -14,6 +14,7 @@ from operations.ports.reviews import Plan, Verdict
 from operations.ports.standings import LIFECYCLE
 from operations.prizes import deadline_in
 from operations.ranking import Ranking
+from operations.terms import TITLES, have_terms, look_at_terms
 from rules.columns import evidence_of, judge
 from rules.condition import base_readings
 from rules.decision import Decision
@@ -41,10 +42,12 @@ class Look:
 
 
 def parts_of(community: Community) -> list[str]:
-    """The parts of a whole review in the order of a day: lifecycle, ladders, rules by what they look at."""
+    """The parts of a whole review in the order of a day: lifecycle, ladders, titles, rules by what they look at."""
     rulebook = rulebook_of(community)
     parts = [LIFECYCLE] if rulebook.transitions else []
     parts.extend(ladder.name for ladder in rulebook.ladders)
+    if have_terms(community):
+        parts.append(TITLES)
     parts.extend(f"{RULES}:{of}" for of in dict.fromkeys(rule.of for rule in rulebook.rules) if of in LOOKED_AT)
     return parts
 
@@ -62,11 +65,15 @@ def looks_at_members(community: Community, part: str) -> bool:
     """Whether a part looks at members, so that it is cut into shards."""
     if part.startswith(f"{RULE}:"):
         return community.rules[part.partition(":")[2]].of == "member"
+    if part == TITLES:
+        return False
     return not is_rules(part) or part == f"{RULES}:member"
 
 
 def look(desk: Desk, plan: Plan, community: Community, part: str, subjects: Sequence[str] | None) -> Look:
     """Read everybody of a shard for one part of a review. Changes nothing."""
+    if part == TITLES:
+        return Look(*look_at_terms(desk, plan, community))
     rulebook = rulebook_of(community)
     if part == LIFECYCLE:
         return _Lifecycle(desk, plan, community, replace(rulebook, ladders=(), rules=())).look(subjects)

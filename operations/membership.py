@@ -76,7 +76,7 @@ def check_approval(desk: Desk, community: str, id: str, at: datetime) -> Answere
         return _rehearsed_approval(desk, move, gate, ids, min(at, move.due))
     items = [item for one in ids if (item := desk.inbox.item(community, one)) is not None]
     given = [(item.outcome or "", item.completed_at or at) for item in items if item.state == "done"]
-    verdict = _tally([choice for choice, _ in given], len(ids), _needs(gate, len(ids)), gate)
+    verdict = tally([choice for choice, _ in given], len(ids), needs_of(gate, len(ids)), gate)
     if not verdict and at >= move.due:
         verdict = gate.if_silent
     if not verdict:
@@ -183,7 +183,7 @@ def _move(desk: Desk, spec: Community, move: Membership, at: datetime) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------ approval
-def _tally(choices: list[str], asked: int, needs: int, gate: Any) -> str:
+def tally(choices: list[str], asked: int, needs: int, gate: Any) -> str:
     """`agree` or `refuse` once it is decided, else nothing."""
     agreed, refused = choices.count("agree"), choices.count("refuse")
     if gate.veto and refused:
@@ -202,7 +202,7 @@ def _tally(choices: list[str], asked: int, needs: int, gate: Any) -> str:
     return "refuse" if asked - refused < needs else ""
 
 
-def _needs(gate: Any, asked: int) -> int:
+def needs_of(gate: Any, asked: int) -> int:
     """How many answers are needed: a number, or a share of those asked, rounded up."""
     needs = gate.needs
     if isinstance(needs, str) and needs.endswith("%"):
@@ -222,7 +222,7 @@ def _asked(desk: Desk, spec: Community, move: Membership, gate: Any) -> list[str
         else:
             asked.extend(person for person in resolver.people(who) if person not in never and person != move.member)
     roles = [who for who in asked if who.startswith("role:")]
-    while roles and len(asked) < _needs(gate, len(asked)):
+    while roles and len(asked) < needs_of(gate, len(asked)):
         asked.append(roles[len(asked) % len(roles)])
     return asked
 
@@ -278,7 +278,7 @@ def _rehearsed_approval(desk: Desk, move: Membership, gate: Any, ids: list[str],
             by = item.asked[0].removeprefix("role:")
             desk.inbox.complete(move.community, id_, outcome=choice, fields={}, by=by, at=when)
         said.append(choice)
-        verdict = _tally(said, len(ids), _needs(gate, len(ids)), gate)
+        verdict = tally(said, len(ids), needs_of(gate, len(ids)), gate)
         if verdict:
             desk.inbox.close(move.community, ids)
             return Answered("yes" if verdict == "agree" else "no", when, "" if verdict == "agree" else "refused")

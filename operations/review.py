@@ -16,6 +16,7 @@ from operations.looking import LOOKED_AT, is_rules, look, looks_at_members, part
 from operations.move import Step, deeds_of_move, deeds_of_rule, fact_of, grace_notice
 from operations.ports.reviews import Membership, Plan, Verdict
 from operations.ports.standings import LIFECYCLE, Change, Place
+from operations.terms import TITLES, carry_out_terms
 from rules.decision import Decision, Reason
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def look_at(desk: Desk, community: str, review: str, part: str, shard: int) -> M
 def settle(desk: Desk, community: str, review: str, part: str, *, size: int = BATCH) -> int:
     """Give the free seats to those who come first, and put all changes into batches; returns how many."""
     plan = desk.reviews.plan(community, review)
-    if is_rules(part) or part == LIFECYCLE:
+    if is_rules(part) or part in (LIFECYCLE, TITLES):
         return desk.reviews.sort(plan, part, without=(), size=size)
     spec = desk.specs.at(plan.digest, community)
     ladder, _, value = part.partition("@")
@@ -109,7 +110,10 @@ def carry_out_batch(
     with desk.together():
         verdicts = desk.reviews.batch(plan, part, batch)
         hand = _Hand(desk, plan, spec, scale, seed)
-        counts = hand.rules(verdicts) if is_rules(part) else hand.moves(part, verdicts)
+        if part == TITLES:
+            counts = carry_out_terms(desk, plan, spec, verdicts)
+        else:
+            counts = hand.rules(verdicts) if is_rules(part) else hand.moves(part, verdicts)
         if not desk.reviews.done(plan, part, batch, counts):
             raise AlreadyDone
     return counts

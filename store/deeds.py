@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, true, update
 
 from operations.ports.effects import Deed
 from store.bulk import insert_many
@@ -116,6 +116,7 @@ def revoke(connection: Connection, community: str, deeds: Sequence[Deed]) -> Ref
                 holding.c.item == deed.details["item"],
                 holding.c.member == deed.member,
                 holding.c.ended_at.is_(None),
+                holding.c.value == deed.details["value"] if "value" in deed.details else true(),
             )
             .values(ended_at=deed.at, ended_by=deed.key)
         ).rowcount

@@ -239,18 +239,23 @@ class SqlEffects:
                 holding.c.ended_at.is_(None) | (holding.c.ended_at > at),
             )
         with transaction(self._engine) as connection:
-            return [
-                Holding(
-                    kind=row.kind,
-                    member=row.member,
-                    item=row.item,
-                    value=row.value,
-                    since=row.since,
-                    until=row.until,
-                    ended_at=row.ended_at,
-                )
-                for row in connection.execute(query)
-            ]
+            return [_holding(row) for row in connection.execute(query)]
+
+    def expired(self, community: str, *, at: datetime) -> Sequence[Holding]:
+        query = select(holding).where(
+            holding.c.community == community,
+            holding.c.kind == "title",
+            holding.c.ended_at.is_(None),
+            holding.c.until <= at,
+        )
+        with transaction(self._engine) as connection:
+            return [_holding(row) for row in connection.execute(query.order_by(holding.c.item, holding.c.member))]
+
+    def renew(self, community: str, key: str, *, until: datetime) -> None:
+        with transaction(self._engine) as connection:
+            connection.execute(
+                update(holding).where(holding.c.community == community, holding.c.key == key).values(until=until)
+            )
 
     def candidates(self, community: str, list: str | None = None, of: str | None = None) -> Sequence[Candidate]:
         query = select(candidate).where(candidate.c.community == community).order_by(candidate.c.at, candidate.c.key)
@@ -294,6 +299,19 @@ class SqlEffects:
     def audit(self, community: str) -> Sequence[str]:
         with transaction(self._engine) as connection:
             return audit(connection, community)
+
+
+def _holding(row: Any) -> Holding:
+    return Holding(
+        kind=row.kind,
+        member=row.member,
+        item=row.item,
+        value=row.value,
+        since=row.since,
+        until=row.until,
+        ended_at=row.ended_at,
+        key=row.key,
+    )
 
 
 def _deed(row: Any) -> Deed:

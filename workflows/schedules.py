@@ -26,6 +26,7 @@ from temporalio.client import (
 
 from operations.looking import LOOKED_AT
 from operations.ports.standings import LIFECYCLE
+from operations.terms import TITLES, have_terms
 from rules.spec.documents.rules import Rules
 from workflows import turns
 
@@ -51,6 +52,10 @@ def rhythms(community: Community) -> dict[tuple[str, Any, str | None], list[str]
     for ladder in community.ladders.values():
         for rhythm in (ladder.review, *(tier.review for tier in ladder.tiers if tier.review is not None)):
             add(rhythm, ladder.id)
+    if have_terms(community):
+        first = next(iter(community.ladders.values()), None)
+        if first is not None:
+            add(first.review, TITLES)
     for document in community.documents:
         if isinstance(document.model, Rules):
             for rule in document.model.rules:

@@ -72,6 +72,7 @@ class Holding:
     since: datetime
     until: datetime | None = None
     ended_at: datetime | None = None
+    key: str = ""  # of the deed that gave it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,14 @@ class Effects(Protocol):
 
     def holdings(self, community: str, member: str | None = None, *, at: datetime | None = None) -> Sequence[Holding]:
         """Titles and benefits, of one member or of all; with `at`, only those that hold then."""
+        ...
+
+    def expired(self, community: str, *, at: datetime) -> Sequence[Holding]:
+        """Titles whose term is over at a moment and that nobody has ended or renewed yet."""
+        ...
+
+    def renew(self, community: str, key: str, *, until: datetime) -> None:
+        """What this deed gave goes on until then."""
         ...
 
     def candidates(self, community: str, list: str | None = None, of: str | None = None) -> Sequence[Candidate]:

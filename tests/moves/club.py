@@ -28,6 +28,7 @@ roles:
   - { id: head, title: { en: Head, zh: 负责人 } }
 titles:
   - { id: star, title: { en: Star, zh: 之星 }, term: 1y, seats: 2, granted_by: role:head }
+  - { id: greeter, title: { en: Greeter, zh: 迎宾 }, term: 30d, renew: { posts: { at_least: 2, over: 30d } } }
 messages:
   - id: welcome
     title: { en: Welcome, zh: 欢迎 }

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from cli.memory import Memory
-from operations import review
+from operations import membership, review
+from operations.books import check_books
+from operations.ports.effects import Deed
 from operations.ports.standings import Place
 from rules.spec import Community
 from tests.moves.club import AT, TIERS, facts, people, publish, reviewed
@@ -208,3 +210,50 @@ def test_a_grace_that_was_promised_is_kept_when_the_spec_changes(remembered: Mem
     assert counts["tier"]["grace_ends"] == 1  # bob meets what was asked of him when he was told
     reviewed(remembered, AT + timedelta(days=7))
     assert tier_of(remembered, "ann") == "guest"
+
+
+def test_a_title_is_renewed_or_ended_at_the_end_of_its_term(remembered: Memory, club: Community) -> None:
+    given = [
+        Deed(
+            key=f"given/{who}",
+            kind="title",
+            at=AT,
+            source="given",
+            member=who,
+            details={"item": "greeter", "until": (AT + timedelta(days=30)).isoformat()},
+        )
+        for who in ("ann", "bob")
+    ]
+    remembered.effects.do("club", given)
+    facts(remembered, club, "posted", "ann", [-20, -21])
+    early = reviewed(remembered, AT + timedelta(days=29))
+    counts = reviewed(remembered, AT + timedelta(days=31))
+
+    assert early["titles"] == {}
+    assert counts["titles"] == {"effects": 1, "end": 1, "renew": 1}
+    held = {one.member: one for one in remembered.effects.holdings("club") if one.item == "greeter"}
+    assert held["ann"].until == AT + timedelta(days=60)
+    assert held["ann"].ended_at is None
+    assert held["bob"].ended_at == AT + timedelta(days=31)
+    assert [fact.member for fact in remembered.facts(club).find(kinds=["ended"])] == ["bob"]
+
+
+def test_a_seat_that_was_taken_meanwhile_is_not_taken_twice(remembered: Memory, club: Community) -> None:
+    for member in ("ann", "bob"):
+        facts(remembered, club, "posted", member, [n / 10 for n in range(8)])
+    reviewed(remembered)
+    reviewed(remembered, AT + timedelta(days=1))
+    reviewed(remembered, AT + timedelta(days=9), seed="s")
+    asked = remembered.memberships.unstarted("club")
+    assert [one.member for one in asked] == ["ann", "bob"]
+    by_hand = Place(member="cai", ladder="tier")
+    remembered.standings.pin("club", by_hand, to="trusted", by="kim", reason="a founder", at=AT + timedelta(days=10))
+
+    late = AT + timedelta(days=11)
+    first, second = (membership.conclude(remembered.desk, "club", one.id, because="", at=late) for one in asked)
+    once_more = membership.conclude(remembered.desk, "club", asked[0].id, because="", at=late)
+
+    assert (first, second, once_more) == ("no_seat", "moved", "no_seat")
+    assert remembered.standings.counts("club", "tier")["trusted"] == 2
+    assert remembered.standings.waiting("club") == 0
+    assert check_books(remembered.desk, club).balance

@@ -20,7 +20,7 @@ def community() -> Community:
 def test_parts_with_one_rhythm_share_a_schedule(community: Community) -> None:
     assert rhythms(community) == {
         ("day", None, "05:00"): ["lifecycle"],
-        ("day", None, "06:00"): ["tier"],
+        ("day", None, "06:00"): ["tier", "titles"],
         ("day", None, "06:30"): ["rules:member"],
         ("hour", None, None): ["rule:lively"],
     }
