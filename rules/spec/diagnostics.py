@@ -196,9 +196,9 @@ class Problems:
         """Whether so many were found that nobody reads more; further ones are not noted."""
         return len(self._found) >= MOST
 
-    def has_at(self, place: Place) -> bool:
-        """Whether something was already said about this very place."""
-        return any(found == place for found, _ in self._found)
+    def has_at(self, place: Place, codes: str = "") -> bool:
+        """Whether something was already said about this very place, with a code that begins so."""
+        return any(found == place and d.code.startswith(codes) for (found, _), d in self._found.items())
 
     def found(self) -> tuple[Diagnostic, ...]:
         """All of them, by file, line and column."""

@@ -194,6 +194,9 @@ def _may_be(annotation: Any, value: Any) -> bool:
         return all(m.may_be(value) for m in checked) if checked else _may_be(base, value)
     if get_origin(annotation) in (Union, UnionType):
         return any(_may_be(member, value) for member in get_args(annotation))
+    if isinstance(value, dict) and isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        known = keys_of(annotation)
+        return not value or any(nearest(str(key), known) for key in value)
     shape = shape_of(annotation)[0]
     return annotation is not NoneType and (annotation is Any or shape == shape_of_value(value))
 

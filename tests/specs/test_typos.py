@@ -56,11 +56,8 @@ def tried(spots: list[tuple[Spot, list[str]]], at: Workbench) -> tuple[Counter[s
     wrong: list[str] = []
     for spot, words in spots:
         for new in words:
-            if new in spot.siblings:
-                counts["the same as a key beside it"] += 1
-                said = wrong_twin(spot, new, at.whole(spot, new))
-            elif not is_plain(new):
-                counts["not a plain word"] += 1
+            if new in spot.siblings or not is_plain(new):
+                counts["read from the file"] += 1
                 said = wrong_with(spot, new, at.whole(spot, new))
             else:
                 found = at.short(spot, new)
@@ -72,14 +69,6 @@ def tried(spots: list[tuple[Spot, list[str]]], at: Workbench) -> tuple[Counter[s
             if said:
                 wrong.append(said)
     return counts, wrong
-
-
-def wrong_twin(spot: Spot, new: str, found: tuple[Diagnostic, ...]) -> str:
-    """Of two keys written alike one is wrong, and nobody can tell which: one diagnostic, at one of the two."""
-    lines = {spot.place.line} | {d.line for d in found if f"'{new}'" in d.message}
-    if len(found) == 1 and found[0].file == spot.file and found[0].line in lines:
-        return ""
-    return wrong_with(spot, new, found)
 
 
 @pytest.mark.slow

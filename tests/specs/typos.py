@@ -23,7 +23,7 @@ from rules.spec.checks.tasks import task
 from rules.spec.community import Document
 from rules.spec.diagnostics import Diagnostic, Place, Problems
 from rules.spec.documents.cases import Cases
-from rules.spec.documents.metrics import Metrics
+from rules.spec.documents.metrics import Metrics, Named
 from rules.spec.documents.mode import Mode
 from rules.spec.documents.task import Task
 from rules.spec.load import _model, _schema
@@ -191,6 +191,8 @@ class Workbench:
         names = self.names
         models = [original.model]
         if isinstance(model, Metrics):
+            if not any(isinstance(m, Named) for m in model.metrics):
+                return True
             names = copy.copy(names)
             names.ids = {**names.ids, "metric": {**names.ids["metric"], **{m.id: m for m in model.metrics}}}
             return all(_covers(readings(kind, self.models, names), self.read[kind]) for kind in KINDS)

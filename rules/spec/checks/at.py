@@ -33,7 +33,7 @@ class At:
     def say(self, code: str, message: str, hint: str = "", *, on: Literal["key", "value"] = "value") -> None:
         """Say what is wrong here: at the value, or at the key that holds it."""
         place = self.source.key_place(self.path) if on == "key" else self.source.value_place(self.path)
-        if not (self.again and self.problems.has_at(place)):
+        if not self.problems.has_at(place, "" if self.again else "TRL2"):
             self.problems.at(code, place, message, hint)
 
     def unknown(

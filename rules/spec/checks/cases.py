@@ -109,7 +109,12 @@ def _attribute(name: str, names: Names) -> Asked | Wrong:
         own = PROCEDURE | names.member
         if name in own:
             return own[name]
-        everything = {*own, *(f"{h}.{t}" for h in OTHERS for t in OTHERS[h])}
+        others = Scene(names)
+        everything = {
+            *own,
+            *(f"author.{t}" for t in names.member),
+            *(f"{h}.{t}" for h in OTHERS for t in others.under(h)),
+        }
         return Wrong("TRL301", f"unknown attribute '{name}'", meant(name, everything))
     if head == "author" and tail in names.member:
         return names.member[tail]

@@ -144,7 +144,7 @@ class Scene:
 
     def _of_fact(self, name: str, head: str, tail: str) -> Asked | Wrong:
         if head not in self.fields:
-            return self._unknown("field of these facts", name if not tail else head)
+            return self._unknown("field of these facts", name)
         if not tail:
             return self.fields[head]
         if self.fields[head].kind not in ("member", "any"):
