@@ -13,16 +13,17 @@ from rules.firing import firing
 from rules.ladder import next_step
 from rules.lifecycle import next_stage
 from rules.reading import Reading
-from rules.rulebook import Rulebook, decide_member
+from rules.rulebook import Rulebook
 from rules.values import Value
 
 if TYPE_CHECKING:
     import polars as pl
 
 Key = TypeVar("Key", str, Reading)
+Concern = tuple[list[str], set[str]]  # names of rules, ids of transitions
 
 FEW = 300
-"""Up to so many members, each is decided by itself; beyond, the columns first say whom rules and stages concern."""
+"""Up to so many members the online reading says whom rules and stages concern; beyond, the columns do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,26 @@ class Decided:
 def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
     """Take every decision about every member: each ladder, a move of stage, the rules that fire.
 
+    A fast reading says which rules and transitions concern whom; the reference then takes those decisions, with
+    their reasons, and every ladder's.
+
     Args:
         rulebook: the community's compiled rules.
         facts: what is known of whom.
         at: the moment to decide for.
     """
-    if len(facts.members) <= FEW:
-        decisions = [d for id_, evidence in facts.members.items() for d in decide_member(rulebook, id_, evidence, at)]
-    else:
-        decisions = list(_many(rulebook, facts, at))
+    concern = _few if len(facts.members) <= FEW else _many
+    rules = {rule.name: rule for rule in rulebook.rules_of("member")}
+    ways = {way.id: way for way in rulebook.transitions}
+    decisions: list[Decision] = []
+    for (member, evidence), (fired, open_) in zip(facts.members.items(), concern(rulebook, facts, at), strict=True):
+        found = [next_step(ladder, member, evidence, at) for ladder in rulebook.ladders]
+        if open_:
+            move = next_stage(tuple(way for id_, way in ways.items() if id_ in open_), member, evidence, at)
+            found.extend(() if move is None else (move,))
+        if fired:
+            found.extend(firing([rules[name] for name in fired], member, evidence, at))
+        decisions.extend(found if len(found) == 1 else in_order(found))
     return Decided(rulebook.digest, decisions)
 
 
@@ -85,28 +97,39 @@ def shown(decision: Decision, said: dict[int, dict[str, Any]] | None = None) -> 
     return found
 
 
-def _many(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Decision]:
-    """The columns say whom rules and transitions concern; the reference then decides those, and every ladder."""
+def _few(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Concern]:
+    """For each member the rules and transitions that hold, by durable-rules where it can be loaded."""
+    from rules.inference import Engine, Unsound
+
+    rules = {rule.name: rule.when for rule in rulebook.rules_of("member")}
+    ways = {way.id: way.when for way in rulebook.transitions}
+    asked = {**{f"rule:{name}": when for name, when in rules.items()}, **{f"way:{id_}": w for id_, w in ways.items()}}
+    try:
+        engine = Engine(asked, both=False)
+    except Unsound:
+        engine = Engine(asked, use_durable=False, both=False)
+    with engine:
+        for evidence in facts.members.values():
+            holds = engine.surely(evidence)
+            yield [name for name in rules if f"rule:{name}" in holds], {id_ for id_ in ways if f"way:{id_}" in holds}
+
+
+def _many(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Concern]:
+    """The same by columns; of the transitions only the one that is taken."""
     from rules.columns import judge
 
-    rules = {rule.name: rule for rule in rulebook.rules_of("member")}
     alone = replace(rulebook, ladders=())
     judged = judge(alone, _frame(alone, facts), at)
     fired: dict[str, list[str]] = {}
-    for name in rules:
-        for member in judged.filter(judged[f"rule:{name}"])["subject"].to_list():
-            fired.setdefault(member, []).append(name)
-    moved: set[str] = set()
-    if rulebook.transitions:
-        moved.update(judged.filter(judged["lifecycle:to"].is_not_null())["subject"].to_list())
-    for member, evidence in facts.members.items():
-        decisions = [next_step(ladder, member, evidence, at) for ladder in rulebook.ladders]
-        if member in moved:
-            move = next_stage(rulebook.transitions, member, evidence, at)
-            decisions.extend(() if move is None else (move,))
-        if member in fired:
-            decisions.extend(firing([rules[name] for name in fired[member]], member, evidence, at))
-        yield from decisions if len(decisions) == 1 else in_order(decisions)
+    for rule in alone.rules_of("member"):
+        for member in judged.filter(judged[f"rule:{rule.name}"])["subject"].to_list():
+            fired.setdefault(member, []).append(rule.name)
+    ways: dict[str, str] = {}
+    if alone.transitions:
+        moved = judged.filter(judged["lifecycle:to"].is_not_null())
+        ways.update(zip(moved["subject"].to_list(), moved["lifecycle:because"].to_list(), strict=True))
+    for member in facts.members:
+        yield fired.get(member, []), {ways[member]} if member in ways else set()
 
 
 def _frame(rulebook: Rulebook, facts: Facts) -> pl.DataFrame:
