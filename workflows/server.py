@@ -1,10 +1,10 @@
 """Server: the embedded Temporal server, one process with a SQLite file, for a laptop, a demo or a test.
 
 Production points `TEMPORAL_ADDRESS` at a Temporal cluster or Temporal Cloud and never comes here. What was
-measured decides the flags: write-ahead logging makes it three times as fast, one matching partition cuts
-the worst waits to a third, and a millisecond's shift lets timers fire when they are due instead of up to a second
-later (ten timers of 20 ms in a row: 0.7 s instead of 10.1 s), which is what a scaled clock lives on. Nothing acknowledged is lost when the process is killed; a lost machine is
-another matter (`synchronous=NORMAL`).
+measured decides the flags: write-ahead logging makes it three times as fast, one matching partition cuts the
+worst waits to a third, and with a shift of a millisecond timers fire when they are due instead of up to a
+second later (ten timers of 20 ms in a row: 0.7 s instead of 10.1 s), which is what a scaled clock lives on.
+Nothing acknowledged is lost when the process is killed; a lost machine is another matter (`synchronous=NORMAL`).
 
 A lock file of our own keeps a second server away from the same database (the server itself would not
 notice). The running process holds the lock, not the one that started it, so it is free as soon as the
