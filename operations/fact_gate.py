@@ -20,7 +20,7 @@ from operations.rows import JOIN, Batch, Reject
 from rules.errors import Unfit
 from rules.fact import FactField, FactKind, key_digits
 from rules.time.local import instant
-from rules.values import LONGEST, Value, ValueType, fit
+from rules.values import LONGEST, Value, ValueType, fit, show
 
 ALIASES: Mapping[str, str] = {"member_id": "member", "occurred_at": "at"}
 """Other names of columns."""
@@ -90,7 +90,9 @@ class FactGate:
                 if name in self._fields:
                     ignored.add(f"{name} (of {kind.id})")
                 continue
-            columns.append(judged(part, name, wanted.type, bad).alias(f".{name}"))
+            column = judged(part, name, wanted.type, bad)
+            _within(part, name, column, wanted, bad)
+            columns.append(column.alias(f".{name}"))
         for name, wanted in kind.own.items():
             if not wanted.optional:
                 _require(part, name, wanted, bad)
@@ -176,6 +178,14 @@ def judged(part: pl.DataFrame, name: str, type_: ValueType, bad: Complaints) -> 
     if isinstance(dtype, pl.List):
         return pl.Series(name, [values.get(text) for text in texts], dtype=dtype)
     return texts.replace_strict(pl.Series(list(values), dtype=pl.String), right, default=None, return_dtype=dtype)
+
+
+def _within(part: pl.DataFrame, name: str, column: pl.Series, wanted: FactField, bad: Complaints) -> None:
+    """Complain of values beyond the bounds that the field declares."""
+    for bound, wrong, word in ((wanted.low, column.__lt__, "at least"), (wanted.high, column.__gt__, "at most")):
+        if bound is not None:
+            beyond = part.filter(wrong(bound).fill_null(False))
+            bad.all(beyond, name, "it is out of bounds", f"{word} {show(bound, wanted.type)}")
 
 
 def column_type(type_: ValueType) -> Any:

@@ -6,7 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
+from math import ceil, floor
 from typing import Any, cast
 
 from rules import condition as tree
@@ -118,7 +120,9 @@ def _field(community: Community, field: FieldSpec) -> FactField:
     type_ = field_type(community, field)
     if field.one_of == "origins" and not type_.listed:
         type_ = replace(type_, listed=ORIGINS)
-    return FactField(type_, refers, field.optional)
+    low = None if field.min is None else ceil(Fraction(str(field.min)) * type_.scale)
+    high = None if field.max is None else floor(Fraction(str(field.max)) * type_.scale)
+    return FactField(type_, refers, field.optional, low, high)
 
 
 def _metric(community: Community, written: Counted) -> MetricFromFacts:

@@ -53,11 +53,14 @@ class FactField:
         type: what it holds.
         refers: what it names: member, work, team, run, space, cohort; empty for a mere value.
         optional: whether a form or an import may leave it out.
+        low, high: the lowest and highest value, scaled; None where anything goes.
     """
 
     type: ValueType
     refers: str = ""
     optional: bool = True
+    low: int | None = None
+    high: int | None = None
 
 
 COMMON: Mapping[str, FactField] = MappingProxyType(
@@ -69,6 +72,9 @@ COMMON: Mapping[str, FactField] = MappingProxyType(
         "phase": FactField(TEXT),
         "run": FactField(TEXT, "run"),
         "space": FactField(TEXT, "space"),
+        "work": FactField(TEXT, "work"),
+        "team": FactField(TEXT, "team"),
+        "cohort": FactField(TEXT, "cohort"),
         "source": FactField(TEXT),
         "suspect": FactField(BOOLEAN),
     }

@@ -38,8 +38,8 @@ facts:
     title: { en: Made, zh: 制作 }
     fields:
       - { id: work, type: work, optional: true }
-      - { id: size, type: integer, optional: true }
-      - { id: score, type: decimal, places: 2, optional: true }
+      - { id: size, type: integer, optional: true, max: 1000 }
+      - { id: score, type: decimal, places: 2, optional: true, min: "-0.50", max: "1.50" }
       - { id: colour, type: text, one_of: colours, optional: true }
       - { id: good, type: boolean, optional: true }
       - { id: to, type: member, optional: true }

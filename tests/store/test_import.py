@@ -115,6 +115,9 @@ def test_every_row_that_does_not_fit_is_named(place: Place, tmp_path: Path) -> N
         LINE.replace("ann", ""): "it does not say whom it is about",
         LINE.replace(",3,", ",many,"): "expected a whole number",
         LINE.replace(",3,", ",99999999999999999999,"): "is too large",
+        LINE.replace("0.50", "1.51"): "out of bounds",
+        LINE.replace("0.50", "-0.51"): "out of bounds",
+        LINE.replace(",3,", ",1001,"): "out of bounds",
         LINE.replace("0.50", "0.505"): "more than 2 decimal places",
         LINE.replace("true", "perhaps"): "expected true or false",
         LINE.replace("2026-10-02", "2026-02-30"): "expected a date",
@@ -220,10 +223,9 @@ def test_a_field_that_the_spec_learns_later_is_filled_in_by_the_same_file(place:
     path = written(tmp_path / "facts.csv", HEADER + ",mood", LINE + ",fine")
     assert counts(place.take(path)) == (1, 0, 0, 0)
     files = small_files(community=COMMUNITY.replace("id: small", f"id: {place.community.id}"))
-    mood = b"      - { id: size, type: integer, optional: true }\n      - { id: mood, type: text, optional: true }\n"
-    files["metrics.yaml"] = files["metrics.yaml"].replace(
-        b"      - { id: size, type: integer, optional: true }\n", mood, 1
-    )
+    size = b"      - { id: size, type: integer, optional: true, max: 1000 }\n"
+    mood = b"      - { id: mood, type: text, optional: true }\n"
+    files["metrics.yaml"] = files["metrics.yaml"].replace(size, size + mood, 1)
     grown = small_community(files)
     place.specs.publish(files, grown, message="moods", author="test", at=NOW)
     done = import_facts(path, grown, SqlFacts(place.engine, place.specs, grown))
