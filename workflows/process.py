@@ -236,7 +236,10 @@ class Process:
             heartbeat_timeout=_PULSE,
             retry_policy=_PATIENT,
             summary=phase or None,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
+        if name != steps.FINISH_RUN and workflow.cancellation_reason() is not None:
+            raise asyncio.CancelledError  # what was being done is done; only now is it taken back
         return answered
 
     def _history_is_long(self) -> bool:

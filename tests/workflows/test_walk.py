@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -187,6 +190,44 @@ def test_the_interpreter_walks_a_random_mode_as_it_is_told_on_paper(
 
     assert (paper.path, result.end) == (expected, end)
     assert len(paper.path) <= course.bound()
+
+
+@pytest.mark.servers
+def test_a_cancelled_run_takes_back_only_when_what_is_being_done_is_done(gateway: Any, eventually: Any) -> None:
+    from workflows.process import Process
+    from workflows.runtime import Crew
+
+    begun, told = threading.Event(), []
+
+    class Slow(Paper):
+        @activity.defn(name=steps.OPEN_PHASE)
+        def open_phase(self, asked: OpenPhase) -> Opened:
+            begun.set()
+            with contextlib.suppress(BaseException):  # a cancel does not undo what an activity has half done
+                time.sleep(1.0)
+            told.append("done")
+            return Opened(outcome="good", at=asked.at, real_at=datetime.now(UTC))
+
+        @activity.defn(name=steps.FINISH_RUN)
+        def finish_run(self, asked: FinishRun) -> Finished:
+            told.append(asked.end)
+            return Finished(members=0, undone=0)
+
+    leg = Leg(id="p", kind="do", first="good", go={"good": Way(to="p", at_most=20, otherwise="end")})
+    slow = Slow(Course(mode="m", title="M", phases=(leg,)), {})
+    run = f"c/t/{uuid4()}"
+    crew = Crew(workflows=[Process], activities=[slow.read_course, slow.open_phase, slow.check_phase, slow.finish_run])
+    with gateway.working(crew):
+        gateway.start(
+            "slow-mode",
+            RunInput(community="c", run=run, task="t", mode="slow-mode", digest="d", opened_at=START, scale="1d=1ms"),
+            id=run,
+        )
+        assert begun.wait(20)
+        gateway.cancel(run)
+        eventually(lambda: gateway.look(run).status == "canceled")
+
+    assert told == ["done", "cancel"]
 
 
 def test_messages_come_back_as_they_went() -> None:
