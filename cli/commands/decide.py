@@ -81,13 +81,9 @@ def decide(
             for d in decided.decisions
         ]
         out.table("Decisions", ("member", "rule", "outcome", "from", "to", "reasons"), rows)
-    title = f"{len(given.members):,} members under {decided.digest[:19]}…"
-    out.table(
-        title,
-        ("rule", "outcome", "to", "members"),
-        [(*k, f"{n:,}") for k, n in sorted(counts.items())],
-        right=["members"],
-    )
+    out.say(f"Members decided about: {len(given.members):,}, under {decided.digest[:19]}…")
+    rows = [(*key, f"{number:,}") for key, number in sorted(counts.items())]
+    out.table("", ("rule", "outcome", "to", "members"), rows, right=["members"])
 
 
 def _sentence(reason: "object") -> str:
