@@ -82,8 +82,8 @@ def decide(
         ]
         out.table("Decisions", ("member", "rule", "outcome", "from", "to", "reasons"), rows)
     out.say(f"Members decided about: {len(given.members):,}, under {decided.digest[:19]}…")
-    rows = [(*key, f"{number:,}") for key, number in sorted(counts.items())]
-    out.table("", ("rule", "outcome", "to", "members"), rows, right=["members"])
+    totals = [(*key, f"{number:,}") for key, number in sorted(counts.items())]
+    out.table("", ("rule", "outcome", "to", "members"), totals, right=["members"])
 
 
 def _sentence(reason: "object") -> str:
