@@ -210,6 +210,7 @@ def _prune(source: Source, model: type[Node], paths: list[Path], lost: set[str])
     for key in keys:
         lost |= _ids(tree[key])
         tree.drop(key)
+        tree.excused.add(key)
     return bool(items or keys)
 
 

@@ -176,7 +176,8 @@ class Workbench:
             return
         _document(at, model, names)
         if isinstance(model, Task):
-            task(at, model, names, At(problems, self.modes[model.mode].source), self.kinds)
+            found = self.modes.get(model.mode)
+            task(at, model, names, At(problems, found.source) if found is not None else None, self.kinds)
         elif isinstance(model, Mode):
             for document, its in self.tasks:
                 if its.mode == model.id:

@@ -26,7 +26,7 @@ def kind_of(written: Any, scene: Scene) -> str:
     """What a who names, as far as it is all of one kind: `people`, `works`, `teams`; else `people`."""
     if isinstance(written, str):
         found = scene.names_of(written)
-        return "people" if isinstance(found, Wrong) else found
+        return "any" if isinstance(found, Wrong) else found
     if isinstance(written, Selection):
         written = written.from_
     kinds = {kind_of(one, scene) for one in written or ()}

@@ -24,9 +24,9 @@ class Around:
         self._scene = scene
 
     def type_of(self, ref: str) -> str:
-        """What a reference is at this point; people where it cannot be told."""
+        """What a reference is at this point; `any` where it cannot be told."""
         found = self._scene.names_of(ref)
-        return "people" if isinstance(found, Wrong) or found == "any" else found
+        return "any" if isinstance(found, Wrong) else found
 
     def fields_of(self, form: str) -> Mapping[str, str]:
         """The fields of a form and their types; of a form still to be put in, whatever is asked."""

@@ -91,7 +91,7 @@ def _whole(at: At, written: Task, source: Source, bound: Mode, names: Names) -> 
     mode(At(at.problems, source, again=True), bound, names)
     needed = uses(source)
     for what, has in (("brief", written.brief), ("goal", written.goal)):
-        if what in needed and has is None:
+        if what in needed and has is None and what not in at.source.tree.excused:
             message = f"mode '{bound.id}' publishes the {what}, and this task has none"
             (at / "mode").say("TRL348", message, f"add {what}: to the task")
 
