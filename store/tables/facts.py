@@ -48,7 +48,7 @@ fact = Table(
     Column("fields", Text, nullable=False, comment="values by slot between U+001F; nothing is unknown"),
     PrimaryKeyConstraint("community", "id"),
     Index("fact_by_time", "at", postgresql_using="brin"),
-    comment="What happened. A correction replaces the row, a withdrawal removes it; metrics follow in the transaction.",
+    comment="What happened. A correction replaces the row, a withdrawal removes it; metrics follow at once.",
 )
 
 withdrawn = Table(

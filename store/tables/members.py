@@ -23,7 +23,7 @@ subject = Table(
     Column("kind", Text, nullable=False, comment="member, work, team, run, cohort, space"),
     Column("id", Text, nullable=False),
     Index("subject_by_id", "community", "kind", "id", unique=True),
-    comment="Short numbers for whatever metrics are about. A member named by a fact may not have been imported yet.",
+    comment="Short numbers for whatever metrics are about; a member whom a fact names may not be imported yet.",
 )
 
 member = Table(
@@ -48,5 +48,5 @@ member_change = Table(
     Column("before", JSONB, comment="null when it was unknown"),
     Column("after", JSONB),
     PrimaryKeyConstraint("community", "member", "name", "at"),
-    comment="How attributes changed, for metrics that read a member as of a fact. The first value holds since ever.",
+    comment="How attributes changed, for metrics that read a member as of a fact; the first holds since ever.",
 )

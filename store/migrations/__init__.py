@@ -1,0 +1,1 @@
+"""Migrations: how a database becomes what this version of Trellis needs, one numbered step after another."""
