@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, Union, get_args, get_origin, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, RootModel, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from rules.spec.diagnostics import Problems, alike, asked, distance, listed, nearest
@@ -196,7 +196,7 @@ def _may_be(annotation: Any, value: Any) -> bool:
         return any(_may_be(member, value) for member in get_args(annotation))
     if isinstance(value, dict) and isinstance(annotation, type) and issubclass(annotation, BaseModel):
         known = keys_of(annotation)
-        return not value or any(nearest(str(key), known) for key in value)
+        return issubclass(annotation, RootModel) or not value or any(nearest(str(key), known) for key in value)
     shape = shape_of(annotation)[0]
     return annotation is not NoneType and (annotation is Any or shape == shape_of_value(value))
 

@@ -1,0 +1,98 @@
+"""A slip in one word gives one diagnostic, at that word, and reading goes on as if the right word stood there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.spec import Diagnostic, load
+from rules.spec.diagnostics import Place, alike, code_frame, columns, did_you_mean, distance
+from workflows.phases import discover
+
+SMALLEST = Path(__file__).parents[2] / "specs" / "smallest"
+FILES = {p.relative_to(SMALLEST).as_posix(): p.read_text("utf-8") for p in sorted(SMALLEST.rglob("*.yaml"))}
+
+
+def told(file: str, right: str, wrong: str) -> tuple[Diagnostic, str]:
+    """The one diagnostic for something written wrong at its first place, and what it points at."""
+    assert right in FILES[file]
+    files = {**FILES, file: FILES[file].replace(right, wrong, 1)}
+    found = load({name: text.encode() for name, text in files.items()}, discover()).diagnostics
+    assert len(found) == 1, found
+    return found[0], files[found[0].file].split("\n")[found[0].line - 1][found[0].column - 1 :]
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "hint"),
+    [
+        ("tiers.yaml", "schema:", "schma:", "'schema'"),
+        ("tiers.yaml", "tiers/v1", "teirs/v1", "'tiers/v1'"),
+        ("modes/contest.yaml", "kind: submit", "knd: submit", "'kind'"),
+        ("modes/contest.yaml", "kind: submit", "kind: sumbit", "'submit'"),
+        ("modes/contest.yaml", "phases:", "phase:", "'phases'"),
+        ("modes/contest.yaml", "if_silent:", "ifsilent:", "'if_silent'"),
+        ("modes/contest.yaml", "\nid: contest", "\nid : contest\nid_: x", ""),
+        ("metrics.yaml", "ratio: [", "ration: [", "'ratio'"),
+        ("metrics.yaml", "when: {", "wen: {", "'when'"),
+        ("resources.yaml", "kind: ", "kin: ", "'kind'"),
+        ("rules.yaml", "    when: {", "    then: {", "'when'"),
+        ("rules.yaml", "- record:", "- recrod:", "'record'"),
+        ("lifecycle.yaml", "all: [", "al: [", "'all'"),
+        ("tiers.yaml", "review: {", "Review: {", "'review'"),
+        ("community.yaml", "\ntitles:", "\ntitle:", "'titles'"),
+    ],
+)
+def test_one_slip_is_one_diagnostic(file: str, right: str, wrong: str, hint: str) -> None:
+    found, pointed_at = told(file, right, wrong)
+
+    assert hint in found.hint
+    slip = wrong.strip(" -\n").split(":")[0].rstrip()
+    assert pointed_at.startswith((slip, "id_", wrong.split("/")[0])) or found.code in ("TRL201", "TRL212")
+
+
+def test_words_from_elsewhere_are_understood() -> None:
+    found, pointed_at = told("tiers.yaml", "at_least: 3", "gte: 3")
+
+    assert (found.code, found.hint) == ("TRL202", "did you mean 'at_least'?")
+    assert pointed_at.startswith("gte")
+
+
+def test_when_it_cannot_be_told_which_was_meant_both_are_named() -> None:
+    assert alike("nne_of", ["one_of", "none_of"]) == ["none_of", "one_of"]
+    assert did_you_mean("nne_of", ["one_of", "none_of"]) == "did you mean 'none_of' or 'one_of'?"
+
+
+def test_a_required_key_is_meant_rather_than_another() -> None:
+    assert alike("bf", ["of", "by"], preferred=["by"])[0] == "by"
+
+
+@given(st.text("abc_", max_size=6), st.integers(0, 6), st.sampled_from("abc_"))
+def test_one_edit_is_a_distance_of_one(word: str, at: int, letter: str) -> None:
+    at = min(at, len(word))
+    assert distance(word, word) == 0
+    assert distance(word, word[:at] + letter + word[at:]) == 1
+    assert distance(word[:at] + letter + word[at:], word) == 1
+
+
+@given(st.text("ab", max_size=5), st.text("ab", max_size=5))
+def test_distance_is_the_same_both_ways(a: str, b: str) -> None:
+    assert distance(a, b) == distance(b, a)
+    assert (distance(a, b) == 0) == (a == b)
+
+
+def test_the_marker_stands_under_the_word_also_after_chinese() -> None:
+    frame = code_frame(["title: { en: A, zh: 摄影 }, kid: x"], Place("f", 1, 27))
+
+    line, marker = frame.splitlines()
+    assert columns(line[: line.index("kid")]) == marker.index("^")
+
+
+def test_a_long_line_is_shown_around_the_place() -> None:
+    frame = code_frame(["x" * 5000], Place("f", 1, 4000))
+
+    line, marker = frame.splitlines()
+    assert len(line) < 130
+    assert marker.index("^") < len(line)
