@@ -94,10 +94,11 @@ class Conduct:
             self._carry_out(setting, visit)
             over = replace(visit, state="closed", outcome=opening.outcome, closed_at=visit.opened_at)
             return self._opened(self.house.runs.open(over))
-        if setting.run.rehearsed:
-            visit = self._rehearse(setting, visit, scene)
-        opened = self.house.runs.open(visit)
-        self.house.inbox.open(self._items(setting, opened, opening))
+        with self.house.runs.together():
+            if setting.run.rehearsed:
+                visit = self._rehearse(setting, visit, scene)
+            opened = self.house.runs.open(visit)
+            self.house.inbox.open(self._items(setting, opened, opening))
         return self._opened(opened, opening.awaits, self._looks(setting))
 
     def _since(self, setting: Setting, visit: Visit) -> int:
@@ -248,18 +249,19 @@ class Conduct:
         accepted = [work for work, (state, _) in closing.works.items() if state == "accepted"]
         notes = (*closing.notes, *forms_of(setting, scene, accepted))
         facts = facts_of(setting, notes)
-        if facts:
-            self.house.facts(setting.community).record(facts)
-        self.house.runs.take_part(visit.run, closing.parts)
-        self.house.runs.conclude(
-            visit.run,
-            visit.phase,
-            visit.visit,
-            outcome=closing.outcome,
-            results=closing.results,
-            at=at,
-            works=closing.works,
-        )
+        with self.house.runs.together():
+            if facts:
+                self.house.facts(setting.community).record(facts)
+            self.house.runs.take_part(visit.run, closing.parts)
+            self.house.runs.conclude(
+                visit.run,
+                visit.phase,
+                visit.visit,
+                outcome=closing.outcome,
+                results=closing.results,
+                at=at,
+                works=closing.works,
+            )
         return Checked(outcome=closing.outcome, at=at)
 
     def _between_rounds(self, setting: Setting, visit: Visit, asked: CheckPhase) -> Checked:

@@ -16,12 +16,16 @@ from operations.rehearsal import lot
 from rules.spec import Community
 from rules.spec.documents.mode import Mode
 from rules.spec.effects import verb_of
+from rules.spec.people import refs
 from rules.spec.phase import every_phase
 from rules.spec.substitute import ArgumentError
 from rules.time import ClockScale
 from workflows import steps
 from workflows.conduct import cannot_run
 from workflows.steps import RunInput
+
+UNREAD = ("cohort:", "subject.members")
+"""References to people that are read and checked, and cannot be looked up yet."""
 
 LATER = ("propose",)
 """Effects that are read and checked, and cannot be carried out yet."""
@@ -172,6 +176,9 @@ class Launcher:
                 f"{', '.join(lacking)}.",
                 "It is checked, and kept; start a task whose phases can all run.",
             )
+        unknown = sorted({f"{phase.id} ({ref})" for phase, ref in _people(mode) if ref.startswith(UNREAD)})
+        if unknown:
+            raise Refusal(f"{task} cannot run yet: nobody can tell so far who these are: {', '.join(unknown)}.")
         later = sorted({f"{phase.id} ({verb})" for phase, verb in _effects(mode) if verb in LATER})
         if later:
             raise Refusal(f"{task} cannot run yet: these effects are only read so far: {', '.join(later)}.")
@@ -191,6 +198,16 @@ def _effects(mode: Mode) -> list[tuple[Any, str]]:
         (phase, verb_of(effect)[0])
         for _, phase in every_phase(mode.phases)
         for effect in getattr(phase, "effects", ()) or ()
+    ]
+
+
+def _people(mode: Mode) -> list[tuple[Any, str]]:
+    """Every reference in whoever a phase asks, lets in or keeps out."""
+    return [
+        (phase, ref)
+        for _, phase in every_phase(mode.phases)
+        for name in ("who", "by", "never", "of")
+        for ref in refs(getattr(phase, name, None))
     ]
 
 
