@@ -107,6 +107,7 @@ BOMB = b"a: &a [x, x, x, x, x, x, x, x, x]\n" + b"".join(
     b"%c: &%c [%s]\n" % (c, c, b", ".join([b"*%c" % (c - 1)] * 9)) for c in range(ord("b"), ord("j"))
 )
 HOSTILE = {
+    "a wrong byte after a line end of old": (b"\r\x80", "TRL101", 2),
     "empty": (b"", "TRL103", 1),
     "only a comment": (b"# soon\n", "TRL103", 1),
     "two megabytes": (b"schema: community/v1\n" + b"# " + b"x" * 2 * 1024 * 1024, "TRL102", 1),
