@@ -284,8 +284,8 @@ class Conduct:
         if mode.while_ is not None and setting.people.holds(mode.while_) is False:
             return True
         if mode.for_ == "member" and run.subject is not None:
-            known = setting.people.known.members([run.subject]).get(run.subject)
-            return known is not None and known.attributes.get("consent") is False
+            found = self.house.members(setting.community).find([run.subject])
+            return any(member.attributes.get("consent") is False for member in found)
         return False
 
     def _lapse(self, setting: Setting, visit: Visit, at: datetime) -> Checked:
