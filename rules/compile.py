@@ -58,8 +58,8 @@ class Compiler:
     value: str | None = None
     per: str | None = None
     fields: Mapping[str, ValueType] = field(default_factory=dict)
-    _metrics: dict[Reading, Source] = field(default_factory=dict, repr=False)
-    _titles: dict[str, Held | None] = field(default_factory=dict, repr=False)
+    _metrics: dict[Reading, tuple[Source, int]] = field(default_factory=dict, repr=False)
+    _titles: dict[str, tuple[Held, int] | None] = field(default_factory=dict, repr=False)
     _open: set[Reading] = field(default_factory=set, repr=False)
     _nodes: int = field(default=0, repr=False)
 
@@ -68,11 +68,20 @@ class Compiler:
         """Compile one condition of the spec.
 
         Raises:
-            NotDecidable: a name is unknown, a comparison does not fit its type, or a parameter has no value.
+            NotDecidable: a name is unknown, a comparison does not fit its type, a parameter has no value, or the
+                condition is too large with everything written out that it names.
         """
-        self._nodes += 1
+        self._nodes = 0
+        return self._condition(written)
+
+    def _grown(self, by: int) -> None:
+        """Count parts, those of named conditions and derived metrics each time they are named."""
+        self._nodes += by
         if self._nodes > LARGEST_TREE:
-            raise NotDecidable(f"the condition grows beyond {LARGEST_TREE} parts", "use fewer named conditions in it")
+            raise NotDecidable(f"the condition grows beyond {LARGEST_TREE} parts", "name fewer metrics in metrics")
+
+    def _condition(self, written: Any) -> Condition:
+        self._grown(1)
         match written:
             case spec.Leaf():
                 return self._leaf(written.name, written.test)
@@ -83,7 +92,7 @@ class Compiler:
             case spec.None_():
                 return none_of(self._each(written.none))
             case spec.Not():
-                return Not(self.condition(written.not_))
+                return Not(self._condition(written.not_))
             case spec.ExactlyOne():
                 return ExactlyOne(self._each(written.exactly_one))
             case spec.AtLeastOf():
@@ -91,7 +100,7 @@ class Compiler:
         raise NotDecidable(f"{written} stands for a condition that is not given here", "give it as an argument")
 
     def _each(self, written: Sequence[Any]) -> tuple[Condition, ...]:
-        return tuple(self.condition(part) for part in written)
+        return tuple(self._condition(part) for part in written)
 
     def _leaf(self, name: str, test: spec.Test) -> Condition:
         if name == "titles" and name not in self.fields:
@@ -204,16 +213,19 @@ class Compiler:
         if isinstance(metric, metrics.Counted) and metric.by and asked.of is None and self.value is not None:
             asked = Reading(asked.metric, asked.over, asked.until, self.value, asked.scope)
         if asked in self._metrics:
-            self._nodes += 1
-            return self._metrics[asked]
+            source, size = self._metrics[asked]
+            self._grown(size)
+            return source
         if asked in self._open:
             raise NotDecidable(f"the metric {asked.metric} is computed from itself", "break the circle")
         self._open.add(asked)
+        before = self._nodes
+        self._grown(1)
         try:
             source = self._made(metric, asked)
         finally:
             self._open.discard(asked)
-        self._metrics[asked] = source
+        self._metrics[asked] = (source, self._nodes - before)
         return source
 
     def _made(self, metric: AnyMetric, asked: Reading) -> Source:
@@ -226,7 +238,7 @@ class Compiler:
                 low, high = (None if x is None else number(x, metric.id) for x in (metric.min, metric.max))
                 return Score(asked, type_, tuple(self._weighted(part, asked) for part in metric.score), low, high)
             case metrics.Named():
-                return Named(asked, self.condition(metric.when), type_)
+                return Named(asked, self._condition(metric.when), type_)
         return Measured(asked, type_)
 
     def _weighted(self, part: metrics.Weighted, asked: Reading) -> Part:
@@ -259,14 +271,19 @@ class Compiler:
         """That a title is held and does not rest; unknown where titles are defined by each other in a circle."""
         key = f"{title}@{of}" if of else title
         if key in self._titles:
-            return self._titles[key] or Fixed(None)
+            found = self._titles[key]
+            self._grown(1 if found is None else found[1])
+            return Fixed(None) if found is None else found[0]
         declared = self.community.titles.get(title)
         if declared is None:
             raise NotDecidable(f"there is no title {title!r}")
         self._titles[key] = None
+        before = self._nodes
+        self._grown(1)
         held_by = None if declared.held_by is None else self.selected(declared.held_by)
-        unless = None if declared.while_ is None else self.condition(declared.while_)
-        self._titles[key] = held = Held(title, self._title_names(title, declared.per, of), held_by, unless)
+        unless = None if declared.while_ is None else self._condition(declared.while_)
+        held = Held(title, self._title_names(title, declared.per, of), held_by, unless)
+        self._titles[key] = (held, self._nodes - before)
         return held
 
     def _title_names(self, title: str, per: str | None, of: str | None) -> tuple[str, ...]:
@@ -286,7 +303,7 @@ class Compiler:
                     return Fixed(None)
                 chosen: list[Condition] = [AnyOf(tuple(self.selected(one) for one in who.from_))]
                 if who.where is not None:
-                    chosen.append(self.condition(who.where))
+                    chosen.append(self._condition(who.where))
                 chosen.extend(Not(self.selected(one)) for one in who.except_)
                 return AllOf(tuple(chosen))
             case _:

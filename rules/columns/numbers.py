@@ -2,9 +2,11 @@
 
 Polars computes in 64 or 128 bits. Every step here knows how large its result can become and takes the width
 that holds it; what could outgrow 128 bits raises `TooWide`, and that one condition is read row by row instead.
+What is used twice is kept as a column, so that nested metrics cost what they are, not what they would written out.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 
@@ -15,6 +17,10 @@ from rules.values import LARGEST
 
 NARROW = 2**62
 WIDE = 2**125
+
+
+Keep = Callable[[pl.Expr], pl.Expr]
+"""Computes an expression now, and gives the column it stands in."""
 
 
 class TooWide(ArithmeticError):
@@ -29,23 +35,25 @@ class Numbers:
         above: whole numbers.
         below: the whole number they all stand over.
         most: how large one above can be, either way.
+        keep: where what is used twice is kept.
     """
 
     above: pl.Expr
     below: int
     most: int
+    keep: Keep
 
     def times(self, factor: Fraction) -> "Numbers":
         """Each times a fixed number."""
         shared = gcd(factor.numerator, self.below) or 1
         top, below = factor.numerator // shared, self.below // shared * factor.denominator
         most = self.most * abs(top)
-        return Numbers(_times(self.above, top, most), below, max(most, 1))
+        return Numbers(_times(self.above, top, most), below, max(most, 1), self.keep)
 
     def over(self, below: int) -> "Numbers":
         """The same numbers over a multiple of their denominator."""
         factor = below // self.below
-        return Numbers(_times(self.above, factor, self.most * factor), below, self.most * factor)
+        return Numbers(_times(self.above, factor, self.most * factor), below, self.most * factor, self.keep)
 
     def at_most(self, cap: Fraction | None) -> "Numbers":
         """Each, or the cap where it is less."""
@@ -59,9 +67,9 @@ class Numbers:
         same = self.over(lcm(self.below, bound.denominator))
         edge = int(bound * same.below)
         most = max(same.most, abs(edge))
-        column, limit = _wide(same.above, most), literal(edge, most)
+        column, limit = self.keep(_wide(same.above, most)), literal(edge, most)
         beyond = column > limit if upper else column < limit
-        return Numbers(pl.when(beyond).then(limit).otherwise(column), same.below, most)
+        return Numbers(pl.when(beyond).then(limit).otherwise(column), same.below, most, self.keep)
 
     def whole(self, round_: Rounding) -> "Numbers":
         """Each as a whole number, rounded so; `exact` leaves it."""
@@ -70,13 +78,16 @@ class Numbers:
         if round_ == "up":
             return self.times(Fraction(-1)).whole("down").times(Fraction(-1))
         if round_ == "half_up":
-            return Numbers(*_doubled(self)).whole("down")
+            return _doubled(self).whole("down")
         most = 2 * self.most + 2 * self.below
         column = _wide(self.above, most)
         divisor = literal(self.below, most)
-        if round_ == "down":
-            return Numbers(column // divisor, 1, self.most + 1)
-        return Numbers(_half_even(column, divisor), 1, self.most + 1)
+        whole = column // divisor if round_ == "down" else _half_even(column, divisor, self.keep)
+        return Numbers(whole, 1, self.most + 1, self.keep)
+
+    def kept(self) -> "Numbers":
+        """The same, computed once."""
+        return replace(self, above=self.keep(self.above))
 
 
 def plus(one: Numbers, other: Numbers) -> Numbers:
@@ -84,7 +95,7 @@ def plus(one: Numbers, other: Numbers) -> Numbers:
     below = lcm(one.below, other.below)
     one, other = one.over(below), other.over(below)
     most = one.most + other.most
-    return Numbers(_wide(one.above, most) + _wide(other.above, most), below, most)
+    return Numbers(_wide(one.above, most) + _wide(other.above, most), below, most, one.keep)
 
 
 def divided(above: Numbers, below: Numbers, scale: int) -> Numbers:
@@ -94,16 +105,16 @@ def divided(above: Numbers, below: Numbers, scale: int) -> Numbers:
     bottom = below.above, below.most * factor.denominator
     most = 2 * (top[1] + bottom[1])
     dividend = _times(_wide(top[0], most), factor.numerator, most)
-    divisor = _times(_wide(bottom[0], most), factor.denominator, most)
+    divisor = above.keep(_times(_wide(bottom[0], most), factor.denominator, most))
     zero = literal(0, most)
-    sign = pl.when(divisor < zero).then(literal(-1, most)).otherwise(literal(1, most))
+    sign = above.keep(pl.when(divisor < zero).then(literal(-1, most)).otherwise(literal(1, most)))
     divisor = pl.when(divisor == zero).then(None).otherwise(divisor * sign)
-    return Numbers(_half_even(dividend * sign, divisor), 1, top[1])
+    return Numbers(_half_even(dividend * sign, divisor, above.keep), 1, top[1], above.keep)
 
 
-def base(column: pl.Expr, scale: int) -> Numbers:
+def base(column: pl.Expr, scale: int, keep: Keep) -> Numbers:
     """A column that passed the gate: whole numbers up to 2^53, over the scale of their type."""
-    return Numbers(column, scale, LARGEST)
+    return Numbers(column, scale, LARGEST, keep)
 
 
 def literal(number: int, most: int) -> pl.Expr:
@@ -111,18 +122,20 @@ def literal(number: int, most: int) -> pl.Expr:
     return pl.lit(number, dtype=_width(max(most, abs(number))))
 
 
-def _half_even(dividend: pl.Expr, divisor: pl.Expr) -> pl.Expr:
+def _half_even(dividend: pl.Expr, divisor: pl.Expr, keep: Keep) -> pl.Expr:
     """Whole quotient for a positive divisor, halves to even."""
-    whole = dividend // divisor
-    twice = (dividend - whole * divisor) * 2
+    dividend, divisor = keep(dividend), keep(divisor)
+    whole = keep(dividend // divisor)
+    twice = keep((dividend - whole * divisor) * 2)
     up = (twice > divisor) | ((twice == divisor) & (whole % 2 != 0))
     return whole + up.cast(pl.Int64)
 
 
-def _doubled(numbers: Numbers) -> tuple[pl.Expr, int, int]:
+def _doubled(numbers: Numbers) -> Numbers:
+    """Twice each and one denominator more, over twice the denominator: a half more, to be rounded down."""
     most = 2 * numbers.most + numbers.below
     column = _times(numbers.above, 2, most)
-    return column + literal(numbers.below, most), 2 * numbers.below, most
+    return Numbers(column + literal(numbers.below, most), 2 * numbers.below, most, numbers.keep)
 
 
 def _times(column: pl.Expr, factor: int, most: int) -> pl.Expr:

@@ -48,13 +48,27 @@ class Columns:
     """Writes conditions as expressions over one frame.
 
     Args:
-        names: the columns there are: attributes by name, readings by key, as the memory's measures give them.
+        frame: attributes by name, readings by key, as the memory's measures give them; what expressions share is
+            added to it as they are written, so an expression is read from this frame and from no other.
         row_wise: reads a condition row by row, for the few that outgrow 128 bits.
     """
 
-    names: frozenset[str]
+    frame: pl.DataFrame
     row_wise: RowWise
+    names: frozenset[str] = field(init=False)
     _done: dict[int, tuple[Condition, pl.Expr]] = field(default_factory=dict)
+    _values: dict[int, tuple[Source, "Numbers | pl.Expr | None"]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.names = frozenset(name for name, type_ in self.frame.schema.items() if type_ != pl.Null)
+
+    def keep(self, expression: pl.Expr) -> pl.Expr:
+        """Compute something that is used more than once, and give its column."""
+        if expression.meta.is_column():
+            return expression
+        name = f"·{self.frame.width}"
+        self.frame = self.frame.with_columns(expression.alias(name))
+        return pl.col(name)
 
     def truth(self, condition: Condition) -> pl.Expr:
         """How a condition comes out, on every row: true, false, or null for unknown."""
@@ -94,10 +108,10 @@ class Columns:
         return [self.truth(node) for node in nodes]
 
     def _counted(self, nodes: Sequence[Condition]) -> tuple[pl.Expr, pl.Expr]:
-        truths = self._each(nodes)
+        truths = [self.keep(truth) for truth in self._each(nodes)]
         trues = [truth.fill_null(value=False).cast(pl.Int32) for truth in truths]
         unknowns = [truth.is_null().cast(pl.Int32) for truth in truths]
-        return pl.sum_horizontal(trues), pl.sum_horizontal(unknowns)
+        return self.keep(pl.sum_horizontal(trues)), self.keep(pl.sum_horizontal(unknowns))
 
     def _held(self, held: Held) -> pl.Expr:
         if held.held_by is not None:
@@ -108,6 +122,7 @@ class Columns:
             has = UNKNOWN
         if held.rests_unless is None:
             return has
+        has = self.keep(has)
         return pl.when(has.fill_null(value=False)).then(self.surely(held.rests_unless)).otherwise(has)
 
     # ---------------------------------------------------------------------------------------------------------- leaves
@@ -180,33 +195,41 @@ class Columns:
         if of is None:
             return None
         part = of.times(share.percent / 100).whole(share.round)
-        return part.at_most(share.cap).at_least(share.floor)
+        return part.at_most(share.cap).at_least(share.floor).kept()
 
     # ---------------------------------------------------------------------------------------------------------- values
     def value(self, source: Source) -> "Numbers | pl.Expr | None":
         """What a source gives: numbers, or an expression of texts, truths or lists; None where no column tells."""
+        found = self._values.get(id(source))
+        if found is None:
+            found = self._values[id(source)] = (source, self._value(source))
+        return found[1]
+
+    def _value(self, source: Source) -> "Numbers | pl.Expr | None":
         type_ = source.type
         match source:
             case Attribute(names):
                 found = [pl.col(name) for name in names if name in self.names]
-                column = None if not found else pl.coalesce(found) if len(found) > 1 else found[0]
-                return _typed(column, type_)
+                return self._typed(None if not found else pl.coalesce(found) if len(found) > 1 else found[0], type_)
             case Best():
-                return self._best(source)
+                best = self._best(source)
+                return None if best is None else self.keep(best)
             case Measured(reading):
-                return _typed(self._reading(reading), type_)
-        given = _typed(self._reading(source.reading), type_)
+                return self._typed(self._reading(reading), type_)
+        given = self._typed(self._reading(source.reading), type_)
         computed = self._computed(source)
-        if given is None or computed is None:
-            return computed if given is None else given
-        if isinstance(given, Numbers) and isinstance(computed, Numbers):
-            wide = pl.Int64 if computed.most < NARROW else pl.Int128
-            return Numbers(
-                pl.coalesce(given.above.cast(wide), computed.above.cast(wide)),
-                given.below,
-                max(given.most, computed.most),
-            )
-        return pl.coalesce(given, computed)
+        if computed is None:
+            return given
+        if isinstance(computed, Numbers):
+            if isinstance(given, Numbers):
+                wide = pl.Int64 if computed.most < NARROW else pl.Int128
+                both = pl.coalesce(given.above.cast(wide), computed.above.cast(wide))
+                return Numbers(self.keep(both), given.below, max(given.most, computed.most), self.keep)
+            return computed.kept()
+        return self.keep(computed if not isinstance(given, pl.Expr) else pl.coalesce(given, computed))
+
+    def _typed(self, column: pl.Expr | None, type_: ValueType) -> "Numbers | pl.Expr | None":
+        return base(column, type_.scale, self.keep) if column is not None and type_.numeric else column
 
     def _reading(self, reading: Reading) -> pl.Expr | None:
         return pl.col(reading.key) if reading.key in self.names else None
@@ -224,16 +247,16 @@ class Columns:
                 if top is None or bottom is None:
                     return None
                 found = divided(top, bottom, type_.scale)
-                return Numbers(found.above, type_.scale, found.most)
+                return Numbers(found.above, type_.scale, found.most, self.keep)
             case Score(type=type_, parts=parts, low=low, high=high):
-                total = Numbers(literal(0, 0), 1, 0)
+                total = Numbers(literal(0, 0), 1, 0, self.keep)
                 for part in parts:
                     numbers = self._numbers(part.source)
                     if numbers is None:
                         return None
                     total = plus(total, numbers.at_most(part.cap).times(part.weight))
                 scaled = total.at_least(low).at_most(high).times(Fraction(type_.scale)).whole("half_even")
-                return Numbers(scaled.above, type_.scale, scaled.most)
+                return Numbers(scaled.above, type_.scale, scaled.most, self.keep)
 
     def _best(self, best: Best) -> pl.Expr | None:
         tiers = best.type.listed
@@ -264,10 +287,6 @@ def evidence_of(row: Mapping[str, object], readings: Mapping[str, Reading]) -> E
         else:
             found[reading] = held
     return Evidence(attributes, found)
-
-
-def _typed(column: pl.Expr | None, type_: ValueType) -> "Numbers | pl.Expr | None":
-    return base(column, type_.scale) if column is not None and type_.numeric else column
 
 
 def _never(column: pl.Expr) -> pl.Expr:

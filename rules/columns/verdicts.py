@@ -68,7 +68,7 @@ def judge(
     if rules:
         columns = _columns(whole)
         truths = [columns.surely(rule.when).alias(f"rule:{rule.name}") for rule in rules]
-        judged.append(_select(whole, truths))
+        judged.append(_select(columns.frame, truths))
     return pl.concat(judged, how="horizontal")
 
 
@@ -149,10 +149,8 @@ def _on_rung(ladder: Ladder, rank: int, rows: pl.DataFrame, at: datetime) -> pl.
     kept = UNKNOWN if rung.keep is None else columns.truth(rung.keep)
     pinned = _first(rows, ladder.names("pinned"), pl.Boolean).fill_null(value=False)
     exempt = pl.lit(value=False) if ladder.exempt is None else columns.surely(ladder.exempt)
-    lowest = pl.lit(0, dtype=pl.Int32)
-    for floor in ladder.floors:
-        rises = columns.surely(floor.when) & (lowest < floor.rank)
-        lowest = pl.when(rises).then(pl.lit(floor.rank, dtype=pl.Int32)).otherwise(lowest)
+    held = [pl.when(columns.surely(floor.when)).then(floor.rank).otherwise(0) for floor in ladder.floors]
+    lowest = pl.max_horizontal(pl.lit(0), *held).cast(pl.Int32)
     fell = kept.not_().fill_null(value=False) & (lowest < rank)
     below = _first(rows, ladder.names("below_for"), pl.Int64).fill_null(0)
     over = pl.lit(value=True) if rung.grace is None else below >= rung.grace.days(at)
@@ -169,7 +167,7 @@ def _on_rung(ladder: Ladder, rank: int, rows: pl.DataFrame, at: datetime) -> pl.
         pl.when(cooled.not_()).then(pl.lit("cooldown")).when(observed.fill_null(value=False)).then(pl.lit("observe"))
         .otherwise(pl.lit(""))
     )  # fmt: skip
-    judged = rows.select(
+    judged = columns.frame.select(
         _ROW,
         pl.lit(rung.id).alias("from"),
         kept.alias("kept"),
@@ -249,7 +247,7 @@ def _lifecycle(transitions: Sequence[Transition], whole: pl.DataFrame, at: datet
             holds = holds & (met >= way.observe.days(at))
         chosen = pl.when(holds).then(pl.lit(place, dtype=pl.Int32)).otherwise(chosen)
     found = _select(
-        whole, [_first(whole, ("stage",), pl.String).alias("lifecycle:from"), chosen.alias("·way"), *looked]
+        columns.frame, [_first(whole, ("stage",), pl.String).alias("lifecycle:from"), chosen.alias("·way"), *looked]
     )
     places = range(len(transitions))
     to = [way.to for way in transitions]
@@ -266,13 +264,12 @@ def _lifecycle(transitions: Sequence[Transition], whole: pl.DataFrame, at: datet
 # ------------------------------------------------------------------------------------------------------------ the rest
 def _columns(frame: pl.DataFrame) -> Columns:
     """Expressions over this frame; a condition that outgrows 128 bits is read from it row by row."""
-    names = frozenset(name for name, type_ in frame.schema.items() if type_ != pl.Null)
     readings = {name: reading for name in frame.columns if (reading := reading_of(name)) is not None}
 
     def row_wise(condition: Condition) -> list[Truth]:
         return [truth(condition, evidence_of(row, readings)) for row in frame.iter_rows(named=True)]
 
-    return Columns(names, row_wise)
+    return Columns(frame, row_wise)
 
 
 def _first(frame: pl.DataFrame, names: Sequence[str], type_: pl.DataType | type[pl.DataType]) -> pl.Expr:

@@ -191,3 +191,19 @@ def test_what_cannot_be_decided_is_refused_in_words(written_: Any, message: str)
 def test_only_base_readings_are_needed() -> None:
     readings = {str(reading) for reading in needed_readings(community())}
     assert readings == {"posts[30d]", "posts[90d@audio]", "posts[90d@tuning]"}
+
+
+def test_metrics_of_metrics_are_refused_before_they_take_for_ever() -> None:
+    doubled = "".join(
+        f"""\
+  - id: twice{n}
+    title: {{ en: Twice, zh: 两倍 }}
+    type: integer
+    score: [{{ metric: {before}, weight: 1 }}, {{ metric: {before}, weight: 1 }}]
+"""
+        for n, before in enumerate(["posts", *(f"twice{n}" for n in range(39))])
+    )
+    large = written(community=COMMUNITY, metrics=METRICS + doubled, tiers=LADDER)
+    with pytest.raises(NotDecidable, match="grows beyond"):
+        compile_condition(large, condition({"twice39": {"at_least": 1}}))
+    compile_condition(large, condition({"twice9": {"at_least": 1}}))

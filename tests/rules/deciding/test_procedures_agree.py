@@ -115,7 +115,7 @@ def table(rows: list[Evidence]) -> pl.DataFrame:
     return frame(rows).with_columns(**extra)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(rulebook(), people)
 def test_a_community_judged_at_once_comes_out_as_each_member_alone(
     book: Rulebook, given_rows: list[tuple[Evidence, dict]]

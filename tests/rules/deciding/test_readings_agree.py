@@ -1,21 +1,23 @@
 """The reference evaluator, durable-rules, the compiled function and the columns say the same, whatever is asked."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.columns import Columns, evidence_of
-from rules.condition import Condition, Truth
+from rules.condition import Condition, Leaf, Part, Ratio, Score, Share, Source, Truth
 from rules.evaluate import truth
 from rules.inference import AVAILABLE, Engine
-from rules.reading import reading_of
-from rules.values import Evidence
-from tests.rules.deciding.trees import condition, evidence, frame
+from rules.reading import Reading, reading_of
+from rules.values import LARGEST, Evidence, ValueType
+from tests.rules.deciding.trees import DECIMAL, condition, evidence, frame, measured, numeric_leaf
 
 many = st.lists(condition(), min_size=1, max_size=4)
 people = st.lists(evidence(), min_size=1, max_size=6)
 relaxed = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -26,8 +28,9 @@ def by_columns(conditions: list[Condition], rows: list[Evidence]) -> list[list[T
     def row_wise(one: Condition) -> list[Truth]:
         return [truth(one, evidence_of(row, readings)) for row in table.iter_rows(named=True)]
 
-    columns = Columns(frozenset(table.columns), row_wise)
-    judged = table.select("subject", *(columns.truth(one).alias(f"c{n}") for n, one in enumerate(conditions)))
+    columns = Columns(table, row_wise)
+    truths = [columns.truth(one).alias(f"c{n}") for n, one in enumerate(conditions)]
+    judged = columns.frame.select("subject", *truths)
     return [judged[f"c{n}"].to_list() for n in range(len(conditions))]
 
 
@@ -35,6 +38,55 @@ def by_columns(conditions: list[Condition], rows: list[Evidence]) -> list[list[T
 @given(many, people)
 def test_columns_say_what_the_reference_says(conditions: list[Condition], rows: list[Evidence]) -> None:
     assert by_columns(conditions, rows) == [[truth(one, row) for row in rows] for one in conditions]
+
+
+@relaxed
+@given(st.lists(numeric_leaf(), min_size=1, max_size=6), people)
+def test_columns_reckon_as_exactly_as_the_reference(conditions: list[Condition], rows: list[Evidence]) -> None:
+    assert by_columns(conditions, rows) == [[truth(one, row) for row in rows] for one in conditions]
+
+
+@pytest.mark.slow
+@settings(relaxed, max_examples=1500)
+@given(many, st.lists(numeric_leaf(), max_size=6), people)
+def test_a_long_look_finds_no_difference(
+    conditions: list[Condition], more: list[Condition], rows: list[Evidence]
+) -> None:
+    asked = [*conditions, *more]
+    meant = [[truth(one, row) for row in rows] for one in asked]
+    assert by_columns(asked, rows) == meant
+    for durable in {AVAILABLE, False}:
+        with Engine({f"c{n}": one for n, one in enumerate(asked)}, use_durable=durable, tried=True, sample=0) as engine:
+            found = [engine.truths(row) for row in rows]
+        assert [[row[f"c{n}"] for row in found] for n in range(len(asked))] == meant
+
+
+def test_what_outgrows_the_columns_is_read_row_by_row() -> None:
+    huge = measured(Reading("fine", "all"))
+    chain: Source = huge
+    for _ in range(4):
+        chain = Score(Reading("score"), ValueType("decimal", 6), (Part(chain, Fraction(10**12, 7), None),), None, None)
+    asked: list[Condition] = [
+        Leaf("score", "all", chain, "more_than", (Share(chain, Fraction(10**15), "exact", None, None),)),
+        Leaf("score", "all", chain, "is_known", (True,)),
+    ]
+    rows = [Evidence({}, {Reading("fine", "all"): number}) for number in (LARGEST, -LARGEST, 0, None)]
+    assert by_columns(asked, rows) == [[False, True, False, None], [True, True, True, False]]
+
+
+def test_metrics_that_share_their_parts_cost_what_they_are_and_not_what_they_would_written_out() -> None:
+    half = Ratio(Reading("r0"), DECIMAL, measured(Reading("posts", "30d")), measured(Reading("quality", "90d")))
+    source: Source = half
+    for n in range(40):
+        cap = Fraction(10**6)
+        parts = (Part(source, Fraction(1, 3), cap), Part(half, Fraction(1, 3), cap))
+        source = Score(Reading(f"s{n}"), DECIMAL, parts, None, cap)
+        source = Ratio(Reading(f"r{n}"), DECIMAL, source, half)
+    asked: list[Condition] = [Leaf("deep", "all", source, "at_least", (Fraction(1, 2),))]
+    rows = [
+        Evidence({}, {Reading("posts", "30d"): posts, Reading("quality", "90d"): 70}) for posts in (1, 2, 500, 0, None)
+    ]
+    assert by_columns(asked, rows) == [[truth(one, row) for row in rows] for one in asked]
 
 
 @pytest.mark.parametrize(
