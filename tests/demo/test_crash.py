@@ -1,0 +1,124 @@
+"""The demo, disturbed: whatever is killed in the middle of it, the season comes out exactly the same."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from cli.home import Home, is_alive
+
+pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.xdist_group("demo")]
+
+MEMBERS = 300
+TOO_LONG = 600
+
+
+@dataclass
+class Played:
+    """A demo while it is played: its lines as they come, and the processes that it keeps."""
+
+    process: subprocess.Popen[str]
+    home: Home
+    lines: list[str] = field(default_factory=list)
+
+    def until(self, pattern: str) -> str:
+        """Read on until a line matches."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if re.search(pattern, line):
+                return line.rstrip()
+        pytest.fail(f"no line like {pattern!r} in:\n" + "\n".join(self.lines))
+
+    def kill(self, name: str) -> None:
+        """SIGKILL one of its processes, and wait until it was started again."""
+        victim = self.home.pid(name)
+        assert victim is not None, f"{name} does not run"
+        os.kill(victim, signal.SIGKILL)
+        until = time.monotonic() + 90
+        while (now := self.home.pid(name)) in (None, victim):
+            assert time.monotonic() < until, f"{name} did not come back"
+            assert self.process.poll() is None, "the demo ended meanwhile"
+            time.sleep(0.05)
+        assert is_alive(now)
+
+    def outcome(self) -> str:
+        """Read to the end; the digest of what came out."""
+        line = self.until(r"^Outcome sha256:")
+        assert self.process.stdout is not None
+        self.lines += [rest.rstrip() for rest in self.process.stdout]
+        assert self.process.wait(60) == 0, "\n".join(self.lines)
+        return line.split()[1]
+
+
+@contextmanager
+def demo(seed: int = 11) -> Iterator[Played]:
+    """A demo of a small community in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as folder:
+        environment = {**os.environ, "TRELLIS_HOME": folder, "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "cli.main", "demo", "--members", str(MEMBERS), "--seed", str(seed)]
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            yield Played(process, Home(Path(folder) / "demo"))
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> str:
+    """The outcome of a season in which nothing was killed."""
+    with demo() as played:
+        return played.outcome()
+
+
+def test_the_same_seed_gives_the_same_season(undisturbed: str) -> None:
+    with demo() as again:
+        assert again.outcome() == undisturbed
+
+
+def test_another_seed_gives_another_season(undisturbed: str) -> None:
+    with demo(seed=12) as other:
+        assert other.outcome() != undisturbed
+
+
+def test_killing_each_server_in_turn_changes_nothing(undisturbed: str) -> None:
+    with demo() as played:
+        played.until(r"s  people: ")
+        for name in ("worker", "temporal", "postgres"):  # while the first review reads, moves and asks
+            time.sleep(0.7)
+            played.kill(name)
+        played.until(r"s  review 2027-03-04: ")
+        for name in ("worker", "temporal", "postgres"):  # while the contest is played
+            time.sleep(1.5)
+            played.kill(name)
+        played.until(r"s  contest: ")
+        played.kill("postgres")  # while the last review asks
+        played.kill("worker")
+
+        assert played.outcome() == undisturbed
+        assert sum("is back after" in line for line in played.lines) >= 8
+
+
+def test_killing_the_worker_again_and_again_changes_nothing(undisturbed: str) -> None:
+    with demo() as played:
+        for step in (r"s  people: ", r"s  review 2026-12-01: ", r"s  review 2027-01-16: ", r"s  review 2027-03-04: "):
+            played.until(step)
+            for _ in range(3):
+                time.sleep(1.0)
+                if played.process.poll() is None:
+                    played.kill("worker")
+
+        assert played.outcome() == undisturbed
