@@ -48,7 +48,7 @@ class Numbers:
         shared = gcd(factor.numerator, self.below) or 1
         top, below = factor.numerator // shared, self.below // shared * factor.denominator
         most = self.most * abs(top)
-        return Numbers(_times(self.above, top, most), below, max(most, 1), self.keep)
+        return Numbers(_times(self.above, top, max(most, self.most)), below, max(most, 1), self.keep)
 
     def over(self, below: int) -> "Numbers":
         """The same numbers over a multiple of their denominator."""

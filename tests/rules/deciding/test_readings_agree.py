@@ -21,6 +21,9 @@ relaxed = settings(
 )
 
 
+POSTS = Reading("posts", "30d")
+
+
 def by_columns(conditions: list[Condition], rows: list[Evidence]) -> list[list[Truth]]:
     table = frame(rows)
     readings = {name: reading for name in table.columns if (reading := reading_of(name)) is not None}
@@ -72,6 +75,15 @@ def test_what_outgrows_the_columns_is_read_row_by_row() -> None:
     ]
     rows = [Evidence({}, {Reading("fine", "all"): number}) for number in (LARGEST, -LARGEST, 0, None)]
     assert by_columns(asked, rows) == [[False, True, False, None], [True, True, True, False]]
+
+
+def test_nothing_of_a_very_large_number_is_nothing() -> None:
+    wide = Score(Reading("s"), ValueType("decimal", 6), (Part(measured(POSTS), Fraction(10**9), None),), None, None)
+    asked: list[Condition] = [
+        Leaf("posts", "30d", measured(POSTS), "more_than", (Share(wide, Fraction(0), "exact", None, None),))
+    ]
+    rows = [Evidence({}, {POSTS: number}) for number in (LARGEST, -LARGEST, 0, None)]
+    assert by_columns(asked, rows) == [[True, False, False, None]]
 
 
 def test_metrics_that_share_their_parts_cost_what_they_are_and_not_what_they_would_written_out() -> None:
