@@ -41,14 +41,15 @@ def up(
         out.say(f"State in {home.root}")
         with Supervisor(home, workers=workers, say=out.warn) as supervisor:
             where = supervisor.addresses
+            pids = {name: str(pid) for name, pid in supervisor.pids.items()}
             out.table(
                 "",
                 ["part", "address", "process"],
                 [
-                    ["PostgreSQL", where.database, supervisor.pids.get("postgres")],
-                    ["Temporal", where.temporal, supervisor.pids.get("temporal")],
+                    ["PostgreSQL", where.database, pids.get("postgres")],
+                    ["Temporal", where.temporal, pids.get("temporal")],
                     ["Temporal's console", where.ui, None],
-                    *([name, "", pid] for name, pid in supervisor.pids.items() if name.startswith("worker")),
+                    *([name, "", pid] for name, pid in pids.items() if name.startswith("worker")),
                 ],
             )
             out.say("Running. Ctrl-C stops everything in order.")
