@@ -6,6 +6,7 @@ import nothing heavy, so that `--help` answers at once.
 
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,6 +18,7 @@ from cli.console import FAILED, INVALID, complain
 from operations.errors import Refusal
 from rules.errors import RuleRefusal
 
+TERMINATED = 143  # what a shell calls a process ended by SIGTERM
 ABOUT = "Trellis: a brand runs its community of super-users by specs, rules and durable workflows."
 
 
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         build()(args=given, prog_name="trellis")
     except (Refusal, RuleRefusal) as refusal:
@@ -52,6 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         message, hint = explain_mishap(error, given)
         complain(message, hint, json=as_json)
         sys.exit(FAILED)
+
+
+def _terminated(*_: object) -> None:
+    """What was started is stopped in order, as after Ctrl-C."""
+    sys.exit(TERMINATED)
 
 
 def _show_version(asked: bool) -> None:

@@ -195,10 +195,21 @@ class Season:
 
         def look() -> bool:
             memory, id = self.room.memory, community.id
-            waiting = self._waited_for(community).get("open", 0) or memory.effects.to_start(id, limit=1)
+            if memory.effects.to_start(id, limit=1):
+                self._send_out(id)  # what the schedule would do within a minute
+                return False
+            waiting = self._waited_for(community).get("open", 0)
             return not waiting and not memory.runs.runs(id, status=RUNNING, limit=1)
 
         return patiently(look)
+
+    def _send_out(self, community: str) -> None:
+        """Begin the outbox's workflow, unless it runs."""
+        from workflows import turns
+
+        given = turns.OutboxInput(community=community)
+        attributes = {"TrellisCommunity": community}
+        self.room.gateway.start(turns.OUTBOX, given, id=f"{community}/outbox", attributes=attributes, again=True)
 
     def _waited_for(self, community: "Community") -> Mapping[str, int]:
         return patiently(lambda: self.room.memory.memberships.counts(community.id))

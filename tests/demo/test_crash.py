@@ -112,6 +112,16 @@ def test_killing_each_server_in_turn_changes_nothing(undisturbed: str) -> None:
         assert sum("is back after" in line for line in played.lines) >= 8
 
 
+def test_a_demo_that_is_told_to_stop_leaves_nothing_running() -> None:
+    with demo() as played:
+        played.until(r"s  publish: ")
+        pids = [played.home.pid(name) for name in ("postgres", "temporal", "worker")]
+        played.process.terminate()
+        assert played.process.wait(60) == 143
+
+    assert all(pid is not None and not is_alive(pid) for pid in pids)
+
+
 def test_killing_the_worker_again_and_again_changes_nothing(undisturbed: str) -> None:
     with demo() as played:
         for step in (r"s  people: ", r"s  review 2026-12-01: ", r"s  review 2027-01-16: ", r"s  review 2027-03-04: "):
