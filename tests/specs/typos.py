@@ -19,7 +19,7 @@ from rules.spec.checks.at import At
 from rules.spec.checks.cases import Desk, cases
 from rules.spec.checks.index import index
 from rules.spec.checks.readings import readings
-from rules.spec.checks.tasks import task
+from rules.spec.checks.tasks import made_up, task
 from rules.spec.community import Document
 from rules.spec.diagnostics import Diagnostic, Place, Problems
 from rules.spec.documents.cases import Cases
@@ -179,6 +179,7 @@ class Workbench:
             found = self.modes.get(model.mode)
             task(at, model, names, At(problems, found.source) if found is not None else None, self.kinds)
         elif isinstance(model, Mode):
+            made_up(at, model, names, self.kinds)
             for document, its in self.tasks:
                 if its.mode == model.id:
                     names = copy.copy(names)

@@ -131,13 +131,14 @@ def _dollars(source: Source) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 def _used(source: Source, written: Mode) -> Iterator[str]:
-    for _, name in _dollars(source):
-        yield name
-    words = [str(step) for path, _ in walk(source.tree) for step in path[-1:] if isinstance(step, str)]
-    texts = [node for _, node in walk(source.tree) if isinstance(node, str)]
-    for word in (*words, *texts):
-        if word.startswith("run."):
-            yield word[4:]
+    """The parameters that are used: as `$name`, or read as `run.name`, also where that is misspelt."""
+    words = {step for path, _ in walk(source.tree) for step in path[-1:] if isinstance(step, str)}
+    words |= {node for _, node in walk(source.tree) if isinstance(node, str)}
+    asked = {name for _, name in _dollars(source)}
+    for parameter in written.parameters:
+        read = [f"run.{parameter.id}"]
+        if parameter.id in asked or any(repaired(word, read) for word in words):
+            yield parameter.id
 
 
 def _known(path: tuple[str | int, ...], name: str, declared: dict[str, Parameter], at: At) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -111,18 +112,46 @@ def made_up(at: At, written: Mode, names: Names, kinds: PhaseKinds) -> None:
         source = put_in(at.source, written, arguments)
     except ArgumentError:
         return
-    _validated(source, scratch, kinds)
+    defaults = _default_places(at, written)
+    whole = _validated(source, scratch, kinds)
+    if whole is not None:
+        mode(At(scratch, source, again=True), whole[1], names)
     for found in scratch.found():
         place = Place(found.file, found.line, found.column)
         if at.problems.has_at(place):
             continue
-        fits = next((p for p in written.parameters if arguments.value_places.get(p.id) == place), None)
-        if fits is not None:
-            names.unfit.add((written.id, fits.id))
-            hint = f"where ${fits.id} stands: {found.message}"
-            at.problems.at(
-                "TRL318", place, f"a parameter of type {fits.type} does not fit where '{fits.id}' is used", hint
-            )
+        unfit = next((p for p in written.parameters if arguments.value_places.get(p.id) == place), None)
+        # results of made-up slots are not those that tasks will give
+        if place in defaults and found.code != "TRL304":
+            at.problems.at(found.code, place, found.message, found.hint)
+        elif unfit is not None and found.code.startswith("TRL2"):
+            names.unfit.add((written.id, unfit.id))
+            hint = f"where ${unfit.id} stands: {found.message}"
+            message = f"a parameter of type {unfit.type} does not fit where '{unfit.id}' is used"
+            at.problems.at("TRL318", place, message, hint)
+
+
+def _default_places(at: At, written: Mode) -> set[Place]:
+    """Where the defaults of parameters stand, which are seen in use here."""
+    places: set[Place] = set()
+    for n, parameter in enumerate(written.parameters):
+        if parameter.has_default:
+            path = ("parameters", n, "default")
+            places |= {at.source.value_place(path), *_places(at.source.at(path))}
+    return places
+
+
+def _places(node: Any) -> Iterator[Place]:
+    """Where everything in a piece stands."""
+    if isinstance(node, Written):
+        yield from node.key_places.values()
+        yield from node.value_places.values()
+        for inside in node.values():
+            yield from _places(inside)
+    elif isinstance(node, Items):
+        yield from node.places
+        for inside in node:
+            yield from _places(inside)
 
 
 def _at_place(value: Any, place: Place) -> Any:
