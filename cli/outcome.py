@@ -27,7 +27,7 @@ class Outcome:
     awards: Mapping[str, int]  # points in all, pieces and money left, titles and benefits held, candidates
     deeds: Mapping[str, int]  # effects by kind
     ranking: Sequence[Mapping[str, Any]]  # the winners of the contest, best first
-    runs: Mapping[str, str]  # run to how it ended
+    runs: Mapping[str, int]  # task and how its run ended, to how many runs; their numbers follow the order of starts
     facts: int
     decisions: int
     members: str  # digest over the standing of every single member
@@ -67,7 +67,7 @@ def look_back(memory: Memory, community: "Community", at: datetime, contest: str
         awards=awards,
         deeds=dict(effects.totals(id)),
         ranking=ranking_of(memory, contest) if contest else [],
-        runs={run.id: run.end or run.status for run in memory.runs.runs(id, limit=10_000)},
+        runs=_counted(f"{run.task} {run.end or run.status}" for run in memory.runs.runs(id, limit=10_000)),
         facts=memory.facts(community).count(),
         decisions=memory.decisions.verify(id).decisions,
         members=_digest(_standing_of_each(memory, community, at)),

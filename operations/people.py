@@ -15,14 +15,17 @@ from operations.effects import Ranked
 from operations.errors import Refusal
 from operations.known import Known, readings_of
 from operations.ports.runs import Work
+from operations.ports.standings import LIFECYCLE, Place
 from operations.rehearsal import lot, plain
 from rules.compile import Compiler
+from rules.condition import Attribute, Condition, Leaf, leaves, sources
 from rules.errors import NotDecidable
 from rules.evaluate import truth
 from rules.spec.people import Selection, refs
 from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
 
 ROLE = "role:"
+PLAIN = frozenset({"stage", "consent"})  # what can be said of a member without looking everything up
 RELATIONS = ("contact", "host", "tutor")
 
 
@@ -225,13 +228,29 @@ class People:
         evidence = Evidence(values, {})
         around = self.around
         if around is not None and around.run.subject is not None and around.mode.for_ == "member":
-            known = self.known.members([around.run.subject], readings_of(condition))
-            found = known.get(around.run.subject, Evidence())
+            found = self._plainly(condition, around.run.subject)
+            if found is None:
+                known = self.known.members([around.run.subject], readings_of(condition))
+                found = known.get(around.run.subject, Evidence())
             evidence = Evidence({**found.attributes, **values}, found.readings)
         elif around is not None:
             readings = [one for one in readings_of(condition) if one.scope == "community"]
             evidence = Evidence(values, self.known.community_readings(readings))
         return truth(condition, evidence)
+
+    def _plainly(self, condition: Condition, member: str) -> Evidence | None:
+        """What is known of a member for a condition of stage and consent alone, which runs about members ask all the
+        time; None: it asks for more. Two rows instead of everything that can be known."""
+        asked = list(sources(condition))
+        names = {name for one in asked if isinstance(one, Attribute) for name in one.names}
+        plain_leaves = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
+        if not plain_leaves or any(not isinstance(one, Attribute) for one in asked) or names - PLAIN - set(self._names):
+            return None
+        house, community = self.known.house, self.known.community
+        people = house.members(community).find([member])
+        standing = house.standings.one(community.id, Place(member=member, ladder=LIFECYCLE))
+        stage = standing.at if standing is not None else None
+        return Evidence({"stage": stage, "consent": people[0].attributes.get("consent")}) if people else Evidence()
 
     @cached_property
     def _names(self) -> Mapping[str, ValueType]:
