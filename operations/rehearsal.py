@@ -66,6 +66,8 @@ class Crowd:
         people: members who may act where anybody may; read when it is asked for.
         size: how many of them shall take part; None leaves it to the kind of phase.
         form: the fields of a form by name, each with its type and as it is written.
+        alike: staff by what they are in this run (`tutor`). Who of them was free depends on who came first; what a
+            tutor does must not.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class Crowd:
         people: Callable[[], Sequence[str]],
         size: int | None,
         form: Callable[[str], Mapping[str, tuple[FactField, FieldSpec | None]]],
+        alike: Mapping[str, str] | None = None,
     ) -> None:
         self.size = size
+        self._alike = alike or {}
         self._seed, self._place, self._run, self._people, self._form = seed, place, run, people, form
 
     def percent(self, *about: object) -> int:
@@ -87,16 +91,16 @@ class Crowd:
 
     def number(self, below: int, *about: object) -> int:
         """A number from 0 to `below` - 1 for this person or thing."""
-        return lot(self._seed, self._place, *(plain(one, self._run) for one in about)) % below
+        return lot(self._seed, self._place, *map(self._plain, about)) % below
 
     def choose(self, choices: Sequence[tuple[str, int]], *about: object) -> str:
         """One of weighted choices for this person or thing."""
-        return answer(self._seed, self._place, "/".join(str(plain(one, self._run)) for one in about), choices)
+        return answer(self._seed, self._place, "/".join(str(self._plain(one)) for one in about), choices)
 
     def some(self, count: int, people: Sequence[str] | None = None) -> list[str]:
         """So many of the people, drawn without order; by default of all who may act."""
         pool = self._people() if people is None else people
-        return sorted(pool, key=lambda who: (lot(self._seed, self._place, "drawn", who), who))[:count]
+        return sorted(pool, key=lambda who: (lot(self._seed, self._place, "drawn", self._plain(who)), who))[:count]
 
     def everybody(self) -> Sequence[str]:
         """All who may act."""
@@ -122,6 +126,9 @@ class Crowd:
             if value is not None:
                 filled[name] = value
         return filled
+
+    def _plain(self, one: object) -> object:
+        return self._alike.get(one, plain(one, self._run)) if isinstance(one, str) else one
 
     def _value(self, name: str, kind: FactField, spec: FieldSpec | None, about: tuple[object, ...]) -> Any:
         if kind.refers == "member":

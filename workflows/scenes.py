@@ -131,7 +131,15 @@ class Setting:
             people=lru_cache(people),
             size=self.run.crowd,
             form=self.form,
+            alike=self._staff(),
         )
+
+    def _staff(self) -> Mapping[str, str]:
+        """Who of the staff was assigned to the member whom the run is about: person to contact, host or tutor."""
+        if self.mode.for_ != "member" or self.run.subject is None:
+            return {}
+        assigned = self.house.effects.assigned(self.community.id, self.run.subject)
+        return {person: relation for relation, person in assigned.items()}
 
     def form(self, kind: str) -> Mapping[str, Any]:
         """The fields of a form: each with its type and as it is written."""
