@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: install demo test test-slow check bench clean
+.PHONY: install demo test test-slow test-crash check bench clean
 
 install: $(VENV)/.installed
 
@@ -18,10 +18,13 @@ demo: install
 	$(BIN)/trellis demo
 
 test: install
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slow and not crash"
 
 test-slow: install
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m slow
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "slow and not crash"
+
+test-crash: install
+	$(BIN)/pytest -m crash
 
 check: install
 	$(BIN)/ruff format --check .

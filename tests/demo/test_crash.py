@@ -16,7 +16,7 @@ import pytest
 
 from cli.home import Home, is_alive
 
-pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.servers, pytest.mark.xdist_group("demo")]
 
 MEMBERS = 300
 TOO_LONG = 600
