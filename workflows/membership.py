@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 BRIEFLY = timedelta(minutes=2)
+QUIET = timedelta(seconds=12)  # without a heartbeat for so long, a worker counts as lost
 
 
 @workflow.defn(name=turns.MEMBERSHIP)
@@ -46,6 +47,7 @@ class Membership:
             turns.Conclude(community=asked.community, id=asked.id, because=because, at=at),
             result_type=str,
             start_to_close_timeout=BRIEFLY,
+            heartbeat_timeout=QUIET,
             retry_policy=RETRY,
         )
         return turns.MembershipResult(outcome=outcome, at=at)
@@ -58,6 +60,7 @@ class Membership:
             turns.AskForWord(community=asked.community, id=asked.id, whom=whom, at=at),
             result_type=turns.AskedForWord,
             start_to_close_timeout=BRIEFLY,
+            heartbeat_timeout=QUIET,
             retry_policy=RETRY,
         )
         if question.due is None:
@@ -83,6 +86,7 @@ class Membership:
             turns.CheckWord(community=asked.community, id=asked.id, whom=whom, at=at),
             result_type=turns.Word,
             start_to_close_timeout=BRIEFLY,
+            heartbeat_timeout=QUIET,
             retry_policy=RETRY,
         )
         return found

@@ -32,7 +32,7 @@ class Outbox:
                 turns.Deliver(community=asked.community),
                 result_type=turns.Delivered,
                 start_to_close_timeout=timedelta(minutes=30),
-                heartbeat_timeout=timedelta(seconds=60),
+                heartbeat_timeout=timedelta(seconds=20),
                 retry_policy=RETRY,
             )
             sent, started = sent + last.sent, started + last.started

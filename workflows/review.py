@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 READING = timedelta(minutes=30)  # the longest a shard may take
-QUIET = timedelta(seconds=30)  # without a heartbeat for so long, a worker counts as lost
+QUIET = timedelta(seconds=12)  # without a heartbeat for so long, a worker counts as lost
 
 
 @workflow.defn(name=turns.REVIEW)
@@ -47,6 +47,7 @@ class Review:
             turns.FinishReview(community=asked.community, review=plan.review),
             result_type=turns.ReviewSummary,
             start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=QUIET,
             retry_policy=RETRY,
         )
         return found
@@ -63,6 +64,7 @@ class Review:
             ),
             result_type=turns.ReviewPlan,
             start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=QUIET,
             retry_policy=RETRY,
         )
         return found
@@ -88,6 +90,7 @@ class Review:
             turns.SettlePart(community=asked.community, review=plan.review, part=part, batch_size=asked.batch_size),
             result_type=int,
             start_to_close_timeout=timedelta(minutes=10),
+            heartbeat_timeout=QUIET,
             retry_policy=RETRY,
         )
         return found

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import copy_context
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from threading import Event, Thread
 from typing import Any, Protocol
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from operations import membership, review
 from operations.desk import Desk
-from operations.errors import Refusal
 from operations.ports.reviews import Membership
 from workflows import turns
+from workflows.activities.doorway import alive, refusing
 
 STARTS_PER_SECOND = 40
 """Memberships begun in a second: below what the embedded server takes, so that it stays free for others."""
@@ -59,7 +55,7 @@ class Moves:
     @activity.defn(name=turns.BEGIN_REVIEW)
     def begin_review(self, asked: turns.BeginReview) -> turns.ReviewPlan:
         """Begin a review once."""
-        with _refusals():
+        with refusing(), alive():
             plan = review.begin(
                 self._desk,
                 asked.community,
@@ -76,18 +72,19 @@ class Moves:
     @activity.defn(name=turns.LOOK_AT_SHARD)
     def look_at_shard(self, asked: turns.LookAtShard) -> None:
         """Read one shard."""
-        with _refusals(), _alive():
+        with refusing(), alive():
             review.look_at(self._desk, asked.community, asked.review, asked.part, asked.shard)
 
     @activity.defn(name=turns.SETTLE_PART)
     def settle_part(self, asked: turns.SettlePart) -> int:
         """Give seats and sort changes into batches."""
-        return review.settle(self._desk, asked.community, asked.review, asked.part, size=asked.batch_size)
+        with refusing(), alive():
+            return review.settle(self._desk, asked.community, asked.review, asked.part, size=asked.batch_size)
 
     @activity.defn(name=turns.CARRY_OUT_BATCH)
     def carry_out_batch(self, asked: turns.CarryOutBatch) -> None:
         """Make one batch of changes once."""
-        with _refusals(), _alive():
+        with refusing(), alive():
             try:
                 review.carry_out_batch(
                     self._desk,
@@ -146,7 +143,8 @@ class Moves:
     @activity.defn(name=turns.FINISH_REVIEW)
     def finish_review(self, asked: turns.FinishReview) -> turns.ReviewSummary:
         """Sum up, and let the outbox know."""
-        summary = review.finish(self._desk, asked.community, asked.review)
+        with refusing(), alive():
+            summary = review.finish(self._desk, asked.community, asked.review)
         self._orchestrator.start(
             turns.OUTBOX,
             turns.OutboxInput(community=asked.community),
@@ -163,7 +161,7 @@ class Moves:
     def ask(self, asked: turns.AskForWord) -> turns.AskedForWord:
         """Ask those who approve, or the member."""
         opens = membership.open_approval if asked.whom == "approval" else membership.open_invitation
-        with _refusals():
+        with refusing(), alive():
             found = opens(self._desk, asked.community, asked.id, asked.at)
         return turns.AskedForWord() if found is None else turns.AskedForWord(**asdict(found))
 
@@ -171,38 +169,11 @@ class Moves:
     def check(self, asked: turns.CheckWord) -> turns.Word:
         """See whether they have answered."""
         checks = membership.check_approval if asked.whom == "approval" else membership.check_invitation
-        with _refusals():
+        with refusing(), alive():
             return turns.Word(**asdict(checks(self._desk, asked.community, asked.id, asked.at)))
 
     @activity.defn(name=turns.CONCLUDE)
     def conclude(self, asked: turns.Conclude) -> str:
         """Make the move or let it be."""
-        with _refusals():
+        with refusing(), alive():
             return membership.conclude(self._desk, asked.community, asked.id, because=asked.because, at=asked.at)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """A refusal will be the same next time: it is not tried again."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise ApplicationError(str(refusal), type=type(refusal).__name__, non_retryable=True) from refusal
-
-
-@contextmanager
-def _alive(pause: float = 5.0) -> Iterator[None]:
-    """Heartbeats from beside, while one long statement or one large frame is being worked on."""
-    over = Event()
-
-    def beat() -> None:
-        while not over.wait(pause):
-            activity.heartbeat()
-
-    thread = Thread(target=copy_context().run, args=(beat,), name="heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

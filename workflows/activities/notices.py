@@ -14,6 +14,7 @@ from operations.ports.effects import Deed, Effects, Starter
 from operations.ports.notices import Carrier, Outbox
 from operations.ports.specs import Specs
 from workflows import turns
+from workflows.activities.doorway import alive
 
 
 class Notices:
@@ -41,10 +42,11 @@ class Notices:
     def deliver(self, asked: turns.Deliver) -> turns.Delivered:
         """One round."""
         community = self._specs.current(asked.community)
-        started = self._start(asked.community)
-        done = deliver(
-            self._outbox, self._carriers(), community, at=datetime.now(UTC), alive=lambda n: activity.heartbeat(n)
-        )
+        with alive():
+            started = self._start(asked.community)
+            done = deliver(
+                self._outbox, self._carriers(), community, at=datetime.now(UTC), alive=lambda n: activity.heartbeat(n)
+            )
         return turns.Delivered(
             sent=done.sent,
             failed=done.failed,

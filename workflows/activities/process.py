@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import contextvars
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
-from operations.errors import Refusal
-from rules.errors import RuleRefusal
 from workflows import steps
+from workflows.activities.doorway import alive, refusing
 from workflows.conduct import Conduct
 from workflows.course import Course
 from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, ReadCourse
-
-PULSE = 2.0
-"""Seconds between two signs of life of a running activity."""
 
 
 class ProcessActivities:
@@ -50,29 +40,3 @@ class ProcessActivities:
         """End the run."""
         with refusing(), alive():
             return self._conduct.finish(asked)
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Refusals are final: they reach the workflow as errors that are not tried again."""
-    try:
-        yield
-    except (Refusal, RuleRefusal) as refusal:
-        raise ApplicationError(str(refusal), type=type(refusal).__name__, non_retryable=True) from refusal
-
-
-@contextmanager
-def alive() -> Iterator[None]:
-    """Heartbeats while the work goes on, so that a lost worker is noticed in seconds."""
-    over = threading.Event()
-
-    def beat() -> None:
-        while not over.wait(PULSE):
-            activity.heartbeat()
-
-    pulse = threading.Thread(target=contextvars.copy_context().run, args=(beat,), daemon=True)
-    pulse.start()
-    try:
-        yield
-    finally:
-        over.set()
