@@ -8,14 +8,14 @@ from datetime import datetime
 
 from rules.decision import Reason
 from rules.errors import Unfit
+from rules.evaluate import Look, evaluate
 from rules.firing import firing
 from rules.gate import Gate
 from rules.ladder import next_step
-from rules.lifecycle import next_stage
+from rules.lifecycle import NOWHERE, next_stage
 from rules.rulebook import Rulebook, titles_held
 from rules.spec.community import Community
 from rules.spec.documents.cases import Case, Decision, Play
-from rules.values import Evidence
 from rules.walk import recorded, refusals, walk
 
 
@@ -26,10 +26,14 @@ class Verdict:
     Args:
         case: as it was written.
         wrong: a sentence for each expectation that does not hold; nothing when it holds.
+        came: what came out instead, in words.
+        reasons: every leaf that was looked at.
     """
 
     case: Case
     wrong: tuple[str, ...]
+    came: str = ""
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -37,61 +41,123 @@ class Verdict:
         return not self.wrong
 
 
-def judge(community: Community, rulebook: Rulebook, case: Case, at: datetime) -> Verdict:
+def judge(community: Community, rulebook: Rulebook, case: Case, at: datetime, look: Look = evaluate) -> Verdict:
     """Hold one case against the specs it belongs to.
 
     Args:
         rulebook: the community's rules, compiled.
         at: the moment of the case.
+        look: how conditions are looked at; a `rules.coverage.Watch` notes what it sees.
     """
     try:
-        wrong = _play(community, case) if isinstance(case, Play) else _decision(community, rulebook, case, at)
+        if isinstance(case, Play):
+            return Verdict(case, tuple(_play(community, case)))
+        came = came_out(community, rulebook, case, at, look)
     except Unfit as refused:
-        wrong = [str(refused)]
-    return Verdict(case, tuple(wrong))
+        return Verdict(case, (str(refused),))
+    return Verdict(case, tuple(came.wrong(case)), str(came), came.reasons)
 
 
-def _decision(community: Community, rulebook: Rulebook, case: Decision, at: datetime) -> list[str]:
-    gate = Gate(community, rulebook)
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How a situation was decided.
+
+    Args:
+        outcome: of a ladder or the lifecycle; None where rules or titles were asked for.
+        to: tier or stage.
+        reasons: every leaf that was looked at.
+        fired: rules that fire.
+        titles: titles held.
+        ignored: what was given and means nothing here.
+        unknown: the ladder that does not exist.
+    """
+
+    outcome: str | None = None
+    to: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    fired: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    unknown: str = ""
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The leaves that kept something from happening: false or unknown."""
+        return tuple(sorted({reason.metric for reason in self.reasons if reason.truth is not True}))
+
+    def __str__(self) -> str:
+        if self.outcome is not None:
+            return f"{self.outcome} to {self.to}" if self.to else self.outcome
+        return f"fires {_list(self.fired)}" if self.fired else f"titles {_list(self.titles)}"
+
+    def wrong(self, case: Decision) -> list[str]:
+        """A sentence for each expectation that does not hold."""
+        if self.ignored:
+            return [f"gives {_list(self.ignored)}, which nothing here is called"]
+        if self.unknown:
+            return [f"there is no ladder '{self.unknown}'"]
+        expect = case.expect
+        match case.of:
+            case "rules":
+                wrong = [f"'{rule}' does not fire" for rule in expect.fires if rule not in self.fired]
+                return wrong + [f"'{rule}' fires" for rule in expect.not_ if rule in self.fired]
+            case "titles":
+                return [] if list(self.titles) == sorted(expect.titles or ()) else [f"holds {_list(self.titles)}"]
+        wrong = []
+        if expect.outcome is not None and expect.outcome != self.outcome:
+            to = f" to {self.to}" if self.to else ""
+            wrong.append(f"comes out as {self.outcome}{to}, because of {_list(self.why)}")
+        elif expect.to is not None and expect.to != self.to:
+            wrong.append(f"goes to {self.to}")
+        if missing := sorted(set(expect.because) - set(self.why)):
+            wrong.append(f"{_list(missing)} had no part in it, but {_list(self.why)}")
+        return wrong
+
+
+def came_out(
+    community: Community,
+    rulebook: Rulebook,
+    case: Decision,
+    at: datetime,
+    look: Look = evaluate,
+    gate: Gate | None = None,
+) -> Came:
+    """Decide the situation of a case, whatever it expects.
+
+    Args:
+        gate: of this community, if there is one already.
+
+    Raises:
+        Unfit: a value is not of the type of its name.
+    """
+    gate = gate or Gate(community, rulebook)
     evidence = gate.evidence(case.subject.attributes, case.subject.metrics, case.community)
     if gate.ignored:
-        return [f"gives {_list(gate.ignored)}, which nothing here is called"]
+        return Came(ignored=tuple(gate.ignored))
+    who = case.subject.id
     match case.of:
         case "rules":
-            return _fired(rulebook, case, evidence, at)
+            asked = [rule for rule in rulebook.rules if rule.value in (None, case.value)]
+            fired = {decision.rule.partition("@")[0] for decision in firing(asked, who, evidence, at)}
+            named = {*case.expect.fires, *case.expect.not_}  # what nothing is said of is not held against anything
+            traces = [look(rule.when, evidence) for rule in asked if rule.id in named]
+            reasons = tuple(reason for trace in traces for reason in trace.reasons())
+            return Came(fired=tuple(sorted(fired)), reasons=reasons)
         case "titles":
-            held = titles_held(rulebook, evidence)
-            return [] if held == sorted(case.expect.titles or ()) else [f"holds {_list(held)}"]
+            return Came(titles=tuple(titles_held(rulebook, evidence, look)))
         case "lifecycle":
-            move = next_stage(rulebook.transitions, case.subject.id, evidence, at)
-            return _expected(case, "none", None, ()) if move is None else _expected(case, move.outcome, move.to, ())
+            move = next_stage(rulebook.transitions, who, evidence, at, look)
+            if move is not None:
+                return Came(move.outcome, move.to, move.reasons)
+            stage = str(evidence.attributes.get("stage") or NOWHERE)
+            ways = [way for way in rulebook.transitions if stage in way.from_]
+            return Came("none", reasons=tuple(r for way in ways for r in evaluate(way.when, evidence).reasons()))
     name = f"{case.ladder}@{case.value}" if case.value else case.ladder
     ladder = next((one for one in rulebook.ladders if one.name == name), None)
     if ladder is None:
-        return [f"there is no ladder '{name}'"]
-    decided = next_step(ladder, case.subject.id, evidence, at)
-    return _expected(case, decided.outcome, decided.to, decided.reasons)
-
-
-def _expected(case: Decision, outcome: str, to: str | None, reasons: Iterable[Reason]) -> list[str]:
-    """What differs from what a decision about a standing was expected to be."""
-    wrong = []
-    why = {reason.metric for reason in reasons if reason.truth is not True}
-    expect = case.expect
-    if expect.outcome is not None and expect.outcome != outcome:
-        wrong.append(f"comes out as {outcome}{f' to {to}' if to else ''}, because of {_list(sorted(why))}")
-    elif expect.to is not None and expect.to != to:
-        wrong.append(f"goes to {to}")
-    if missing := sorted(set(expect.because) - why):
-        wrong.append(f"{_list(missing)} had no part in it, but {_list(sorted(why))}")
-    return wrong
-
-
-def _fired(rulebook: Rulebook, case: Decision, evidence: Evidence, at: datetime) -> list[str]:
-    asked = [rule for rule in rulebook.rules if rule.value in (None, case.value)]
-    fired = {decision.rule.partition("@")[0] for decision in firing(asked, case.subject.id, evidence, at)}
-    wrong = [f"'{rule}' does not fire" for rule in case.expect.fires if rule not in fired]
-    return wrong + [f"'{rule}' fires" for rule in case.expect.not_ if rule in fired]
+        return Came(unknown=name)
+    decided = next_step(ladder, who, evidence, at, look)
+    return Came(decided.outcome, decided.to, decided.reasons)
 
 
 def _play(community: Community, case: Play) -> list[str]:
@@ -116,3 +182,29 @@ def _among(wanted: Mapping[str, int | str], facts: Iterable[Mapping[str, int | s
 
 def _list(names: Iterable[str]) -> str:
     return ", ".join(names) or "nothing"
+
+
+def expected(case: Case) -> str:
+    """What a case expects, in words."""
+    said = []
+    if isinstance(case, Play):
+        if case.expect.path:
+            said.append(f"goes through {_list(case.expect.path)}")
+        if case.expect.end is not None:
+            said.append(f"ends with {case.expect.end}")
+        said += [f"records {fact}" for fact in case.expect.facts]
+        return "; ".join(said) or "every step as it is written"
+    expect = case.expect
+    if expect.outcome is not None:
+        said.append(f"{expect.outcome} to {expect.to}" if expect.to else expect.outcome)
+    elif expect.to is not None:
+        said.append(f"to {expect.to}")
+    if expect.because:
+        said.append(f"because of {_list(expect.because)}")
+    if expect.fires:
+        said.append(f"fires {_list(expect.fires)}")
+    if expect.not_:
+        said.append(f"does not fire {_list(expect.not_)}")
+    if expect.titles is not None:
+        said.append(f"titles {_list(expect.titles)}")
+    return "; ".join(said)

@@ -1,6 +1,6 @@
 """Evaluate: the reference reading of a condition. Small, pure and exact; what it says is what the language means."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -98,6 +98,10 @@ def at_least(count: int, truths: Sequence[Truth]) -> Truth:
 
 
 # --------------------------------------------------------------------------------------------------------- evaluation
+Look = Callable[[Condition, Evidence], Trace]
+"""How a procedure looks at a condition: `evaluate`, or somebody who also notes what was looked at."""
+
+
 def evaluate(condition: Condition, evidence: Evidence) -> Trace:
     """Say how a condition comes out on what is known of one subject, and how each leaf did."""
     match condition:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rules.condition import Condition
 from rules.decision import Decision
-from rules.evaluate import evaluate
+from rules.evaluate import Look, evaluate
 from rules.time import Duration, WorkCalendar, add
 from rules.values import Evidence
 
@@ -51,11 +51,13 @@ class Fired:
     held_since: bool
 
 
-def firing(rules: Iterable[Rule], subject: str, evidence: Evidence, at: datetime) -> list[Decision]:
+def firing(
+    rules: Iterable[Rule], subject: str, evidence: Evidence, at: datetime, look: Look = evaluate
+) -> list[Decision]:
     """The rules that surely hold for a subject, in the order given; whether they may act is for `may_act` to say."""
     fired = []
     for rule in rules:
-        trace = evaluate(rule.when, evidence)
+        trace = look(rule.when, evidence)
         if trace.truth is True:
             fired.append(Decision(subject, rule.name, "fired", None, None, trace.reasons(), rule.digest, at))
     return fired

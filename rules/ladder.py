@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rules.condition import Attribute, Condition
 from rules.decision import Decision, Outcome, Reason
-from rules.evaluate import evaluate, read
+from rules.evaluate import Look, evaluate, read
 from rules.lasting import Waiting
 from rules.values import Evidence, ValueType
 
@@ -103,7 +103,7 @@ def known(evidence: Evidence, names: tuple[str, ...]) -> int | None:
     return int(value) if isinstance(value, int) else None
 
 
-def next_step(ladder: Ladder, member: str, evidence: Evidence, at: datetime) -> Decision:
+def next_step(ladder: Ladder, member: str, evidence: Evidence, at: datetime, look: Look = evaluate) -> Decision:
     """Say where a member goes on a ladder, and why.
 
     Pinned or exempt: nothing is decided. Below a floor: up to it. Surely below `keep`: grace, and after the grace
@@ -126,14 +126,14 @@ def next_step(ladder: Ladder, member: str, evidence: Evidence, at: datetime) -> 
         reasons.append(Reason("pinned", "all", True, "is", False, False))
         return decided("none", because="pinned")
     if ladder.exempt is not None:
-        exempt = evaluate(ladder.exempt, evidence)
+        exempt = look(ladder.exempt, evidence)
         if exempt.truth is True:
             reasons.extend(exempt.reasons())
             return decided("none", because="exempt")
 
     lowest = 0
     for floor in ladder.floors:
-        held = evaluate(floor.when, evidence)
+        held = look(floor.when, evidence)
         if held.truth is True and floor.rank > lowest:
             lowest, reasons = floor.rank, list(held.reasons())
     if rank < lowest:
@@ -143,7 +143,7 @@ def next_step(ladder: Ladder, member: str, evidence: Evidence, at: datetime) -> 
     rung = ladder.rungs[rank]
     kept = None
     if rung.keep is not None:
-        keep = evaluate(rung.keep, evidence)
+        keep = look(rung.keep, evidence)
         kept = keep.truth
         reasons.extend(keep.reasons())
         if kept is False and rank > lowest:
@@ -153,7 +153,7 @@ def next_step(ladder: Ladder, member: str, evidence: Evidence, at: datetime) -> 
 
     rises, because, earned = rank, "", list[Reason]()
     while rises < min(rank + ladder.max_step, len(ladder.rungs) - 1):
-        step = _earned(ladder, rises + 1, evidence, at)
+        step = _earned(ladder, rises + 1, evidence, at, look)
         if not step.granted:
             because = step.because
             if rises == rank:
@@ -174,7 +174,7 @@ class _Step:
     reasons: tuple[Reason, ...]
 
 
-def _earned(ladder: Ladder, rank: int, evidence: Evidence, at: datetime) -> _Step:
+def _earned(ladder: Ladder, rank: int, evidence: Evidence, at: datetime, look: Look) -> _Step:
     """Whether the tier of this rank is open to a member, and what says so."""
     rung = ladder.rungs[rank]
     if rung.earn is None:
@@ -187,7 +187,7 @@ def _earned(ladder: Ladder, rank: int, evidence: Evidence, at: datetime) -> _Ste
             because = "cooldown"
         if since is None:
             reasons.clear()
-    earn = evaluate(rung.earn, evidence)
+    earn = look(rung.earn, evidence)
     reasons.extend(earn.reasons())
     if earn.truth is not True:
         return _Step(False, because, tuple(reasons))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from rules.condition import Condition
 from rules.decision import Decision, Reason
-from rules.evaluate import evaluate
+from rules.evaluate import Look, evaluate
 from rules.ladder import known, of_standing
 from rules.lasting import Waiting
 from rules.values import Evidence
@@ -40,14 +40,16 @@ class Transition:
         return of_standing("met_for", self.id)
 
 
-def next_stage(transitions: tuple[Transition, ...], member: str, evidence: Evidence, at: datetime) -> Decision | None:
+def next_stage(
+    transitions: tuple[Transition, ...], member: str, evidence: Evidence, at: datetime, look: Look = evaluate
+) -> Decision | None:
     """Say to which stage a member moves; None when nowhere. One that is still observed lets the next ones speak."""
     stage = evidence.attributes.get("stage")
     here = NOWHERE if stage is None else str(stage)
     for transition in transitions:
         if here not in transition.from_:
             continue
-        trace = evaluate(transition.when, evidence)
+        trace = look(transition.when, evidence)
         if trace.truth is not True:
             continue
         reasons = list(trace.reasons())

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from rules.compile import Compiler
 from rules.condition import Attribute, Best, Condition, base_readings, sources
 from rules.decision import Decision, in_order
-from rules.evaluate import truth
+from rules.evaluate import Look, evaluate
 from rules.firing import Rule, firing
 from rules.ladder import Floor, Ladder, Rung, next_step, of_standing
 from rules.lasting import Waiting
@@ -93,9 +93,9 @@ def decide_member(rulebook: Rulebook, member: str, evidence: Evidence, at: datet
     return in_order(decisions)
 
 
-def titles_held(rulebook: Rulebook, evidence: Evidence) -> list[str]:
+def titles_held(rulebook: Rulebook, evidence: Evidence, look: Look = evaluate) -> list[str]:
     """The titles that a member surely holds and that do not rest, sorted."""
-    return sorted(title for title, held in rulebook.titles.items() if truth(held, evidence) is True)
+    return sorted(title for title, held in rulebook.titles.items() if look(held, evidence).truth is True)
 
 
 # ----------------------------------------------------------------------------------------------------------- compiling

@@ -1,0 +1,63 @@
+"""Examine: hold every case of a community against what its specs decide, and count what the cases have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rules.cases import Verdict, expected, judge
+from rules.coverage.report import Coverage, coverage
+from rules.coverage.watch import Watch
+from rules.rulebook import Rulebook
+from rules.spec.community import Community
+from rules.spec.diagnostics import Place
+from rules.spec.documents.cases import Cases
+from rules.time import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One case and how it came out."""
+
+    place: Place
+    verdict: Verdict
+
+    @property
+    def expected(self) -> str:
+        """What the case expects, in words."""
+        return expected(self.verdict.case)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All cases of a community, in the order of files and of what is written in them."""
+
+    cases: tuple[Examined, ...]
+    coverage: Coverage
+    watch: Watch
+
+    @property
+    def failing(self) -> tuple[Examined, ...]:
+        """Those that do not hold."""
+        return tuple(one for one in self.cases if not one.verdict.holds)
+
+
+def examine(
+    community: Community, rulebook: Rulebook, *, told: Callable[[int], None] = lambda number: None
+) -> Examination:
+    """Hold every case against the specs.
+
+    Args:
+        told: called with 1 after each case.
+    """
+    watch = Watch(community, rulebook)
+    found = []
+    for document in community.documents:
+        if not isinstance(document.model, Cases):
+            continue
+        at = moment(document.model.at, community.zone)
+        for n, case in enumerate(document.model.cases):
+            verdict = judge(community, rulebook, case, at, watch)
+            found.append(Examined(document.source.value_place(("cases", n)), verdict))
+            told(1)
+    return Examination(tuple(found), coverage(watch.spots, watch.seen), watch)
