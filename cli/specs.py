@@ -1,13 +1,14 @@
 """Specs on the command line: which folder is meant, and what is in it."""
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operations.errors import Refusal
 
 if TYPE_CHECKING:
-    from rules.spec import Loaded
+    from rules.spec import Diagnostic, Loaded
 
 
 def given_folder(folder: Path | None) -> Path:
@@ -61,8 +62,53 @@ def read_specs(folder: Path) -> "Loaded":
     """
     from rules.spec import load
     from store.folder import read_folder
+    from store.trees import KeptTrees
     from workflows.phases import discover
 
-    loaded = load(read_folder(folder), discover())
+    loaded = load(read_folder(folder), discover(), KeptTrees())
     named = tuple(replace(d, file=(folder / d.file).as_posix()) for d in loaded.diagnostics)
     return replace(loaded, diagnostics=named)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """One spec file among the files of its community."""
+
+    folder: Path
+    name: str  # of the file, inside the folder
+    files: dict[str, bytes]
+
+    def shown(self, name: str) -> str:
+        """A file of the community as named from here."""
+        return (self.folder / name).as_posix()
+
+
+def around(file: Path) -> Around:
+    """The community a file belongs to: the folder around it with community.yaml; else the file alone.
+
+    Raises:
+        Refusal: it is not a spec file, or it or the folder cannot be read.
+    """
+    from store.folder import read_file, read_folder
+
+    if file.suffix != ".yaml":
+        raise Refusal(f"{file} is not a spec file", "give a .yaml file, such as specs/auto/tiers.yaml")
+    content = read_file(file)
+    folder = next((p for p in file.parents if (p / "community.yaml").is_file()), None)
+    if folder is None:
+        return Around(file.parent, file.name, {file.name: content})
+    files = read_folder(folder)
+    name = file.relative_to(folder).as_posix()
+    if name not in files:
+        raise Refusal(f"{file} is not read with its community", "hidden files are passed over")
+    return Around(folder, name, files)
+
+
+def show_diagnostics(diagnostics: "Iterable[Diagnostic]", say: Callable[[str], None]) -> None:
+    """Say each with its place, its line and the way out."""
+    for d in diagnostics:
+        say(f"{d.file}:{d.line}:{d.column}: {d.message}  [{d.code}]")
+        if d.frame:
+            say("\n".join("    " + line for line in d.frame.splitlines()))
+        if d.hint:
+            say(f"    {d.hint}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +79,35 @@ def read_file(path: Path) -> bytes:
             return file.read(MAX_FILE + 1)
     except OSError as error:
         raise Refusal(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def write_file(path: Path, content: bytes, *, before: bytes) -> None:
+    """Put new content into one spec file, whole or not at all; a link stays a link, its target is written.
+
+    Args:
+        path: the file.
+        content: what it should hold.
+        before: what it held when the change was made up.
+
+    Raises:
+        Refusal: somebody else changed it meanwhile, or it cannot be written.
+    """
+    if read_file(path) != before:
+        raise Refusal(f"{path} was changed meanwhile by somebody else", "look at it, and try again")
+    target = path.resolve()
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".new")
+        new = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.chmod(target.stat().st_mode & 0o7777)
+            new.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                new.unlink()
+            raise
+    except OSError as error:
+        raise Refusal(f"{path} cannot be written: {error.strerror or error}") from None

@@ -55,10 +55,13 @@ def written(tree: Any, path: Path) -> str:
     """
     out = ""
     node = tree
-    for step in path:
+    for n, step in enumerate(path):
         if isinstance(step, int):
             name = _called(node, step)
-            out += f"[{step}]" if name is None else f"[{name}]"
+            if name is not None:
+                out += f"[{name}]"
+            elif not (out and _tells(node, step, path[n + 1 : n + 2])):
+                out += f"[{step}]"
         elif _WORD.fullmatch(step) and ("." not in step or step.partition(".")[0] not in node):
             out += f".{step}" if out else step
         else:
@@ -141,6 +144,14 @@ def _called(node: Items, step: int) -> str | None:
     if name is None or not _WORD.fullmatch(name) or name.isdigit():
         return None
     return name if sum(_name(item) == name for item in node) == 1 else None
+
+
+def _tells(node: Items, step: int, after: Path) -> bool:
+    """Whether the key that comes next tells which item of a list is meant."""
+    if not after or not isinstance(after[0], str) or not _WORD.fullmatch(after[0]) or "." in after[0]:
+        return False
+    holding = [n for n, item in enumerate(node) if isinstance(item, Written) and after[0] in item]
+    return holding == [step] and all(_name(item) != after[0] for item in node) and not after[0].isdigit()
 
 
 def _nowhere(text: str, path: Path, tree: Any, name: str, known: list[str]) -> NotEditable:
