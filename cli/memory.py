@@ -37,9 +37,10 @@ class Memory:
     def specs(self) -> "Specs":
         """Every published version of every community."""
         from store.specs import SqlSpecs
+        from store.trees import KeptTrees
         from workflows.phases import discover
 
-        return SqlSpecs(self.engine, discover())
+        return SqlSpecs(self.engine, discover(), KeptTrees())
 
     @cached_property
     def standings(self) -> "Standings":

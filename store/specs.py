@@ -21,6 +21,7 @@ from store.transaction import transaction
 
 if TYPE_CHECKING:
     from rules.spec import PhaseKinds
+    from rules.spec.kept import Trees
 
 _KEPT = 64
 """Specs kept loaded by one process."""
@@ -31,11 +32,13 @@ class SqlSpecs:
 
     Args:
         kinds: the phase kinds that exist, as `workflows.phases.discover()` finds them.
+        trees: where files that were parsed before are kept.
     """
 
-    def __init__(self, engine: Engine, kinds: PhaseKinds) -> None:
+    def __init__(self, engine: Engine, kinds: PhaseKinds, trees: Trees | None = None) -> None:
         self._engine = engine
         self._kinds = kinds
+        self._trees = trees
         self._loaded: dict[str, Community] = {}
 
     def publish(
@@ -97,7 +100,7 @@ class SqlSpecs:
         return found
 
     def _read(self, digest: str, packed: bytes) -> Community:
-        loaded = load(_unpacked(packed), self._kinds)
+        loaded = load(_unpacked(packed), self._kinds, self._trees)
         if loaded.community is None:
             first = loaded.diagnostics[0].message if loaded.diagnostics else "it cannot be read"
             raise Refusal(

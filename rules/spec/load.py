@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from rules.spec import checks
 from rules.spec.community import Community, Document
 from rules.spec.diagnostics import Diagnostic, Place, Problems, listed, nearest
 from rules.spec.documents import DOCUMENTS
+from rules.spec.kept import Trees, packed, unpacked
 from rules.spec.node import Context, Node, keys_of, shown
 from rules.spec.phase import PhaseKinds
 from rules.spec.reader import MAX_FILE, MAX_FILES, MAX_TOTAL, read
@@ -36,12 +38,13 @@ class Loaded:
         return self.community is not None
 
 
-def load(files: Mapping[str, bytes], kinds: PhaseKinds) -> Loaded:
+def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = None) -> Loaded:
     """Read and check a community.
 
     Args:
         files: path inside the folder → content, as `store.folder.read_folder` gives it.
         kinds: the kinds of phases there are, as `workflows.phases.discover` gives them.
+        trees: where files that were parsed before are kept.
     """
     problems = Problems()
     if not _bounded(files, problems):
@@ -51,7 +54,9 @@ def load(files: Mapping[str, bytes], kinds: PhaseKinds) -> Loaded:
     lost: set[str] = set()
     lost_schemas: set[str] = set()
     for file in sorted(files):
-        document = _known(file, files[file], kinds) or _document(file, files[file], context, lost, lost_schemas)
+        document = _known(file, files[file], kinds)
+        if document is None:
+            document = _document(file, files[file], context, lost, lost_schemas, trees)
         if document is not None:
             problems.text(file, document.source.lines)
             documents.append(document)
@@ -72,10 +77,12 @@ def _known(file: str, content: bytes, kinds: PhaseKinds) -> Document | None:
     return found[1] if found is not None else None
 
 
-def _document(file: str, content: bytes, context: Context, lost: set[str], lost_schemas: set[str]) -> Document | None:
+def _document(
+    file: str, content: bytes, context: Context, lost: set[str], lost_schemas: set[str], trees: Trees | None
+) -> Document | None:
     """One file; what cannot be read of it is noted as lost."""
     before = len(context.problems)
-    source = read(file, content, context.problems)
+    source = _parsed(file, content, context.problems, trees)
     if source is None:
         lost_schemas.add("?")
         text = content[:MAX_FILE].decode("utf-8", "replace")
@@ -99,6 +106,23 @@ def _document(file: str, content: bytes, context: Context, lost: set[str], lost_
         if len(_READ) > _READ_MOST:
             _READ.popitem(last=False)
     return document
+
+
+def _parsed(file: str, content: bytes, problems: Problems, trees: Trees | None) -> Source | None:
+    """The tree of a file: the one that was kept, otherwise parsed, and kept if nothing was said about it."""
+    if trees is None or len(content) > MAX_FILE:
+        return read(file, content, problems)
+    kept = trees.find(content)
+    if kept is not None:
+        with contextlib.suppress(ValueError, TypeError, IndexError):
+            source = unpacked(file, content, kept)
+            problems.text(file, source.lines)
+            return source
+    before = len(problems)
+    parsed = read(file, content, problems)
+    if parsed is not None and len(problems) == before and not parsed.doubled:
+        trees.keep(content, packed(parsed.tree))
+    return parsed
 
 
 def _doubles(source: Source, problems: Problems) -> None:

@@ -83,12 +83,12 @@ def read(file: str, content: bytes, problems: Problems) -> Source | None:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = _plain_lines(content[: error.start].decode("utf-8", "replace"))
+        before = plain_lines(content[: error.start].decode("utf-8", "replace"))
         binary = b"\0" in content[:4096]
         what = "the file is binary" if binary else f"byte {error.start + 1} is not UTF-8"
         problems.at("TRL101", _place_after(file, before), what, "save it as text in UTF-8")
         return None
-    text = _plain_lines(text)
+    text = plain_lines(text)
     lines = text.split("\n")
     problems.text(file, lines)
     odd = re.search(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
@@ -112,7 +112,7 @@ def read(file: str, content: bytes, problems: Problems) -> Source | None:
     return _Builder(file, text, lines, problems).build()
 
 
-def _plain_lines(text: str) -> str:
+def plain_lines(text: str) -> str:
     """A text without a byte order mark, its lines ended alike."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from rules.spec.checks.at import repaired
 from rules.spec.checks.names import Names
-from rules.spec.checks.scene import Scene, Wrong
+from rules.spec.checks.scene import OTHERS, Scene, Wrong
 from rules.spec.conditions import Leaf, Reading, leaves
 from rules.spec.documents.community import CommunityDocument
 from rules.spec.documents.lifecycle import Lifecycle
@@ -19,6 +19,9 @@ from rules.spec.people import Selection
 
 UNSURE = "?"
 """Among what is read: something was named that cannot be told, so anything may be read."""
+
+WHOSE: Final = frozenset({"", "community", "author", *OTHERS})
+"""What may stand before the point of a metric's name."""
 
 Windows = dict[str, set[str]]
 """Metric as conditions name it → the windows it is read over, as cases write them: `90d`, `90d, 7d ago`."""
@@ -73,7 +76,7 @@ def _leaf(leaf: Leaf, found: Windows, names: Names, seen: frozenset[str]) -> Non
 def _read(name: str, over: str, until: str | None, found: Windows, names: Names, seen: frozenset[str]) -> None:
     head, dot, tail = name.rpartition(".")
     metric = names.of("metric").get(tail)
-    if metric is None:
+    if metric is None or head not in WHOSE:
         _no_metric(name, over, until, found, names, seen)
         return
     found[name].add(f"{over}, {until}" if until else over)
@@ -95,12 +98,11 @@ def _read(name: str, over: str, until: str | None, found: Windows, names: Names,
 def _no_metric(name: str, over: str, until: str | None, found: Windows, names: Names, seen: frozenset[str]) -> None:
     """An attribute, or a misspelt metric: then whatever may have been meant is read."""
     found.setdefault(name, set())
-    if not isinstance(Scene(names, about="any").reads(name), Wrong):
+    scene = Scene(names, about="any")
+    if not isinstance(scene.reads(name), Wrong):
         return
-    head, dot, _ = name.rpartition(".")
-    metrics = [f"{head}{dot}{metric}" for metric in names.of("metric")]
-    guesses = repaired(name, [*metrics, *(f"community.{metric}" for metric in names.of("metric")), *names.member])
-    for guess in guesses:
+    guesses = set(repaired(name, scene.readable())) - seen - {name}
+    for guess in sorted(guesses):
         _read(guess, over, until, found, names, seen | {name})
     if not guesses:
         found.setdefault(UNSURE, set())
