@@ -1,11 +1,14 @@
 """`trellis check`: everything that is wrong with a community's specs, all at once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import Json
+
+if TYPE_CHECKING:
+    from cli.console import Output
 
 
 def register(app: typer.Typer) -> None:
@@ -14,43 +17,53 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DIR]", help="The folder of a community; the only one in specs/ otherwise."),
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DIR]...", help="The folder of a community; the only one in specs/ otherwise."),
     ] = None,
     json: Json = False,
 ) -> None:
     """Read and check the specs of a community; exit 2 if anything is wrong.
 
     Every problem is shown with its place, what was expected and the way out; docs/codes/ explains each code.
+    Of several names, files that are no specs are passed over, so that specs/examples/* may be said.
     """
     from cli.console import INVALID, Output
-    from cli.specs import given_folder, read_one, read_specs
-    from operations.errors import Refusal
 
     out = Output(json)
+    named: list[Path | None] = list(folders) if folders else [None]
+    if len(named) > 1:
+        named = [one for one in named if one is not None and (not one.is_file() or one.suffix == ".yaml")]
+    found = [_checked(one, out) for one in named]
+    ok = all(fine for fine, _ in found)
+    out.data({"ok": ok, "diagnostics": [said for _, diagnostics in found for said in diagnostics]})
+    if not ok:
+        raise typer.Exit(INVALID)
+
+
+def _checked(folder: Path | None, out: "Output") -> tuple[bool, list[dict[str, str | int]]]:
+    """Check one folder or file and say what was found; whether it is fine, and the diagnostics."""
+    from cli.specs import given_folder, read_one, read_specs, show_diagnostics
+    from operations.errors import Refusal
+
     try:
         place = given_folder(folder)
         loaded = read_one(place) if place.is_file() else read_specs(place)
     except Refusal as refusal:
-        out.data({"ok": False, "diagnostics": [_of_folder(folder, refusal)]})
         out.warn(f"{refusal.message}" + (f"\n  {refusal.hint}" if refusal.hint else ""))
-        raise typer.Exit(INVALID) from None
-    out.data({"ok": loaded.ok, "diagnostics": [d.as_json() for d in loaded.diagnostics]})
+        return False, [_of_folder(folder, refusal)]
+    diagnostics = [d.as_json() for d in loaded.diagnostics]
     for d in loaded.diagnostics:
-        out.say(f"{d.file}:{d.line}:{d.column}: {d.message}  [{d.code}]")
-        if d.frame:
-            out.say("\n".join("    " + line for line in d.frame.splitlines()))
-        if d.hint:
-            out.say(f"    {d.hint}")
+        show_diagnostics([d], out.say)
         out.say()
     if loaded.community is None:
         errors = sum(d.severity == "error" for d in loaded.diagnostics)
         out.say(f"{errors} {'problem' if errors == 1 else 'problems'} in {place}.")
-        raise typer.Exit(INVALID)
+        return False, diagnostics
     c = loaded.community
     sizes = f"{len(c.documents)} documents, {len(c.metrics)} metrics, {len(c.modes)} modes, {len(c.tasks)} tasks"
     out.say(f"{place} is fine: {sizes}.")
+    return loaded.ok, diagnostics
 
 
 def _of_folder(folder: Path | None, refusal: Exception) -> dict[str, str | int]:

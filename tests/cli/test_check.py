@@ -138,3 +138,14 @@ def test_schemas_are_written_one_for_each_document(tmp_path: Path, capsys: pytes
 def test_schemas_are_listed_without_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert trellis("schema") == 0
     assert "mode/v1" in capsys.readouterr().out
+
+
+def test_several_folders_are_checked_at_once_and_other_files_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    assert trellis("check", *sorted((SPECS / "examples").iterdir())) == 0
+    said = capsys.readouterr().out
+    assert [f"examples/{name} is fine: " in said for name in ("forum", "infrastructure", "wiki")] == [True] * 3
+
+
+def test_one_wrong_folder_among_several_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    assert trellis("check", SMALLEST, SPECS / "nowhere", "--json") == 2
+    assert [one["file"] for one in data(capsys)["diagnostics"]] == [str(SPECS / "nowhere")]
