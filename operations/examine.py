@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rules.cases import Verdict, expected, judge
 from rules.coverage.report import Coverage, coverage
+from rules.coverage.suggest import Suggested, Suggester
 from rules.coverage.watch import Watch
 from rules.rulebook import Rulebook
 from rules.spec.community import Community
@@ -61,3 +62,13 @@ def examine(
             found.append(Examined(document.source.value_place(("cases", n)), verdict))
             told(1)
     return Examination(tuple(found), coverage(watch.spots, watch.seen), watch)
+
+
+def suggested(community: Community, rulebook: Rulebook, examination: Examination, at: str) -> Suggested:
+    """A case at its threshold for whatever the cases have not seen.
+
+    Args:
+        at: the moment of the suggested cases, as a case writes it.
+    """
+    suggester = Suggester(community, rulebook, examination.watch, moment(at, community.zone))
+    return suggester.suggest(examination.watch.missing())

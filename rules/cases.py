@@ -146,12 +146,12 @@ def came_out(
         case "titles":
             return Came(titles=tuple(titles_held(rulebook, evidence, look)))
         case "lifecycle":
-            move = next_stage(rulebook.transitions, who, evidence, at, look)
+            move = next_stage(rulebook.transitions, who, evidence, at)
+            stage = str(evidence.attributes.get("stage") or NOWHERE)
+            traces = [look(way.when, evidence) for way in rulebook.transitions if stage in way.from_]
             if move is not None:
                 return Came(move.outcome, move.to, move.reasons)
-            stage = str(evidence.attributes.get("stage") or NOWHERE)
-            ways = [way for way in rulebook.transitions if stage in way.from_]
-            return Came("none", reasons=tuple(r for way in ways for r in evaluate(way.when, evidence).reasons()))
+            return Came("none", reasons=tuple(reason for trace in traces for reason in trace.reasons()))
     name = f"{case.ladder}@{case.value}" if case.value else case.ladder
     ladder = next((one for one in rulebook.ladders if one.name == name), None)
     if ladder is None:

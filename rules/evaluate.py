@@ -149,7 +149,7 @@ def _leaf(leaf: Leaf, evidence: Evidence) -> Trace:
         value = read(source, evidence)
     if memo is not None and (met := memo.get(value)) is not None:
         return met  # type: ignore[return-value]
-    bounds = tuple(_bound(bound, evidence) for bound in leaf.bounds)
+    bounds = tuple(bound_now(bound, evidence) for bound in leaf.bounds)
     if leaf.comparison == "is_known":
         known: Truth = (value is not None) == leaf.bounds[0]
     elif value is None or None in bounds:
@@ -254,7 +254,8 @@ def _natural(value: Value, type_: ValueType) -> Value | Fraction:
     return Fraction(int(value), type_.scale) if type_.numeric else value  # type: ignore[arg-type]
 
 
-def _bound(bound: Bound, evidence: Evidence) -> Seen:
+def bound_now(bound: Bound, evidence: Evidence) -> Seen:
+    """What is compared with, as things stand: a number in natural units, a text, a truth; None is unknown."""
     match bound:
         case Same(source):
             return read(source, evidence)

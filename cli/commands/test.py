@@ -10,11 +10,16 @@ from cli.options import Json
 if TYPE_CHECKING:
     from cli.console import Output
     from operations.examine import Examination, Examined
+    from rules.coverage.suggest import Suggested
     from rules.decision import Reason
     from rules.spec.diagnostics import Place
 
 MOST_UNCOVERED = 40
 """Conditions that are shown to people; `--json` has all."""
+MOST_SUGGESTED = 5
+"""Suggested cases that are shown to people."""
+A_MOMENT = "2027-01-01 06:00"
+"""The moment of suggested cases where no case says one."""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +36,10 @@ def hold_cases(
         int,
         typer.Option("--min-coverage", metavar="PERCENT", min=0, max=100, help="Exit 3 when less is covered."),
     ] = 0,
+    suggest: Annotated[
+        Path | None,
+        typer.Option("--suggest", metavar="FILE", help="Write cases for what is not covered into a new file."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Hold the cases of a community against its specs, and count the conditions they have seen hold and fail.
@@ -40,8 +49,9 @@ def hold_cases(
     from cli.console import FINDINGS, INVALID, Output
     from cli.specs import given_folder, read_specs
     from operations.errors import Refusal
-    from operations.examine import examine
+    from operations.examine import examine, suggested
     from rules.rulebook import compile_rulebook
+    from rules.spec.documents.cases import Cases
 
     out = Output(json)
     place = given_folder(folder)
@@ -54,20 +64,56 @@ def hold_cases(
             out.say(f"{d.file}:{d.line}:{d.column}: {d.message}  [{d.code}]")
         out.warn(f"the specs in {place} have mistakes; `trellis check {place}` shows them")
         raise typer.Exit(INVALID)
-    if not loaded.community.cases:
-        raise Refusal(f"{place} has no cases", "write some in cases/*.yaml; docs/spec-guide.md shows how")
-    with out.progress("cases", len(loaded.community.cases)) as step:
-        examined = examine(loaded.community, compile_rulebook(loaded.community), told=step.advance)
+    community = loaded.community
+    if not community.cases and suggest is None:
+        hint = (
+            f"docs/spec-guide.md shows how, or let `trellis test {place} --suggest {place}/cases/first.yaml` write some"
+        )
+        raise Refusal(f"{place} has no cases", hint)
+    if suggest is not None and suggest.exists():
+        raise Refusal(f"{suggest} is there already", "give the name of a new file, such as cases/boundaries.yaml")
+    rulebook = compile_rulebook(community)
+    with out.progress("cases", len(community.cases)) as step:
+        examined = examine(community, rulebook, told=step.advance)
+    at = next((d.model.at for d in community.documents if isinstance(d.model, Cases)), A_MOMENT)
+    proposed = suggested(community, rulebook, examined, at)
     covered = examined.coverage.whole.percent >= min_coverage
-    out.data({"ok": not examined.failing and covered, **_data(examined, place)})
+    out.data({"ok": not examined.failing and covered, **_data(examined, proposed, place)})
     _show(out, examined, place)
+    _propose(out, proposed, suggest, at)
     if not covered:
         out.say(f"{examined.coverage.whole.percent} percent is less than the {min_coverage} asked for.")
     if examined.failing or not covered:
         raise typer.Exit(FINDINGS)
 
 
-def _data(examined: "Examination", folder: Path) -> dict[str, Any]:
+def _propose(out: "Output", proposed: "Suggested", file: Path | None, at: str) -> None:
+    """Show suggested cases, or write them into a file."""
+    from operations.errors import Refusal
+    from rules.coverage.write import document, lines
+
+    if file is not None:
+        if not proposed.cases:
+            out.say(f"There is nothing to suggest; {file} was not written.")
+            return
+        try:
+            file.write_text(document(at, proposed.cases), encoding="utf-8")
+        except OSError as error:
+            raise Refusal(f"{file} cannot be written: {error.strerror or error}", "give another file") from None
+        out.say(f"{len(proposed.cases)} cases were written to {file}; read whether each is what you want.")
+        return
+    if proposed.cases:
+        out.say()
+        out.say("Cases to paste, as the specs decide today:" if len(proposed.cases) > 1 else "A case to paste:")
+        for one in proposed.cases[:MOST_SUGGESTED]:
+            out.say(lines(one))
+        if len(proposed.cases) > MOST_SUGGESTED:
+            out.say(f"  # … and {len(proposed.cases) - MOST_SUGGESTED} more; `--suggest FILE` writes all of them")
+
+
+def _data(examined: "Examination", proposed: "Suggested", folder: Path) -> dict[str, Any]:
+    from rules.coverage.write import lines
+
     whole = examined.coverage.whole
     return {
         "cases": {"total": len(examined.cases), "failed": len(examined.failing)},
@@ -95,6 +141,17 @@ def _data(examined: "Examination", folder: Path) -> dict[str, Any]:
                 for one in examined.coverage.uncovered
             ],
         },
+        "suggested": [
+            {
+                "yaml": lines(one),
+                "case": one.case,
+                "covers": [
+                    {**_at(spot.place, folder), "condition": spot.text, "truth": "true" if truth else "false"}
+                    for spot, truth in one.covers
+                ],
+            }
+            for one in proposed.cases
+        ],
     }
 
 

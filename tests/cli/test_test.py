@@ -99,3 +99,45 @@ def test_a_folder_without_cases_says_so(maintainers: Path, capsys: pytest.Captur
     shutil.rmtree(maintainers / "cases")
     assert trellis("test", maintainers) == 2
     assert "has no cases" in capsys.readouterr().err
+
+
+def test_suggested_cases_cover_what_was_missing_once_they_are_written_down(
+    maintainers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (maintainers / "cases/rules.yaml").unlink()
+    (maintainers / "cases/tiers.yaml").unlink()
+    before = told(capsys, maintainers)[1]["coverage"]
+    file = maintainers / "cases/boundaries.yaml"
+    assert trellis("test", maintainers, "--suggest", file) == 0
+    assert "cases were written to" in capsys.readouterr().out
+    code, said = told(capsys, maintainers)
+    assert code == 0
+    assert before["percent"] < 20
+    assert [one for one in said["coverage"]["uncovered"] if "/modes/" not in one["file"]] == []
+    assert all("/modes/" in one["covers"][0]["file"] for one in said["suggested"])
+
+
+def test_a_file_that_is_there_is_never_written_over(maintainers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = maintainers / "cases/tiers.yaml"
+    before = file.read_bytes()
+    assert trellis("test", maintainers, "--suggest", file) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_what_is_suggested_stands_at_the_threshold_with_everything_beside_it_satisfied(
+    maintainers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (maintainers / "cases/tiers.yaml").unlink()
+    _, said = told(capsys, maintainers)
+    about = {
+        one["covers"][0]["condition"]: one for one in said["suggested"] if "tiers.yaml" in one["covers"][0]["file"]
+    }
+    fourteen = about["reviews at_least 15 over 365d"]["case"]
+    assert fourteen["subject"]["metrics"] == {
+        "changes": {"365d": 10},
+        "reviews": {"365d": 14},
+        "review_days": {"365d": 5},
+        "fault_share": {"365d": "0.20"},
+    }
+    assert fourteen["expect"] == {"outcome": "none", "because": ["reviews"]}
