@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from operations.facts_file import Facts
 from rules.decision import Decision, in_order
-from rules.firing import firing
+from rules.firing import Rule, firing
 from rules.ladder import next_step
 from rules.lifecycle import next_stage
 from rules.reading import Reading
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Key = TypeVar("Key", str, Reading)
-Concern = tuple[list[str], set[str]]  # names of rules, ids of transitions
+Concern = tuple[list[str], set[str], list[str]]  # names of rules, ids of transitions, titles
 
 FEW = 300
 """Up to so many members the online reading says whom rules and stages concern; beyond, the columns do."""
@@ -33,15 +33,18 @@ class Decided:
     Args:
         digest: of the spec.
         decisions: sorted by member, then rule.
+        titles: of each member, those surely held that do not rest, sorted; nothing where a community has none.
     """
 
     digest: str
     decisions: list[Decision]
+    titles: dict[str, list[str]]
 
     def data(self) -> dict[str, Any]:
-        """As JSON: the digest once, then every decision with its reasons."""
+        """As JSON: the digest once, then every decision with its reasons, then titles where there are any."""
         said: dict[int, dict[str, Any]] = {}
-        return {"digest": self.digest, "decisions": [shown(decision, said) for decision in self.decisions]}
+        found = {"digest": self.digest, "decisions": [shown(decision, said) for decision in self.decisions]}
+        return {**found, "titles": self.titles} if self.titles else found
 
 
 def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
@@ -59,7 +62,12 @@ def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
     rules = {rule.name: rule for rule in rulebook.rules_of("member")}
     ways = {way.id: way for way in rulebook.transitions}
     decisions: list[Decision] = []
-    for (member, evidence), (fired, open_) in zip(facts.members.items(), concern(rulebook, facts, at), strict=True):
+    titles: dict[str, list[str]] = {}
+    for (member, evidence), (fired, open_, held) in zip(
+        facts.members.items(), concern(rulebook, facts, at), strict=True
+    ):
+        if rulebook.titles:
+            titles[member] = held
         found = [next_step(ladder, member, evidence, at) for ladder in rulebook.ladders]
         if open_:
             move = next_stage(tuple(way for id_, way in ways.items() if id_ in open_), member, evidence, at)
@@ -67,7 +75,7 @@ def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
         if fired:
             found.extend(firing([rules[name] for name in fired], member, evidence, at))
         decisions.extend(found if len(found) == 1 else in_order(found))
-    return Decided(rulebook.digest, decisions)
+    return Decided(rulebook.digest, decisions, titles)
 
 
 def shown(decision: Decision, said: dict[int, dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -98,12 +106,17 @@ def shown(decision: Decision, said: dict[int, dict[str, Any]] | None = None) -> 
 
 
 def _few(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Concern]:
-    """For each member the rules and transitions that hold, by durable-rules where it can be loaded."""
+    """For each member the rules, transitions and titles that hold, by durable-rules where it can be loaded."""
     from rules.inference import Engine, Unsound
 
     rules = {rule.name: rule.when for rule in rulebook.rules_of("member")}
     ways = {way.id: way.when for way in rulebook.transitions}
-    asked = {**{f"rule:{name}": when for name, when in rules.items()}, **{f"way:{id_}": w for id_, w in ways.items()}}
+    titles = sorted(rulebook.titles)
+    asked = {
+        **{f"rule:{name}": when for name, when in rules.items()},
+        **{f"way:{id_}": when for id_, when in ways.items()},
+        **{f"title:{title}": rulebook.titles[title] for title in titles},
+    }
     try:
         engine = Engine(asked, both=False)
     except Unsound:
@@ -111,25 +124,35 @@ def _few(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Concern]:
     with engine:
         for evidence in facts.members.values():
             holds = engine.surely(evidence)
-            yield [name for name in rules if f"rule:{name}" in holds], {id_ for id_ in ways if f"way:{id_}" in holds}
+            yield (
+                [name for name in rules if f"rule:{name}" in holds],
+                {id_ for id_ in ways if f"way:{id_}" in holds},
+                [title for title in titles if f"title:{title}" in holds],
+            )
 
 
 def _many(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Concern]:
     """The same by columns; of the transitions only the one that is taken."""
     from rules.columns import judge
 
-    alone = replace(rulebook, ladders=())
+    held = tuple(
+        Rule(f"title:{title}", title, None, "member", when, "spell", 0, rulebook.digest)
+        for title, when in sorted(rulebook.titles.items())
+    )
+    alone = replace(rulebook, ladders=(), rules=(*rulebook.rules_of("member"), *held))
     judged = judge(alone, _frame(alone, facts), at)
     fired: dict[str, list[str]] = {}
-    for rule in alone.rules_of("member"):
+    titles: dict[str, list[str]] = {}
+    for rule in alone.rules:
+        of, name = (titles, rule.id) if rule.name.startswith("title:") else (fired, rule.name)
         for member in judged.filter(judged[f"rule:{rule.name}"])["subject"].to_list():
-            fired.setdefault(member, []).append(rule.name)
+            of.setdefault(member, []).append(name)
     ways: dict[str, str] = {}
     if alone.transitions:
         moved = judged.filter(judged["lifecycle:to"].is_not_null())
         ways.update(zip(moved["subject"].to_list(), moved["lifecycle:because"].to_list(), strict=True))
     for member in facts.members:
-        yield fired.get(member, []), {ways[member]} if member in ways else set()
+        yield fired.get(member, []), {ways[member]} if member in ways else set(), titles.get(member, [])
 
 
 def _frame(rulebook: Rulebook, facts: Facts) -> pl.DataFrame:

@@ -81,6 +81,9 @@ def decide(
             for d in decided.decisions
         ]
         out.table("Decisions", ("member", "rule", "outcome", "from", "to", "reasons"), rows)
+        if decided.titles:
+            held = [(member, ", ".join(titles)) for member, titles in sorted(decided.titles.items())]
+            out.table("Titles", ("member", "holds"), held)
     out.say(f"Members decided about: {len(given.members):,}, under {decided.digest[:19]}…")
     totals = [(*key, f"{number:,}") for key, number in sorted(counts.items())]
     out.table("", ("rule", "outcome", "to", "members"), totals, right=["members"])

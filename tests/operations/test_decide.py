@@ -11,7 +11,7 @@ from operations import decide as module
 from operations.decide import decide
 from operations.facts_file import BadFacts, Facts, read_facts
 from rules.gate import Gate
-from rules.rulebook import Rulebook, compile_rulebook
+from rules.rulebook import Rulebook, compile_rulebook, titles_held
 from rules.spec import Community
 from tests.rules.deciding.communities import sample
 
@@ -176,3 +176,22 @@ def test_names_that_mean_nothing_here_are_remembered_and_passed_over(auto: Commu
     told = read_facts(json.dumps(document).encode(), gate, auto.zone, "facts.json")
     assert list(gate.ignored) == ["shoe_size", "follows"]
     assert told.members["a"].attributes == {}
+
+
+def test_the_titles_that_members_hold_are_told_the_same_for_few_and_for_many(
+    auto: Community, book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = facts(auto, book, crowd(400))
+    at_once = decide(book, told, AT).titles
+    monkeypatch.setattr(module, "FEW", 10**6)
+
+    assert decide(book, told, AT).titles == at_once
+    assert at_once == {member: titles_held(book, evidence) for member, evidence in told.members.items()}
+    assert any(at_once.values())
+
+
+def test_a_community_without_titles_tells_of_none() -> None:
+    forum = sample("examples/forum")
+    document = {"members": [{"id": "m1", "attributes": {"tier": "tl0"}}]}
+    found = decide(compile_rulebook(forum), facts(forum, compile_rulebook(forum), document), AT).data()
+    assert list(found) == ["digest", "decisions"]

@@ -1,4 +1,4 @@
-"""The example communities say what other people's policies say: they check, their cases hold, and nothing is untried."""
+"""The examples say what other people's policies say: they check, their cases hold, and nothing is untried."""
 
 from functools import cache
 from pathlib import Path
