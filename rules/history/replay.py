@@ -1,0 +1,376 @@
+"""Replay: where every member would have stood, review by review, had the ladder been there all along.
+
+Only reviews at which something can come out differently are looked at: where a truth of facts changes, where a wait
+(grace, observation, cooldown, days in the tier) is over, and the review after each change. `rules.ladder.next_step`
+decides, as in a review; what a review remembers between two looks is kept here in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import groupby
+from math import ceil, floor
+from operator import itemgetter
+from typing import Any
+
+import polars as pl
+
+from rules.columns.truths import Columns, evidence_of
+from rules.condition import AllOf, Attribute, Condition, Leaf, Truth, base_readings, sources
+from rules.decision import Decision
+from rules.evaluate import Trace, evaluate, truth
+from rules.history.past import History, Past, every_leaf, growing
+from rules.history.reduced import Reduction, reduce_ladder
+from rules.history.reviews import Reviews
+from rules.ladder import Ladder, next_step
+from rules.lasting import Waiting
+from rules.reading import Reading
+from rules.values import Evidence, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of standing: whose (by number), at which review (by number), from which rank to which."""
+
+    member: int
+    review: int
+    from_: int
+    to: int
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is remembered of one member between two reviews; days are local days since 1970-01-01."""
+
+    since: int
+    rank: int = 0
+    moved: bool = False
+    below: int | None = None
+    target: int | None = None
+    met: int = 0
+    held: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one review saw of one member.
+
+    Args:
+        rank: where the member stood before.
+        decision: with its reasons.
+        next: the tier above, if there is one.
+        earn: how its `earn` came out.
+    """
+
+    rank: int
+    decision: Decision
+    next: str | None
+    earn: Trace | None
+
+
+@dataclass
+class Replay:
+    """Replays one ladder over a history.
+
+    Args:
+        ladder: compiled.
+        history: what happened.
+        reviews: when it is looked at.
+        compare: further bounds at which what grows by itself is looked at, for conditions that are still to come.
+        only: the numbers of the members that are looked at; everybody without.
+    """
+
+    ladder: Ladder
+    history: History
+    reviews: Reviews
+    more: Sequence[Ladder] = ()
+    only: Sequence[int] | None = None
+    _frames: list[pl.DataFrame] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        conditions = [one for ladder in (self.ladder, *self.more) for one in ladder.conditions()]
+        readings = frozenset[Reading]().union(*(base_readings(condition) for condition in conditions))
+        bounds, everywhere = growing(conditions, self.history.metrics)
+        self.past = Past(self.history, self.reviews, readings, bounds, everywhere, self.only)
+        self.readings = {reading.key: reading for reading in readings}
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """What was known, some members at a time; kept when it is little."""
+        if self._frames:
+            yield from self._frames
+            return
+        frames: list[pl.DataFrame] | None = []
+        for frame in self.past.frames():
+            prepared = with_nothing_held(frame)
+            if frames is not None:
+                frames.append(prepared)
+                frames = frames if len(frames) < 2 else None
+            yield prepared
+        self._frames = frames or []
+
+    def moves(self) -> list[Move]:
+        """Every change of standing, by member, then in order of time."""
+        reduced, reduction = reduce_ladder(self.ladder)
+        stepper = Stepper(reduced, reduction, self.reviews, self.past.joined)
+        return [move for frame in self.frames() for move in stepper.moves(read(frame, reduction, self.readings))]
+
+    def looks(self, asked: Collection[tuple[int, int]]) -> dict[tuple[int, int], Look]:
+        """What single reviews saw, by (member, review); those before a member joined are left out."""
+        reduced, reduction = reduce_ladder(self.ladder)
+        stepper = Stepper(reduced, reduction, self.reviews, self.past.joined)
+        found: dict[tuple[int, int], Look] = {}
+        for frame in self.frames():
+            wanted = [(m, i) for m, i in asked if (m, i) not in found]
+            mine = frame.filter(pl.col("m").is_in(list({m for m, _ in wanted})))
+            if not mine.height:
+                continue
+            rows = read(mine, reduction, self.readings)
+            for member, i in sorted(wanted):
+                own = rows.filter(pl.col("m") == member)
+                if own.height and own["i"][0] <= i:
+                    here = stepper.standing(member, own, i)
+                    known = mine.filter((pl.col("m") == member) & (pl.col("i") <= i)).row(-1, named=True)
+                    found[member, i] = self._look(stepper, here, known, i)
+        return found
+
+    def _look(self, stepper: Stepper, here: Standing, known: dict[str, Any], i: int) -> Look:
+        facts = evidence_of({name: v for name, v in known.items() if name not in ("m", "i")}, self.readings)
+        attributes, readings = self.past.growing_at(known["m"], i)
+        evidence = stepper.evidence(i, here, {**facts.attributes, **attributes}, {**facts.readings, **readings})
+        decision = next_step(self.ladder, known["subject"], evidence, self.reviews.moments[i])
+        up = self.ladder.rungs[here.rank + 1] if here.rank + 1 < len(self.ladder.rungs) else None
+        earn = None if up is None or up.earn is None else evaluate(up.earn, evidence)
+        return Look(here.rank, decision, None if up is None else up.id, earn)
+
+
+def with_nothing_held(frame: pl.DataFrame) -> pl.DataFrame:
+    """No titles and no stage: a replay of a ladder gives none."""
+    nothing = pl.lit([], dtype=pl.List(pl.String))
+    return frame.with_columns(nothing.alias("titles"), nothing.alias("titles_held"))
+
+
+def columns_over(frame: pl.DataFrame, readings: Mapping[str, Reading]) -> Columns:
+    """Conditions as expressions over the rows of a past."""
+    held = {name: reading for name, reading in readings.items() if name in frame.columns}
+
+    def row_wise(condition: Condition) -> list[Truth]:
+        return [truth(condition, evidence_of(row, held)) for row in frame.iter_rows(named=True)]
+
+    return Columns(frame, row_wise)
+
+
+def read(
+    frame: pl.DataFrame, reduction: Reduction, readings: Mapping[str, Reading], columns: Columns | None = None
+) -> pl.DataFrame:
+    """`m`, `i`, the truths and what is carried, where one of them changes; sorted."""
+    columns = columns or columns_over(frame, readings)
+    truths = [columns.truth(condition).alias(name) for name, condition in reduction.truths.items()]
+    carried = sorted(one if isinstance(one, str) else one.key for one in reduction.carried)
+    kept = [name for name in carried if name in frame.columns]
+    rows = columns.frame.select("m", "i", *truths, *kept)
+    names = [*reduction.truths, *kept]
+    same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in names]
+    again = (pl.col("m") == pl.col("m").shift(1)).fill_null(value=False)
+    return rows.filter(~pl.all_horizontal(again, *same))
+
+
+class Stepper:
+    """Steps through reduced rows, member by member.
+
+    Args:
+        ladder: reduced.
+        reduction: what stands behind its names.
+        reviews: when it is looked at.
+        joined: the day on which each member joined, by number.
+    """
+
+    def __init__(self, ladder: Ladder, reduction: Reduction, reviews: Reviews, joined: Sequence[int]) -> None:
+        self.ladder = ladder
+        self.reduction = reduction
+        self.reviews = reviews
+        self._days = reviews.days
+        self._joined = joined
+        self._tiers = [rung.id for rung in ladder.rungs]
+        self._entry_days = sorted(_entry_days(ladder))
+        self._never = dict.fromkeys(ladder.names("pinned"), False)
+
+    def moves(self, rows: pl.DataFrame) -> Iterator[Move]:
+        """The changes of standing that follow from these rows."""
+        names = [name for name in rows.columns if name not in ("m", "i")]
+        readings = {r.key: r for r in self.reduction.carried if isinstance(r, Reading)}
+        given: dict[tuple[Any, ...], tuple[dict[str, Value | None], dict[Reading, Value | None]]] = {}
+        for member, group in groupby(self._worth_while(rows).iter_rows(), key=itemgetter(0)):
+            known = []
+            for _, i, *values in group:
+                key = tuple(values)
+                if key not in given:
+                    found = dict(zip(names, values, strict=True))
+                    given[key] = (
+                        {name: value for name, value in found.items() if name not in readings},
+                        {reading: found[name] for name, reading in readings.items() if name in found},
+                    )
+                known.append((i, *given[key]))
+            yield from self._steps(member, known, self._begun(member), len(self.reviews))
+
+    def standing(self, member: int, rows: pl.DataFrame, until: int) -> Standing:
+        """Where one member stands when a review begins; `rows` are this member's."""
+        names = [name for name in rows.columns if name not in ("m", "i")]
+        known = []
+        for _, i, *values in rows.iter_rows():
+            found = dict(zip(names, values, strict=True))
+            readings = {
+                r: found.pop(r.key) for r in self.reduction.carried if isinstance(r, Reading) and r.key in found
+            }
+            known.append((i, found, readings))
+        here = self._begun(member)
+        for _ in self._steps(member, known, here, until):
+            pass
+        return here
+
+    def _begun(self, member: int) -> Standing:
+        return Standing(since=self._joined[member], held=frozenset({self._tiers[0]}))
+
+    def _worth_while(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Without members for whom the first step up was never open."""
+        first = self.ladder.rungs[1].earn if len(self.ladder.rungs) > 1 else None
+        truths = [] if first is None else [name for name in _names(first) if name in self.reduction.truths]
+        if self.ladder.floors or self.ladder.max_step > 1 or len(truths) != 1 or not _needs(first, truths[0]):
+            return rows
+        open_ = rows.filter(pl.col(truths[0]))["m"].unique()
+        return rows.filter(pl.col("m").is_in(open_.implode()))
+
+    def _steps(
+        self,
+        member: int,
+        known: Sequence[tuple[int, dict[str, Value | None], dict[Reading, Value | None]]],
+        here: Standing,
+        last: int,
+    ) -> Iterator[Move]:
+        """Go from review to review up to `last`, which is not looked at any more."""
+        place, i = 0, known[0][0]
+        while i < last:
+            while place + 1 < len(known) and known[place + 1][0] <= i:
+                place += 1
+            move, changed = self._look(member, i, here, known[place][1], known[place][2])
+            if move is not None:
+                yield move
+            upcoming = known[place + 1][0] if place + 1 < len(known) else last
+            i = i + 1 if changed else min(upcoming, self._over(i, here))
+
+    def evidence(
+        self, i: int, here: Standing, attributes: Mapping[str, Value | None], readings: Mapping[Reading, Value | None]
+    ) -> Evidence:
+        """What a review knows: truths of facts, and the standing."""
+        ladder, today = self.ladder, self._days[i]
+        known: dict[str, Value | None] = dict(attributes)
+        days = today - here.since
+        for name in ladder.standing.names:
+            known[name] = self._tiers[here.rank]
+        for name in ladder.since.names:
+            known[name] = days
+        known["in_grace"] = here.below is not None
+        known.update(self._never)
+        if here.moved:
+            known["last_move"] = "automatic"
+        known[f"{ladder.name}_held"] = known[f"{ladder.id}_held"] = here.held
+        if here.below is not None:
+            known["below_for"] = today - here.below
+        known["met_for"] = today - here.met if here.target is not None else 0
+        return Evidence(known, readings)
+
+    def _look(
+        self,
+        member: int,
+        i: int,
+        here: Standing,
+        attributes: Mapping[str, Value | None],
+        readings: Mapping[Reading, Value | None],
+    ) -> tuple[Move | None, bool]:
+        """One review of one member; says what moved, and whether anything changed that the next review may act on."""
+        ladder, rank, today = self.ladder, here.rank, self._days[i]
+        evidence = self.evidence(i, here, attributes, readings)
+        decision = next_step(ladder, "", evidence, self.reviews.moments[i])
+        if decision.to is not None:
+            to = self._tiers.index(decision.to)
+            here.rank, here.since, here.moved, here.below, here.target = to, today, True, None, None
+            here.held = here.held | {decision.to}
+            return Move(member, i, rank, to), True
+        graced = self._graced(decision.outcome, here, evidence, today)
+        observed = self._observed(here, evidence, today)
+        return None, graced or observed
+
+    def _graced(self, outcome: str, here: Standing, evidence: Evidence, today: int) -> bool:
+        if outcome == "grace":
+            if here.below is None:
+                here.below = today
+                return True
+        elif here.below is not None:
+            keep = self.ladder.rungs[here.rank].keep
+            if keep is not None and truth(keep, evidence) is True:
+                here.below = None
+                return True
+        return False
+
+    def _observed(self, here: Standing, evidence: Evidence, today: int) -> bool:
+        up = here.rank + 1
+        rung = self.ladder.rungs[up] if up < len(self._tiers) else None
+        if rung is None or rung.observe is None or rung.earn is None:
+            return False
+        earned = truth(rung.earn, evidence) is True
+        if earned == (here.target is not None):
+            return False
+        here.target, here.met = (up, today) if earned else (None, 0)
+        return True
+
+    # ------------------------------------------------------------------------------------------------------------ waits
+    def _over(self, i: int, here: Standing) -> int:
+        """The first review after `i` at which a wait of this standing is over; their number when there is none."""
+        ends = []
+        rung = self.ladder.rungs[here.rank]
+        up = self.ladder.rungs[here.rank + 1] if here.rank + 1 < len(self._tiers) else None
+        if here.below is not None and rung.grace is not None:
+            ends.append(self._end(i, here.below, rung.grace))
+        if up is not None and here.target is not None and up.observe is not None:
+            ends.append(self._end(i, here.met, up.observe))
+        if up is not None and self.ladder.cooldown is not None:
+            ends.append(self._end(i, here.since, self.ladder.cooldown))
+        ends.extend(self.reviews.first_on(here.since + days) for days in self._entry_days)
+        return min((end for end in ends if end > i), default=len(self.reviews))
+
+    def _end(self, i: int, begun: int, waiting: Waiting) -> int:
+        """The first review at which so much time has passed; the next one, as long as the calendar must be asked."""
+        needed = waiting.days(self.reviews.moments[i])
+        if waiting.duration.unit in ("d", "w", "h", "min"):
+            return self.reviews.first_on(begun + needed)
+        return i + 1 if self._days[i] - begun < needed else i
+
+
+def _entry_days(ladder: Ladder) -> set[int]:
+    """The numbers of days in a tier at which a comparison can come out otherwise than the day before."""
+    found: set[int] = set()
+    since = set(ladder.since.names)
+    for condition in ladder.conditions():
+        for leaf in every_leaf([condition]):
+            if isinstance(leaf.source, Attribute) and since & set(leaf.source.names):
+                for bound in leaf.bounds:
+                    if isinstance(bound, Fraction):
+                        found |= {ceil(bound), floor(bound) + 1}
+    return {days for days in found if days >= 0}
+
+
+def _names(condition: Condition | None) -> set[str]:
+    if condition is None:
+        return set()
+    return {name for source in sources(condition) if isinstance(source, Attribute) for name in source.names}
+
+
+def _needs(condition: Condition | None, name: str) -> bool:
+    """Whether a condition cannot hold where this truth does not."""
+    match condition:
+        case Leaf(name=asked):
+            return asked == name
+        case AllOf(nodes):
+            return any(_needs(node, name) for node in nodes)
+    return False
