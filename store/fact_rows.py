@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterator, Mapping
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,9 @@ from sqlalchemy import Connection, text
 from rules.fact import FactKind
 from store.fact_columns import MOMENT, unstored
 from store.numbers import kinds_of
+
+_HELD = 256 * 2**20
+"""Bytes of rows that wait in memory; more than that wait in a file."""
 
 ROWS: Mapping[str, Any] = {
     "id": pl.String,
@@ -138,23 +142,26 @@ def named(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 
 
 def _copied(connection: Connection, query: str, size: int) -> Iterator[pl.DataFrame]:
+    """The rows of a query, some at a time; the connection is free for other statements when the first ones come."""
     driver: Any = connection.connection.driver_connection
-    gathered, lines = io.BytesIO(), 0
-    with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
-        for block in copy:
-            data = bytes(block)
-            gathered.write(data)
-            lines += 1  # the server sends one row a block
-            if lines >= size:
-                yield _parsed(gathered)
-                gathered, lines = io.BytesIO(), 0
-    if lines:
-        yield _parsed(gathered)
+    with SpooledTemporaryFile(max_size=_HELD) as gathered:
+        lines, begun, slices = 0, 0, list[int]()
+        with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
+            for block in copy:
+                gathered.write(block)
+                lines += 1  # the server sends one row a block
+                if lines == size:
+                    slices.append(gathered.tell() - begun)
+                    lines, begun = 0, gathered.tell()
+        if lines:
+            slices.append(gathered.tell() - begun)
+        gathered.seek(0)
+        for length in slices:
+            yield _parsed(gathered.read(length))
 
 
-def _parsed(gathered: io.BytesIO) -> pl.DataFrame:
-    gathered.seek(0)
-    rows = pl.read_csv(gathered, has_header=False, schema=_AS_READ)
+def _parsed(lines: bytes) -> pl.DataFrame:
+    rows = pl.read_csv(io.BytesIO(lines), has_header=False, schema=_AS_READ)
     return _as_rows(rows.with_columns(pl.col("fields").fill_null("")))
 
 

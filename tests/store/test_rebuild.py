@@ -1,0 +1,49 @@
+"""Rebuilding metrics from facts, when there are more facts than are held at once."""
+
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+
+import pytest
+from sqlalchemy import Engine
+
+from operations.ports.members import Member
+from rules.fact import Fact
+from rules.reading import Reading
+from store import metric_register
+from store.facts import SqlFacts
+from store.measures import SqlMeasures
+from store.members import SqlMembers
+from store.specs import SqlSpecs
+from tests.store.small_spec import LINES, small_community, small_files
+from workflows.phases import discover
+
+pytestmark = pytest.mark.servers
+
+AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def test_a_metric_that_looks_through_facts_at_members_is_rebuilt_slice_by_slice(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    specs = SqlSpecs(engine, discover())
+    files = small_files(tuple(line for line in LINES if "to_young" not in line))
+    before = small_community(files)
+    specs.publish(files, before, message="without", author="test", at=AT)
+    SqlMembers(engine, specs, before).enlist([Member(f"m{n}", AT - timedelta(days=9)) for n in range(3)], at=AT)
+    SqlFacts(engine, specs, before).record(
+        [Fact(f"f{n}", "made", f"m{n % 2}", AT - timedelta(days=n), fields={"to": f"m{n % 3}"}) for n in range(7)]
+    )
+    monkeypatch.setattr(metric_register, "SLICE", 2)
+    after = small_community()
+
+    def publish() -> None:
+        specs.publish(small_files(), after, message="with", author="test", at=AT)
+
+    publishing = Thread(target=publish, daemon=True)
+    publishing.start()
+    publishing.join(60)
+
+    assert not publishing.is_alive(), "the rebuilding waits for itself"
+    reading = Reading("to_young", "30d")
+    found = SqlMeasures(engine, after).frame("member", [reading], at=AT, zone=after.zone)
+    assert dict(found.select("subject", reading.key).iter_rows()) == {"m0": 4, "m1": 3, "m2": 0}
