@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from operations.deed_facts import facts_of, items_of
 from operations.ports.effects import Balance, Candidate, Deed, Done, Holding
 from operations.ports.notices import Notice, Outbox
 from store import deeds as kinds
 from store.audit import audit
 from store.bulk import insert_many
-from store.deed_facts import facts_of, items_of
 from store.ledgers import enter
 from store.tables.effects import (
     assignment,

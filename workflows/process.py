@@ -19,7 +19,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from rules.time.scale import ClockScale
 from workflows import steps
-from workflows.course import CANCEL, LAPSED, SKIPPED, At, Course, Ending, Leg, RoundOver, Walk
+from workflows.course import CANCEL, Course, Leg
 from workflows.steps import (
     Checked,
     CheckPhase,
@@ -28,11 +28,11 @@ from workflows.steps import (
     Opened,
     OpenPhase,
     ReadCourse,
-    Resume,
     RunInput,
     RunResult,
     Under,
 )
+from workflows.story import Story
 
 PHASE = SearchAttributeKey.for_keyword(steps.PHASE_KEY)
 
@@ -55,12 +55,10 @@ Answer = TypeVar("Answer", Opened, Checked, Finished)
 
 @workflow.defn(dynamic=True)
 class Process:
-    """The story of one run."""
+    """The story of one run, told with Temporal's hands."""
 
     def __init__(self) -> None:
         self._poked = False
-        self._lapsed = False
-        self._visits: dict[str, int] = {}
 
     @workflow.run
     async def run(self, args: collections.abc.Sequence[RawValue]) -> RunResult:
@@ -70,10 +68,9 @@ class Process:
         )
         self._told = told
         self._clock = ClockScale.parse(told.scale) if told.scale else None
-        self._at = told.opened_at
-        self._walk = Walk(course, told.resume.frames if told.resume else ())
+        self._story = Story(told, course, self)
         try:
-            return await self._finish(await self._play(self._resumed(told.resume)))
+            return await self._finish(await self._story.play())
         except asyncio.CancelledError:
             await asyncio.shield(self._finish(CANCEL))
             raise
@@ -86,100 +83,22 @@ class Process:
         """Something came in; many pokes are one look."""
         self._poked = True
 
-    def _resumed(self, resume: Resume | None) -> Under | None:
-        if resume is None:
-            return None
-        self._visits, self._at, self._lapsed = dict(resume.visits), resume.at, resume.lapsed
-        return resume.under
+    # ------------------------------------------------------------------------------------------------ Temporal's hands
+    def time(self, at: datetime) -> datetime:
+        return at if self._clock else max(at, workflow.now())
 
-    async def _play(self, under: Under | None) -> str:
-        while True:
-            if under is None and self._history_is_long():
-                self._continue(None)
-            match self._walk.here():
-                case Ending(word):
-                    return word
-                case RoundOver(_, _, last=True):
-                    self._walk.leave_rounds()
-                case RoundOver(leg, _, _):
-                    await self._await_round(leg)
-                    await self._begin_round(leg)
-                case At(leg) if leg.body:
-                    await self._begin_round(leg)
-                case At(leg):
-                    await self._phase(leg, under)
-                    under = None
+    def logical(self, under: Under) -> datetime:
+        now = workflow.now()
+        return now if self._clock is None else under.opened_at + self._clock.virtual(now - under.real_at)
 
-    async def _phase(self, leg: Leg, under: Under | None) -> None:
-        if under is None:
-            opened = await self._open(leg)
-            if opened.outcome is not None or opened.deadline is None:
-                self._come_out(opened.outcome or leg.first)
-                return
-            workflow.upsert_search_attributes([PHASE.value_set(leg.id)])
-            under = Under(
-                phase=leg.id,
-                visit=self._visits[leg.id],
-                opened_at=opened.at,
-                real_at=opened.real_at,
-                deadline=opened.deadline,
-                look_at=opened.look_at,
-                awaits=opened.awaits,
-            )
-        workflow.set_current_details(f"**{leg.title or leg.id}** ({leg.kind}): {under.awaits}")
-        self._come_out(await self._wait(under) or leg.first)
+    async def open(self, asked: OpenPhase) -> Opened:
+        self._poked = False
+        return await self._ask(steps.OPEN_PHASE, asked, Opened)
 
-    async def _begin_round(self, leg: Leg) -> None:
-        opened = await self._open(leg)
-        if opened.outcome in (SKIPPED, LAPSED):
-            self._come_out(opened.outcome)
-        else:
-            self._walk.begin_round(opened.at, real_at=opened.real_at, next_at=opened.deadline)
+    async def check(self, asked: CheckPhase) -> Checked:
+        return await self._ask(steps.CHECK_PHASE, asked, Checked)
 
-    async def _await_round(self, leg: Leg) -> None:
-        """Rounds begin `every` so long, start to start; one that takes longer delays the next."""
-        frame = self._walk.frames[-1]
-        if frame.next_at is None or frame.round_at is None or frame.real_at is None:
-            return
-        under = Under(
-            phase=leg.id,
-            visit=self._visits[leg.id],
-            opened_at=frame.round_at,
-            real_at=frame.real_at,
-            deadline=frame.next_at,
-        )
-        if leg.early:
-            await self._wait(under)
-        elif frame.next_at > self._at:
-            workflow.set_current_details(f"**{leg.title or leg.id}**: the next round begins {frame.next_at:%Y-%m-%d}")
-            while not await self._until(under, frame.next_at):
-                pass
-            self._at = frame.next_at
-
-    async def _wait(self, under: Under) -> str | None:
-        """Wait for the deadline, for everything to be in, or for the next look, until the phase is over."""
-        while True:
-            if self._history_is_long():
-                self._continue(under)
-            goal = under.deadline if under.look_at is None else min(under.look_at, under.deadline)
-            reached = await self._until(under, goal)
-            asked = CheckPhase(
-                run=self._told.run,
-                phase=under.phase,
-                visit=under.visit,
-                at=goal if reached else min(self._logical(under), under.deadline),
-                due=reached and goal == under.deadline,
-                lapsed=self._lapsed,
-            )
-            checked = await self._ask(steps.CHECK_PHASE, asked, Checked)
-            if checked.outcome is not None:
-                self._at = max(self._at, checked.at)
-                return checked.outcome
-            later = {"deadline": checked.deadline or under.deadline, "look_at": checked.look_at}
-            under = under.model_copy(update=later)
-
-    async def _until(self, under: Under, goal: datetime) -> bool:
-        """Wait until a time of the run. True: it is here; False: somebody poked."""
+    async def until(self, under: Under, goal: datetime) -> bool:
         real = goal if self._clock is None else under.real_at + self._clock.real(goal - under.opened_at)
         left = real - workflow.now()
         if left <= _ZERO:
@@ -193,38 +112,28 @@ class Process:
         self._poked = False
         return False
 
-    def _logical(self, under: Under) -> datetime:
-        """What time it is in the run."""
-        now = workflow.now()
-        return now if self._clock is None else under.opened_at + self._clock.virtual(now - under.real_at)
+    def tell(self, leg: Leg, under: Under) -> None:
+        if under != self._resumed_under():
+            workflow.upsert_search_attributes([PHASE.value_set(leg.id)])
+        workflow.set_current_details(f"**{leg.title or leg.id}** ({leg.kind}): {under.awaits}")
 
-    async def _open(self, leg: Leg) -> Opened:
-        self._visits[leg.id] = self._visits.get(leg.id, 0) + 1
-        self._poked = False
-        asked = OpenPhase(
-            run=self._told.run,
-            phase=leg.id,
-            visit=self._visits[leg.id],
-            scope=self._walk.outer_scope,
-            at=self._at if self._clock else max(self._at, workflow.now()),
-            lapsed=self._lapsed,
-        )
-        opened = await self._ask(steps.OPEN_PHASE, asked, Opened)
-        self._at = opened.at
-        return opened
+    def tell_pause(self, leg: Leg, until: datetime) -> None:
+        workflow.set_current_details(f"**{leg.title or leg.id}**: the next round begins {until:%Y-%m-%d}")
 
-    def _come_out(self, outcome: str) -> None:
-        if outcome == LAPSED:
-            self._lapsed = True
-            self._walk.lapse()
-        else:
-            self._walk.come_out(outcome)
+    def rest(self, under: Under | None) -> None:
+        if self._history_is_long():
+            self._continue(under)
 
+    def _resumed_under(self) -> Under | None:
+        """The phase that was open when the history was continued; it is among the search attributes already."""
+        return self._told.resume.under if self._told.resume else None
+
+    # ------------------------------------------------------------------------------------------------------- activities
     async def _finish(self, end: str) -> RunResult:
-        asked = FinishRun(run=self._told.run, end=end, at=self._at if self._clock else workflow.now())
+        asked = FinishRun(run=self._told.run, end=end, at=self._story.at if self._clock else workflow.now())
         await self._ask(steps.FINISH_RUN, asked, Finished)
         workflow.set_current_details(f"over: {end}")
-        return RunResult(run=self._told.run, end=end, at=asked.at, visits=sum(self._visits.values()))
+        return RunResult(run=self._told.run, end=end, at=asked.at, visits=sum(self._story.visits.values()))
 
     async def _ask(self, name: str, asked: OpenPhase | CheckPhase | FinishRun, answer: type[Answer]) -> Answer:
         phase = "" if isinstance(asked, FinishRun) else f"{asked.phase} {asked.visit}"
@@ -247,5 +156,4 @@ class Process:
         return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
 
     def _continue(self, under: Under | None) -> NoReturn:
-        resume = Resume(frames=self._walk.frames, visits=self._visits, at=self._at, under=under, lapsed=self._lapsed)
-        workflow.continue_as_new(args=[self._told.model_copy(update={"resume": resume})])
+        workflow.continue_as_new(args=[self._told.model_copy(update={"resume": self._story.resume(under)})])
