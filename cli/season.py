@@ -53,7 +53,7 @@ class Script:
     data: Path  # where the generated files are kept
     seed: int = 7
     members: int = 2000
-    scale: str = "1d=250ms"  # of the contest
+    scale: str = "1d=150ms"  # of the contest
     haste: str = "1d=5ms"  # of approvals and invitations
 
 

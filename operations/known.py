@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from operations.house import House
+from operations.ports.members import Member
 from operations.ports.runs import Run, Work
 from rules.columns.truths import evidence_of
 from rules.compile import Compiler
@@ -41,6 +42,11 @@ class Known:
         self.house, self.community, self.at = house, community, at
         self._sources: dict[str, Source | None] = {}
         self._everybody: dict[frozenset[Reading], Mapping[str, Evidence]] = {}
+        self._people: dict[str, Member | None] = {}
+
+    def then(self, at: datetime) -> Known:
+        """What is known at another moment."""
+        return type(self)(self.house, self.community, at)
 
     # ---------------------------------------------------------------------------------------------------------- members
     def members(self, ids: Collection[str] | None, readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
@@ -51,6 +57,12 @@ class Known:
                 self._everybody[wanted] = self._members(None, wanted)
             return self._everybody[wanted]
         return self._members(ids, wanted) if ids else {}
+
+    def person(self, id: str) -> Member | None:
+        """One member as imported, without standings and metrics; looked up once."""
+        if id not in self._people:
+            self._people[id] = next(iter(self.house.members(self.community).find([id])), None)
+        return self._people[id]
 
     def _members(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Mapping[str, Evidence]:
         community = self.community

@@ -40,6 +40,51 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a move stands at `at`: over, with an `outcome`, or somebody is asked until `due`.
+
+    `whom` is `approval` or `invitation`; `look_at` is when to look again before `due`.
+    """
+
+    at: datetime
+    outcome: str | None = None
+    whom: str = ""
+    due: datetime | None = None
+    look_at: datetime | None = None
+
+
+_WHOM = {"approving": "approval", "inviting": "invitation"}
+"""Who is being asked in which state."""
+
+
+def advance(desk: Desk, community: str, id: str, at: datetime) -> Stand:
+    """Take a move as far as it goes at this time of its own: ask, see the answer, ask the next one, make the move.
+
+    All of it in one transaction, so that whoever tries again finds either nothing done or everything.
+    """
+    with desk.together():
+        move = _get(desk, community, id)
+        if move.outcome is not None:
+            return Stand(at=move.ended_at or at, outcome=move.outcome)
+        spec = desk.specs.at(move.digest, community)
+        whom = _WHOM.get(move.state)
+        left: tuple[str, ...] = ("approval", "invitation")
+        if whom is not None:
+            said = (_check_approval if whom == "approval" else _check_invitation)(desk, spec, move, at)
+            if not said.verdict:
+                return Stand(at=said.at, whom=whom, due=move.due, look_at=said.at if said.at > at else None)
+            at = said.at
+            if said.verdict == "no":
+                return Stand(at=at, outcome=_conclude(desk, spec, move, because=said.because, at=at))
+            left = left[left.index(whom) + 1 :]
+        for whom in left:
+            asked = (_open_approval if whom == "approval" else _open_invitation)(desk, spec, move, at)
+            if asked is not None:
+                return Stand(at=at, whom=whom, due=asked.due, look_at=asked.look_at)
+        return Stand(at=at, outcome=_conclude(desk, spec, move, because="", at=at))
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """What came of asking: `yes`, `no`, or nothing yet (`""`); `because` is the outcome if it is no."""
 
@@ -48,47 +93,40 @@ class Answered:
     because: str = ""
 
 
-def open_approval(desk: Desk, community: str, id: str, at: datetime) -> Asked | None:
+def _open_approval(desk: Desk, spec: Community, move: Membership, at: datetime) -> Asked | None:
     """Put the question into the inboxes of those who decide; None if the move needs no approval."""
-    move = _get(desk, community, id)
-    spec = desk.specs.at(move.digest, community)
     gate = _gates(spec, move).approval
     if gate is None:
         return None
     due = deadline_in(spec, gate.within, at)
     items = _items(desk, spec, move, gate, at, due)
-    with desk.together():
-        desk.inbox.open(items)
-        desk.memberships.update(community, id, state="approving", item=items[0].id if items else None, due=due)
+    desk.inbox.open(items)
+    desk.memberships.update(spec.id, move.id, state="approving", item=items[0].id if items else None, due=due)
     planned = _planned_approval(move, items, at, due)
     return Asked(due, min((when for _, _, when in planned), default=due) if move.seed is not None else None)
 
 
-def check_approval(desk: Desk, community: str, id: str, at: datetime) -> Answered:
+def _check_approval(desk: Desk, spec: Community, move: Membership, at: datetime) -> Answered:
     """Whether the approval is decided at this time of the move."""
-    move = _get(desk, community, id)
-    spec = desk.specs.at(move.digest, community)
     gate = _gates(spec, move).approval
     assert gate is not None
     assert move.due is not None
     ids = _item_ids(desk, spec, move, gate)
     if move.seed is not None:
         return _rehearsed_approval(desk, move, gate, ids, min(at, move.due))
-    items = [item for one in ids if (item := desk.inbox.item(community, one)) is not None]
+    items = [item for one in ids if (item := desk.inbox.item(spec.id, one)) is not None]
     given = [(item.outcome or "", item.completed_at or at) for item in items if item.state == "done"]
     verdict = tally([choice for choice, _ in given], len(ids), needs_of(gate, len(ids)), gate)
     if not verdict and at >= move.due:
         verdict = gate.if_silent
     if not verdict:
         return Answered("", at)
-    desk.inbox.close(community, ids)
+    desk.inbox.close(spec.id, ids)
     return Answered("yes" if verdict == "agree" else "no", at, "" if verdict == "agree" else "refused")
 
 
-def open_invitation(desk: Desk, community: str, id: str, at: datetime) -> Asked | None:
+def _open_invitation(desk: Desk, spec: Community, move: Membership, at: datetime) -> Asked | None:
     """Ask the member; None if the move needs no invitation."""
-    move = _get(desk, community, id)
-    spec = desk.specs.at(move.digest, community)
     invitation = _gates(spec, move).invitation
     if invitation is None:
         return None
@@ -106,19 +144,16 @@ def open_invitation(desk: Desk, community: str, id: str, at: datetime) -> Asked 
         urgency=0,
         due=due,
     )
-    with desk.together():
-        desk.memberships.update(community, id, state="inviting", invited_at=at, due=due)
-        desk.outbox.put(community, [notice])
+    desk.memberships.update(spec.id, move.id, state="inviting", invited_at=at, due=due)
+    desk.outbox.put(spec.id, [notice])
     if move.seed is None:
         return Asked(due)
     said = answer(move.seed, move.member, f"invitation/{_question(move)}", ACCEPTS)
     return Asked(due, at + delay(move.seed, move.member, f"invitation/{_question(move)}", due - at) if said else due)
 
 
-def check_invitation(desk: Desk, community: str, id: str, at: datetime) -> Answered:
+def _check_invitation(desk: Desk, spec: Community, move: Membership, at: datetime) -> Answered:
     """Whether the member has answered, or the time is up."""
-    move = _get(desk, community, id)
-    spec = desk.specs.at(move.digest, community)
     invitation = _gates(spec, move).invitation
     assert invitation is not None
     due, invited_at = move.due, move.invited_at
@@ -128,7 +163,7 @@ def check_invitation(desk: Desk, community: str, id: str, at: datetime) -> Answe
         said = answer(move.seed, move.member, f"invitation/{_question(move)}", ACCEPTS)
         when = invited_at + delay(move.seed, move.member, f"invitation/{_question(move)}", due - invited_at)
         if said and when <= at:
-            move = desk.memberships.answer(community, id, answer=said, at=when)
+            move = desk.memberships.answer(spec.id, move.id, answer=said, at=when)
             at = when
     if move.answer is not None:
         return Answered("yes" if move.answer == "accept" else "no", at, "" if move.answer == "accept" else "declined")
@@ -143,14 +178,17 @@ def conclude(desk: Desk, community: str, id: str, *, because: str, at: datetime)
         move = _get(desk, community, id)
         if move.outcome is not None:
             return move.outcome
-        spec = desk.specs.at(move.digest, community)
-        outcome = because or _move(desk, spec, move, at)
-        if outcome != "moved":
-            place = Place(member=move.member, ladder=move.ladder, value=move.value)
-            desk.standings.change(community, [Change(kind="wait_over", place=place, at=at)])
-        again = _again(spec, move, at) if outcome in ("refused", "declined", "lapsed") else None
-        desk.memberships.update(community, id, state="ended", outcome=outcome, ended_at=at, again_from=again)
-        return outcome
+        return _conclude(desk, desk.specs.at(move.digest, community), move, because=because, at=at)
+
+
+def _conclude(desk: Desk, spec: Community, move: Membership, *, because: str, at: datetime) -> str:
+    outcome = because or _move(desk, spec, move, at)
+    if outcome != "moved":
+        place = Place(member=move.member, ladder=move.ladder, value=move.value)
+        desk.standings.change(spec.id, [Change(kind="wait_over", place=place, at=at)])
+    again = _again(spec, move, at) if outcome in ("refused", "declined", "lapsed") else None
+    desk.memberships.update(spec.id, move.id, state="ended", outcome=outcome, ended_at=at, again_from=again)
+    return outcome
 
 
 def _move(desk: Desk, spec: Community, move: Membership, at: datetime) -> str:

@@ -6,7 +6,7 @@ are wanted, works mean their authors.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,9 @@ ROLE = "role:"
 PLAIN = frozenset({"stage", "consent"})  # what can be said of a member without looking everything up
 RELATIONS = ("contact", "host", "tutor")
 
+Look = Callable[[Any, Condition, Evidence], bool | None]
+"""How a condition of a run is looked at."""
+
 
 class People:
     """The resolver of one run (or of none: then only what is said of the whole community can be asked).
@@ -36,10 +39,13 @@ class People:
         known: where evidence comes from, and as of when.
         around: the run; None outside of runs.
         seed: decides draws.
+        look: looks at a condition of the run as it was written and compiled; the reference evaluator without it.
     """
 
-    def __init__(self, known: Known, around: Around | None = None, *, seed: int = 0, place: str = "") -> None:
-        self.known, self.around, self.place, self._seed = known, around, place, seed
+    def __init__(
+        self, known: Known, around: Around | None = None, *, seed: int = 0, place: str = "", look: Look | None = None
+    ) -> None:
+        self.known, self.around, self.place, self.look, self._seed = known, around, place, look, seed
 
     # ------------------------------------------------------------------------------------------------- who takes part
     def select(self, who: Any) -> list[str]:
@@ -236,7 +242,7 @@ class People:
         elif around is not None:
             readings = [one for one in readings_of(condition) if one.scope == "community"]
             evidence = Evidence(values, self.known.community_readings(readings))
-        return truth(condition, evidence)
+        return truth(condition, evidence) if self.look is None else self.look(written, condition, evidence)
 
     def _plainly(self, condition: Condition, member: str) -> Evidence | None:
         """What is known of a member for a condition of stage and consent alone, which runs about members ask all the
@@ -246,11 +252,14 @@ class People:
         plain_leaves = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
         if not plain_leaves or any(not isinstance(one, Attribute) for one in asked) or names - PLAIN - set(self._names):
             return None
-        house, community = self.known.house, self.known.community
-        people = house.members(community).find([member])
-        standing = house.standings.one(community.id, Place(member=member, ladder=LIFECYCLE))
-        stage = standing.at if standing is not None else None
-        return Evidence({"stage": stage, "consent": people[0].attributes.get("consent")}) if people else Evidence()
+        person = self.known.person(member)
+        if person is None:
+            return Evidence()
+        stage = None
+        if "stage" in names:
+            standing = self.known.house.standings.one(self.known.community.id, Place(member=member, ladder=LIFECYCLE))
+            stage = standing.at if standing is not None else None
+        return Evidence({"stage": stage, "consent": person.attributes.get("consent")})
 
     @cached_property
     def _names(self) -> Mapping[str, ValueType]:

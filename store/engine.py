@@ -1,11 +1,17 @@
 """Engine: how a process reaches the PostgreSQL it was given, and what it tells the server about itself."""
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+import time
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from operations.errors import Refusal
 
 POOL_SIZE = 10
 """Connections kept by one process; as many again may be opened for a moment."""
+RESTED = 1.0
+"""Seconds after which a connection is asked whether it still stands."""
 
 
 def open_engine(url: str | URL, *, pool_size: int = POOL_SIZE, application: str = "trellis") -> Engine:
@@ -19,14 +25,39 @@ def open_engine(url: str | URL, *, pool_size: int = POOL_SIZE, application: str 
     Raises:
         Refusal: the URL cannot be read, or names another kind of database.
     """
-    return create_engine(
+    engine = create_engine(
         postgres_url(url),
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         pool_recycle=1800,
         connect_args={"application_name": application, "connect_timeout": 10, "options": "-c timezone=UTC"},
     )
+    _ask_the_rested(engine)
+    return engine
+
+
+def _ask_the_rested(engine: Engine) -> None:
+    """Ask a connection that has rested whether it still stands before it is used again; all others go if it does not.
+
+    One that was used a moment ago is not asked: that costs a round trip in every transaction. Should it have fallen
+    in that moment, what uses it fails, and is tried again like everything else that a lost server interrupts.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, _: Any) -> None:
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < RESTED:
+            return
+        try:
+            stands = engine.dialect.do_ping(connection)
+        except (DBAPIError, engine.dialect.loaded_dbapi.Error):
+            stands = False
+        if not stands:
+            raise InvalidatePoolError("the server went away meanwhile")
 
 
 def postgres_url(url: str | URL) -> URL:

@@ -44,11 +44,12 @@ class SqlMemberships:
             )
             return [_membership(row) for row in rows]
 
-    def started(self, community: str, id: str) -> None:
+    def started(self, community: str, ids: Sequence[str]) -> None:
         with transaction(self._engine) as connection:
             connection.execute(
                 update(membership)
-                .where(membership.c.community == community, membership.c.id == id, membership.c.state == "asked")
+                .where(membership.c.community == community, membership.c.id == func.any(list(ids)))
+                .where(membership.c.state == "asked")
                 .values(state="started")
             )
 
@@ -81,14 +82,13 @@ class SqlMemberships:
             if row.state != "inviting":
                 state = f"is over: {row.outcome}" if row.state == "ended" else "has not been sent yet"
                 raise Refusal(f"The invitation {id} {state}.")
-            connection.execute(
+            answered = connection.execute(
                 update(membership)
                 .where(membership.c.community == community, membership.c.id == id)
                 .values(answer=answer, answered_at=at)
-            )
-        found = self.get(community, id)
-        assert found is not None
-        return found
+                .returning(membership)
+            ).one()
+            return _membership(answered)
 
     def invitations(self, community: str, member: str | None = None) -> Sequence[Membership]:
         query = select(membership).where(membership.c.community == community, membership.c.state == "inviting")

@@ -71,6 +71,9 @@ class SqlSpecs:
             return self._at(connection, id_, latest.digest)
 
     def at(self, digest: str, community: str | None = None) -> Community:
+        loaded = self._loaded.get(digest)
+        if loaded is not None and community in (None, loaded.id):
+            return loaded  # what a digest means never changes
         with transaction(self._engine) as connection:
             return self._at(connection, self._owner(connection, digest, community), digest)
 

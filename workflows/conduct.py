@@ -5,15 +5,16 @@ Every step may be repeated: what was written stays, and what is concluded follow
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from operations.effects import EffectContext, carry_out
 from operations.errors import Refusal
 from operations.house import House
 from operations.ports.inbox import Item
-from operations.ports.runs import Run, Visit
+from operations.ports.runs import Planned, Run, Visit
 from rules.fact import Fact
 from rules.spec.phase import Back, PhaseSpec, every_phase
 from rules.time import ClockScale, Duration, WorkCalendar, add, sla_times
@@ -34,17 +35,38 @@ AT_MOST = timedelta(seconds=1)
 """On a scaled clock not more often than so much real time: what looking costs does not shrink with the clock."""
 
 
+class Script(Protocol):
+    """What people do in a rehearsed run, written down beforehand."""
+
+    def planned(self, setting: Setting, visit: Visit, scene: Scene) -> Sequence[Planned]:
+        """What they will do in a visit that opens, in order of time."""
+        ...
+
+    def outcome(self, setting: Setting, visit: Visit, came: str) -> str:
+        """How a visit comes out that came out so by itself."""
+        ...
+
+
 class Conduct:
     """What happens to the phases of runs.
 
     Args:
         house: the ports.
         now: the wall's time.
+        settings: finds what is around a phase.
+        script: says what people do in rehearsed runs, and how comes out what hangs on facts; drawn by lot without it.
     """
 
-    def __init__(self, house: House, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.house, self._now = house, now
-        self.settings = Settings(house)
+    def __init__(
+        self,
+        house: House,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        settings: Settings | None = None,
+        script: Script | None = None,
+    ) -> None:
+        self.house, self._now, self._script = house, now, script
+        self.settings = settings or Settings(house)
 
     def course(self, run_id: str) -> Course:
         """The way of a run through its phases."""
@@ -59,6 +81,10 @@ class Conduct:
     # ---------------------------------------------------------------------------------------------------------- opening
     def open(self, asked: OpenPhase) -> Opened:
         """Open a phase, skip it, or find that the run must not go on."""
+        with self.house.runs.together():
+            return self._open(asked)
+
+    def _open(self, asked: OpenPhase) -> Opened:
         known = self.house.runs.visit(asked.run, asked.phase, asked.visit)
         if known is not None:
             return self._opened(known)
@@ -92,7 +118,8 @@ class Conduct:
         opening = setting.play.opening(setting.phase, scene)
         if opening.outcome is not None:
             self._carry_out(setting, visit)
-            over = replace(visit, state="closed", outcome=opening.outcome, closed_at=visit.opened_at)
+            outcome = self._scripted(setting, visit, opening.outcome)
+            over = replace(visit, state="closed", outcome=outcome, closed_at=visit.opened_at)
             return self._opened(self.house.runs.open(over))
         with self.house.runs.together():
             if setting.run.rehearsed:
@@ -121,10 +148,16 @@ class Conduct:
 
     def _rehearse(self, setting: Setting, visit: Visit, scene: Scene) -> Visit:
         """Note what simulated participants will do, up to the act with which everything is in."""
-        planned = list(setting.play.improvise(setting.phase, scene, setting.crowd(visit)))
+        if self._script is not None:
+            planned = list(self._script.planned(setting, visit, scene))
+        else:
+            planned = list(setting.play.improvise(setting.phase, scene, setting.crowd(visit)))
         planned, complete = until_over(setting, scene, planned)
         self.house.runs.plan(visit.run, visit.phase, visit.visit, planned)
         return replace(visit, ends_at=planned[-1].at if complete and planned else None)
+
+    def _scripted(self, setting: Setting, visit: Visit, came: str) -> str:
+        return came if self._script is None else self._script.outcome(setting, visit, came)
 
     def _carry_out(self, setting: Setting, visit: Visit) -> None:
         effects = getattr(setting.phase, "effects", None)
@@ -201,7 +234,22 @@ class Conduct:
 
     # --------------------------------------------------------------------------------------------------------- checking
     def check(self, asked: CheckPhase) -> Checked:
-        """Say whether a phase is over; if it is, how it came out, with everything that follows written down."""
+        """Say whether a phase is over; if it is, how it came out, with everything that follows written down.
+
+        The gate is shut in a transaction of its own, so that nobody who comes too late waits for the closing.
+        """
+        with self.house.runs.together():
+            seen = self._see(asked)
+        if isinstance(seen, Checked):
+            return seen
+        setting, visit = seen
+        if visit.state == "open":
+            self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
+        with self.house.runs.together():
+            return self._close(setting, visit)
+
+    def _see(self, asked: CheckPhase) -> Checked | tuple[Setting, Visit]:
+        """What can be said of a phase; or, when it is over, what is to be closed."""
         visit = self.house.runs.visit(asked.run, asked.phase, asked.visit)
         if visit is None:
             raise Refusal(f"{asked.run} has not opened {asked.phase}.")
@@ -219,8 +267,7 @@ class Conduct:
             progress = setting.play.progress(setting.phase, scene)
             if not progress.over and not self._time_is_up(visit, progress, asked):
                 return self._not_yet(setting, visit, progress, asked)
-            self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
-        return self._close(setting, visit)
+        return setting, visit
 
     def _time_is_up(self, visit: Visit, progress: Progress, asked: CheckPhase) -> bool:
         later = progress.deadline is not None and progress.deadline > asked.at
@@ -249,6 +296,7 @@ class Conduct:
         accepted = [work for work, (state, _) in closing.works.items() if state == "accepted"]
         notes = (*closing.notes, *forms_of(setting, scene, accepted))
         facts = facts_of(setting, notes)
+        outcome = self._scripted(setting, visit, closing.outcome)
         with self.house.runs.together():
             if facts:
                 self.house.facts(setting.community).record(facts)
@@ -257,12 +305,12 @@ class Conduct:
                 visit.run,
                 visit.phase,
                 visit.visit,
-                outcome=closing.outcome,
+                outcome=outcome,
                 results=closing.results,
                 at=at,
                 works=closing.works,
             )
-        return Checked(outcome=closing.outcome, at=at)
+        return Checked(outcome=outcome, at=at)
 
     def _between_rounds(self, setting: Setting, visit: Visit, asked: CheckPhase) -> Checked:
         """A fact about the subject may have started the interval anew."""
@@ -284,8 +332,8 @@ class Conduct:
         if mode.while_ is not None and setting.people.holds(mode.while_) is False:
             return True
         if mode.for_ == "member" and run.subject is not None:
-            found = self.house.members(setting.community).find([run.subject])
-            return any(member.attributes.get("consent") is False for member in found)
+            person = setting.people.known.person(run.subject)
+            return person is not None and person.attributes.get("consent") is False
         return False
 
     def _lapse(self, setting: Setting, visit: Visit, at: datetime) -> Checked:

@@ -21,7 +21,7 @@ QUIET = timedelta(seconds=12)  # without a heartbeat for so long, a worker count
 
 @workflow.defn(name=turns.MEMBERSHIP)
 class Membership:
-    """Approval, then invitation, then the move."""
+    """Approval, then invitation, then the move: each step of it as soon as it can be taken."""
 
     def __init__(self) -> None:
         self._poked = 0
@@ -34,57 +34,28 @@ class Membership:
     @workflow.run
     async def run(self, asked: turns.MembershipInput) -> turns.MembershipResult:
         """Ask whoever has to be asked, one after the other, and make the move if all say yes."""
-        at = asked.opened_at
-        because = ""
-        for whom in ("approval", "invitation"):
-            word = await self._word(asked, whom, at)
-            at, because = word.at, word.because
-            if word.verdict == "no":
-                break
-        workflow.set_current_details(f"{asked.to}: {because or 'moving'}")
-        outcome = await workflow.execute_activity(
-            turns.CONCLUDE,
-            turns.Conclude(community=asked.community, id=asked.id, because=because, at=at),
-            result_type=str,
-            start_to_close_timeout=BRIEFLY,
-            heartbeat_timeout=QUIET,
-            retry_policy=RETRY,
-        )
-        return turns.MembershipResult(outcome=outcome, at=at)
-
-    async def _word(self, asked: turns.MembershipInput, whom: str, at: datetime) -> turns.Word:
-        """Ask one side and wait for its word, or for the time to be up."""
-        real = workflow.now()
-        question = await workflow.execute_activity(
-            turns.ASK,
-            turns.AskForWord(community=asked.community, id=asked.id, whom=whom, at=at),
-            result_type=turns.AskedForWord,
-            start_to_close_timeout=BRIEFLY,
-            heartbeat_timeout=QUIET,
-            retry_policy=RETRY,
-        )
-        if question.due is None:
-            return turns.Word(verdict="yes", at=at)
+        at, real, whom = asked.opened_at, workflow.now(), ""
         clock = _Clock(asked.scale, at, real)
-        look_at = question.look_at
-        workflow.set_current_details(f"{asked.to}: {whom} until {question.due.isoformat()}")
         while True:
             seen = self._poked
-            until = clock.real(min(look_at or question.due, question.due))
+            stand = await self._advance(asked, at)
+            if stand.outcome is not None or stand.due is None:
+                return turns.MembershipResult(outcome=stand.outcome or "", at=stand.at)
+            if stand.whom != whom:
+                whom, real = stand.whom, workflow.now()
+                clock = _Clock(asked.scale, stand.at, real)
+                workflow.set_current_details(f"{asked.to}: {whom} until {stand.due.isoformat()}")
+            until = clock.real(min(stand.look_at or stand.due, stand.due))
             await _unless_late(
                 workflow.wait_condition(lambda seen=seen: self._poked > seen, timeout=_left(until))  # type: ignore[misc]
             )
-            now = min(clock.at(workflow.now()), question.due)
-            word = await self._check(asked, whom, now)
-            if word.verdict:
-                return word
-            look_at = word.at if word.at > now else None
+            at = min(clock.at(workflow.now()), stand.due)
 
-    async def _check(self, asked: turns.MembershipInput, whom: str, at: datetime) -> turns.Word:
-        found: turns.Word = await workflow.execute_activity(
-            turns.CHECK,
-            turns.CheckWord(community=asked.community, id=asked.id, whom=whom, at=at),
-            result_type=turns.Word,
+    async def _advance(self, asked: turns.MembershipInput, at: datetime) -> turns.Advanced:
+        found: turns.Advanced = await workflow.execute_activity(
+            turns.ADVANCE,
+            turns.Advance(community=asked.community, id=asked.id, at=at),
+            result_type=turns.Advanced,
             start_to_close_timeout=BRIEFLY,
             heartbeat_timeout=QUIET,
             retry_policy=RETRY,

@@ -1,7 +1,8 @@
 """Review: the sweep over a community, part by part and shard by shard, that survives the loss of any worker.
 
 Who moves never enters the history: shards and batches go by number, everything else stays in the database. Moves
-that need somebody's word begin a `membership` workflow each, started from an activity at a bounded rate.
+that need somebody's word begin a `membership` workflow each, started from an activity at a bounded rate, and only
+when everybody has been looked at: what comes of them is for the next review to see.
 """
 
 import asyncio
@@ -39,8 +40,7 @@ class Review:
             workflow.set_current_details(f"{part.name}: {batches} batches of changes")
             for batch in range(batches):
                 await self._carry_out(asked, plan, part.name, batch)
-            if batches:
-                await self._start_waiting(asked)
+        await self._start_waiting(asked)
         workflow.set_current_details("done")
         found: turns.ReviewSummary = await workflow.execute_activity(
             turns.FINISH_REVIEW,

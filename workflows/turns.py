@@ -20,9 +20,7 @@ SETTLE_PART = "settle_part"
 CARRY_OUT_BATCH = "carry_out_batch"
 FINISH_REVIEW = "finish_review"
 START_WAITING = "start_waiting"
-ASK = "ask_for_word"
-CHECK = "check_word"
-CONCLUDE = "conclude_membership"
+ADVANCE = "advance_membership"
 DELIVER = "deliver_notices"
 """Names of activities."""
 
@@ -124,42 +122,22 @@ class MembershipInput(Turn):
     scale: str | None = None
 
 
-class AskForWord(Turn):
-    """Ask the next one: those who approve (`approval`) or the member (`invitation`), at a time of the move."""
+class Advance(Turn):
+    """Take a move as far as it goes at a time of its own."""
 
     community: str
     id: str
-    whom: str
     at: datetime
 
 
-class AskedForWord(Turn):
-    """Until when an answer is awaited, and when to look before that. Without `due` nobody has to be asked."""
+class Advanced(Turn):
+    """Over with an `outcome` at `at`; or `whom` is asked until `due`, and `look_at` is when to look before that."""
 
+    at: datetime
+    outcome: str | None = None
+    whom: str = ""
     due: datetime | None = None
     look_at: datetime | None = None
-
-
-class CheckWord(Turn):
-    community: str
-    id: str
-    whom: str
-    at: datetime
-
-
-class Word(Turn):
-    """`yes`, `no`, or nothing yet (then look again at `at` or before); `because` is the outcome of a no."""
-
-    verdict: str
-    at: datetime
-    because: str = ""
-
-
-class Conclude(Turn):
-    community: str
-    id: str
-    because: str
-    at: datetime
 
 
 class MembershipResult(Turn):

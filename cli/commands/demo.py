@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     seed: Annotated[int, typer.Option("--seed", help="Everything simulated follows from it.")] = 7,
     members: Annotated[int, typer.Option("--members", min=200, max=1_000_000, help="How many members.")] = 2000,
-    scale: Annotated[str, typer.Option("--scale", help="The contest's clock.")] = "1d=250ms",
+    scale: Annotated[str, typer.Option("--scale", help="The contest's clock.")] = "1d=150ms",
     keep: Annotated[
         bool, typer.Option("--keep/--fresh", help="Go on with what an earlier demo left, or begin anew.")
     ] = False,

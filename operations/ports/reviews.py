@@ -174,8 +174,8 @@ class Memberships(Protocol):
         """Those whose workflow may not have been started, oldest first."""
         ...
 
-    def started(self, community: str, id: str) -> None:
-        """The workflow of this one runs."""
+    def started(self, community: str, ids: Sequence[str]) -> None:
+        """The workflows of these run."""
         ...
 
     def get(self, community: str, id: str) -> Membership | None: ...

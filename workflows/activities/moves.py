@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,7 +19,9 @@ from workflows.activities.doorway import alive, refusing
 
 STARTS_PER_SECOND = 40
 """Memberships begun in a second: below what the embedded server takes, so that it stays free for others."""
-TRIES = 40  # times half a second for a workflow of the same member that is just ending
+STARTS_AT_ONCE = 8
+TRIES = 40  # times a workflow of the same member that is just ending is waited for
+WAIT_FOR_ENDING = 0.5  # seconds
 
 
 class Starting(Protocol):
@@ -46,9 +49,7 @@ class Moves:
             self.carry_out_batch,
             self.start_waiting,
             self.finish_review,
-            self.ask,
-            self.check,
-            self.conclude,
+            self.advance,
         ]
 
     # ------------------------------------------------------------------------------------------------ reviews
@@ -100,19 +101,22 @@ class Moves:
 
     @activity.defn(name=turns.START_WAITING)
     def start_waiting(self, asked: turns.StartWaiting) -> int:
-        """Begin the membership workflows that were asked for, at a bounded rate; returns how many."""
+        """Begin the membership workflows asked for, some at a time and at a bounded rate; returns how many."""
         started = 0
         tries: dict[str, int] = {}
-        while waiting := self._desk.memberships.unstarted(asked.community):
-            for one in waiting:
-                activity.heartbeat(started)
-                if self._begin(one) or tries.get(one.id, 0) >= TRIES:
-                    self._desk.memberships.started(asked.community, one.id)
-                    started += 1
-                    time.sleep(1 / STARTS_PER_SECOND)
-                else:
+        with alive(), ThreadPoolExecutor(STARTS_AT_ONCE, thread_name_prefix="starting") as hands:
+            while waiting := self._desk.memberships.unstarted(asked.community, limit=STARTS_PER_SECOND):
+                began = time.monotonic()
+                begun = list(hands.map(self._begin, waiting))
+                done = []
+                for one, is_begun in zip(waiting, begun, strict=True):
                     tries[one.id] = tries.get(one.id, 0) + 1
-                    time.sleep(0.5)
+                    if is_begun or tries[one.id] >= TRIES:
+                        done.append(one.id)
+                self._desk.memberships.started(asked.community, done)
+                started += len(done)
+                share = len(done) / STARTS_PER_SECOND if done else WAIT_FOR_ENDING
+                time.sleep(max(0.0, began + share - time.monotonic()))
         return started
 
     def _begin(self, one: Membership) -> bool:
@@ -157,23 +161,8 @@ class Moves:
         )
 
     # -------------------------------------------------------------------------------------------- memberships
-    @activity.defn(name=turns.ASK)
-    def ask(self, asked: turns.AskForWord) -> turns.AskedForWord:
-        """Ask those who approve, or the member."""
-        opens = membership.open_approval if asked.whom == "approval" else membership.open_invitation
+    @activity.defn(name=turns.ADVANCE)
+    def advance(self, asked: turns.Advance) -> turns.Advanced:
+        """Ask, see the answers, make the move: as far as it goes."""
         with refusing(), alive():
-            found = opens(self._desk, asked.community, asked.id, asked.at)
-        return turns.AskedForWord() if found is None else turns.AskedForWord(**asdict(found))
-
-    @activity.defn(name=turns.CHECK)
-    def check(self, asked: turns.CheckWord) -> turns.Word:
-        """See whether they have answered."""
-        checks = membership.check_approval if asked.whom == "approval" else membership.check_invitation
-        with refusing(), alive():
-            return turns.Word(**asdict(checks(self._desk, asked.community, asked.id, asked.at)))
-
-    @activity.defn(name=turns.CONCLUDE)
-    def conclude(self, asked: turns.Conclude) -> str:
-        """Make the move or let it be."""
-        with refusing(), alive():
-            return membership.conclude(self._desk, asked.community, asked.id, because=asked.because, at=asked.at)
+            return turns.Advanced(**asdict(membership.advance(self._desk, asked.community, asked.id, asked.at)))
