@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +47,30 @@ def standing_frame(
     subjects: Collection[str] | None,
 ) -> pl.DataFrame:
     """See `operations.ports.standings.Standings.frame`."""
-    reader = _Reader(connection, community.id, subjects)
+    reader = Reader(connection, community.id, subjects)
     frame = reader.members()
     rows = reader.standings()
+    return frame_of(community, at, frame, rows, reader.watched, reader.titles(at), ladder, value)
+
+
+def frame_of(
+    community: Community,
+    at: datetime,
+    frame: pl.DataFrame,
+    rows: pl.DataFrame,
+    watched: Callable[[str, str], pl.DataFrame],
+    titles: pl.DataFrame,
+    ladder: str | None,
+    value: str,
+) -> pl.DataFrame:
+    """What conditions read of standings, from their rows.
+
+    Args:
+        frame: `subject` and `joined` of the members wanted.
+        rows: their standings.
+        watched: for a ladder and a value since when who meets what, as `subject`, `target`, `met_since`.
+        titles: `subject`, `title` and whether it holds `now`.
+    """
     day = _Days(at, str(community.zone))
     for spec in community.ladders.values():
         values = [""] if spec.per is None else [item.id for item in community.lists[spec.per].items]
@@ -67,8 +88,8 @@ def standing_frame(
     if ladder is None:
         ladder = next(iter(community.ladders), LIFECYCLE)
     frame = _with_state(frame, rows, community, ladder, value, day)
-    frame = _with_watched(frame, reader.watched(ladder, value), community, ladder, value, day)
-    return _with_titles(frame, reader.titles(at)).drop("joined")
+    frame = _with_watched(frame, watched(ladder, value), community, ladder, value, day)
+    return _with_titles(frame, titles).drop("joined")
 
 
 class _Days:
@@ -83,7 +104,9 @@ class _Days:
         return (self.today - pl.col(column).dt.convert_time_zone(self.zone).dt.date()).dt.total_days()
 
 
-class _Reader:
+class Reader:
+    """Reads the rows of a community, of all members or some."""
+
     def __init__(self, connection: Connection, community: str, subjects: Collection[str] | None) -> None:
         self.connection = connection
         self.community = community
@@ -144,6 +167,14 @@ class _Reader:
             value,
         )
         return frame.with_columns(pl.col("met_since").cast(_MOMENT))
+
+    def all_watched(self) -> pl.DataFrame:
+        frame = self._copy(
+            f"SELECT member, ladder, value, target, {_micros('since')} FROM observation WHERE community = %s /*which*/",
+            {"subject": pl.String, "ladder": pl.String, "value": pl.String, "target": pl.String, "met_since": pl.Int64},
+            "member",
+        )
+        return frame.with_columns(pl.col("value").fill_null(""), pl.col("met_since").cast(_MOMENT))
 
     def titles(self, at: datetime) -> pl.DataFrame:
         frame = self._copy(

@@ -13,6 +13,7 @@ from operations.errors import Refusal
 from operations.ports.standings import LIFECYCLE, Change, First, Place, Standing
 from store.bulk import as_rows
 from store.standing_frame import standing_frame
+from store.standing_rows import StandingRows, read_rows
 from store.tables.members import member
 from store.tables.standings import observation, standing
 from store.transaction import transaction
@@ -127,6 +128,10 @@ class SqlStandings:
     ) -> pl.DataFrame:
         with transaction(self._engine) as connection:
             return standing_frame(connection, community, at, ladder=ladder, value=value, subjects=subjects)
+
+    def snapshot(self, community: str, at: datetime) -> StandingRows:
+        with transaction(self._engine) as connection:
+            return read_rows(connection, community, at)
 
     def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:
         here = (standing.c.community == community, standing.c.ladder == ladder, standing.c.value == value)
