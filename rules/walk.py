@@ -29,10 +29,12 @@ class Walk:
     Args:
         path: phases in order of entry.
         end: `end`, `end:word` or `cancel`.
+        outcomes: of each entry: the phase and how it came out.
     """
 
     path: tuple[str, ...]
     end: str
+    outcomes: tuple[tuple[str, str], ...] = ()
 
 
 def walk(mode: Mode, comes_out: Mapping[str, str | Sequence[str]] | None = None) -> Walk:
@@ -47,7 +49,12 @@ def walk(mode: Mode, comes_out: Mapping[str, str | Sequence[str]] | None = None)
     """
     walker = _Walker(comes_out or {})
     end = walker.body(mode.phases)
-    return Walk(tuple(walker.path), "end" if end in ("over", "leave", "stop") else end)
+    return Walk(tuple(walker.path), "end" if end in ("over", "leave", "stop") else end, tuple(walker.outcomes))
+
+
+def lapsed(mode: Mode) -> Walk:
+    """How a run goes whose subject never met the `while` of the mode: at once to `if_not`, if that is an end."""
+    return Walk((), "end" if mode.if_not in ("next", "leave", "stop") else mode.if_not)
 
 
 class _Walker:
@@ -55,6 +62,7 @@ class _Walker:
         self.comes_out = comes_out
         self.visits: Counter[str] = Counter()
         self.path: list[str] = []
+        self.outcomes: list[tuple[str, str]] = []
 
     def body(self, phases: Sequence[PhaseSpec]) -> str:
         """Go through one body; returns `over`, `leave`, `stop`, or how the run ended."""
@@ -84,6 +92,11 @@ class _Walker:
     def _outcome(self, phase: PhaseSpec) -> str:
         self.visits[phase.id] += 1
         self.path.append(phase.id)
+        outcome = self._said(phase)
+        self.outcomes.append((phase.id, outcome))
+        return outcome
+
+    def _said(self, phase: PhaseSpec) -> str:
         possible = phase.outcomes()
         said = self.comes_out.get(phase.id)
         if said is None:
