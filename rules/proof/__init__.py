@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from rules.proof.finding import Finding, Report, Undecided
@@ -22,7 +23,10 @@ def prove(community: Community, at: datetime, *, strict: bool = False) -> Report
     Raises:
         NoSolver: Z3 is not installed.
     """
+    from rules.proof.elsewhere import elsewhere
     from rules.proof.ladders import ladders
+    from rules.proof.plays import plays
+    from rules.proof.promises import promises, tasks
     from rules.proof.prover import Prover
     from rules.proof.rulesets import rulesets
     from rules.proof.stages import stages
@@ -31,7 +35,13 @@ def prove(community: Community, at: datetime, *, strict: bool = False) -> Report
     ladders(prover)
     stages(prover)
     rulesets(prover)
-    findings = tuple(sorted(prover.findings, key=lambda f: (f.place, f.code, f.message)))
+    elsewhere(prover)
+    bound = tasks(community)
+    plays(prover, bound)
+    for finding in promises(community, bound):
+        prover.found(finding)
+    framed = (replace(finding, frame=prover.places.frame(finding.place)) for finding in prover.findings)
+    findings = tuple(sorted(framed, key=lambda f: (f.place, f.code, f.message)))
     undecided = tuple(sorted(prover.undecided, key=lambda u: (u.place, u.question)))
     return Report(findings, undecided, prover.solver.asked)
 

@@ -62,18 +62,18 @@ class Finding:
         place: where it is written.
         message: what is wrong, one sentence.
         hint: the way out.
-        frame: the lines around it.
         because: what it rests on; of something impossible: what cannot hold together.
         witness: somebody it happens to; of something impossible: somebody who comes nearest.
+        frame: the lines around it.
     """
 
     code: str
     place: Place
     message: str
     hint: str = ""
-    frame: str = ""
     because: tuple[Because, ...] = ()
     witness: Witness | None = None
+    frame: str = ""
 
     def data(self) -> dict[str, Any]:
         """As JSON; the first fields are those of a diagnostic."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rules.compile import Compiler
 from rules.condition import Condition, Not
-from rules.errors import NotDecidable
 from rules.reading import split_scope
 from rules.spec import conditions as spec
 from rules.spec.community import Community, Document
 from rules.spec.diagnostics import Place, code_frame
 from rules.spec.documents.metrics import Named
 from rules.spec.source import Path
+from rules.values import ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Written:
         node: the condition as read.
         value: the value at hand, where it is kept per value.
         per: the list the value is of.
+        fields: further names with their types: results of phases, arguments of a run, fields of a fact.
     """
 
     document: Document
@@ -34,16 +35,12 @@ class Written:
     node: Any
     value: str | None = None
     per: str | None = None
+    fields: Mapping[str, ValueType] | None = None
 
     @property
     def place(self) -> Place:
         """File, line and column of its key."""
         return self.document.source.key_place(self.path)
-
-    @property
-    def frame(self) -> str:
-        """The line it stands in, with a marker."""
-        return code_frame(self.document.source.lines, self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +49,11 @@ class Line:
 
     Args:
         place: where it is written.
-        frame: the line.
         text: it, in the words of the spec.
         condition: it, compiled.
     """
 
     place: Place
-    frame: str
     text: str
     condition: Condition
 
@@ -72,11 +67,16 @@ class Places:
 
     def __init__(self, community: Community) -> None:
         self.community = community
+        self._texts = {document.source.file: document.source.lines for document in community.documents}
         self._compilers: dict[tuple[str | None, str | None], Compiler] = {}
 
     def documents(self, schema: str) -> Iterator[Document]:
         """The documents of a kind."""
         return (document for document in self.community.documents if document.schema == schema)
+
+    def frame(self, place: Place) -> str:
+        """The line of a place, with a marker."""
+        return code_frame(self._texts.get(place.file, []), place)
 
     def condition(self, written: Written) -> Condition:
         """What is written, compiled.
@@ -84,6 +84,8 @@ class Places:
         Raises:
             NotDecidable: a name or a parameter has no value here.
         """
+        if written.fields is not None:
+            return Compiler(self.community, written.value, written.per, written.fields).condition(written.node)
         key = (written.value, written.per)
         if key not in self._compilers:
             self._compilers[key] = Compiler(self.community, written.value, written.per)
@@ -119,7 +121,7 @@ class Places:
                             name: getattr(node.test, name) for name in alone
                         })  # fmt: skip
                         leaf = spec.Leaf.model_construct(root={node.name: test})
-                        one = Written(written.document, path, leaf, written.value, written.per)
+                        one = replace(written, node=leaf)
                         yield self._line(one, (*place, word), self.condition(one), f"{node.name}: ")
             case _:
                 yield self._line(written, path, self.condition(written))
@@ -136,13 +138,13 @@ class Places:
         for document in self.documents("metrics/v1"):
             for number, model in enumerate(document.model.metrics):  # type: ignore[attr-defined]
                 if model.id == bare:
-                    return Written(document, ("metrics", number, "when"), metric.when, written.value, written.per)
+                    return replace(written, document=document, path=("metrics", number, "when"), node=metric.when)
         return None
 
     def _line(self, written: Written, path: Path, condition: Condition, before: str = "") -> Line:
         source = written.document.source
         place = source.key_place(path)
-        return Line(place, code_frame(source.lines, place), before + _text(source.at(path), path), condition)
+        return Line(place, before + _text(source.at(path), path), condition)
 
     # ------------------------------------------------------------------------------------------------ who holds what
     def tier(self, ladder: str, rank: int, key: str, value: str | None) -> Written | None:
@@ -161,16 +163,8 @@ class Places:
         return next(self.documents("lifecycle/v1"), None)
 
 
-def compiled(places: Places, written: Written) -> Condition | NotDecidable:
-    """What is written, compiled, or why it cannot be."""
-    try:
-        return places.condition(written)
-    except NotDecidable as problem:
-        return problem
-
-
 def _at(written: Written, node: Any, *steps: str | int) -> Written:
-    return Written(written.document, (*written.path, *steps), node, written.value, written.per)
+    return replace(written, path=(*written.path, *steps), node=node)
 
 
 def _text(value: Any, path: Path) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from rules.condition import AllOf, AnyOf, AtLeastOf, Condition, ExactlyOne, Held, Leaf, Measured, Not, Titles
+from rules.condition import AllOf, AnyOf, AtLeastOf, Condition, ExactlyOne, Fixed, Held, Leaf, Measured, Not, Titles
 from rules.condition import sources as sources_of
 from rules.decision import Decision
 from rules.evaluate import truth
@@ -161,6 +161,9 @@ class Prover:
         facts = {"at": self.at.isoformat(), "members": people, "community": community}
         decisions = self._replayed(facts, evidence, replay)
         if decisions is None:
+            if any(_blind(condition) for moment in moments for condition in moment.conditions):
+                self.open(place, question, "it depends on what only a look at everybody can tell")
+                return None
             if self.strict:
                 raise WitnessFailed(f"{place.file}:{place.line}: {question}: {facts}")
             self.open(place, question, "somebody was made up whom the evaluator judges otherwise")
@@ -212,12 +215,12 @@ class Prover:
         return tuple(every[guard] for guard in kept)
 
     def impossible(
-        self, code: str, place: Place, frame: str, message: str, hint: str, claims: Sequence[Claim], moment: Moment,
+        self, code: str, place: Place, message: str, hint: str, claims: Sequence[Claim], moment: Moment,
     ) -> None:  # fmt: skip
         """Note that claims about one moment cannot hold together, which of them, and who comes nearest."""
         core = self.contradiction(claims)
         because = tuple(Because(one.text, one.place) for one in core)
-        self.found(Finding(code, place, message, hint, frame, because, self._nearest(claims, core, moment, place)))
+        self.found(Finding(code, place, message, hint, because, self._nearest(claims, core, moment, place)))
 
     def _nearest(self, claims: Sequence[Claim], core: Sequence[Claim], moment: Moment, place: Place) -> Witness | None:
         """Somebody for whom all of the claims hold but one of those that contradict each other."""
@@ -296,6 +299,22 @@ def _leaves(condition: Condition) -> Iterable[Leaf]:
             for part in (held_by, unless):
                 if part is not None:
                     yield from _leaves(part)
+
+
+def _blind(condition: Condition) -> bool:
+    """Whether a condition depends on what nothing can tell about one subject alone."""
+    match condition:
+        case Fixed(truth):
+            return truth is None
+        case Leaf():
+            inner = getattr(condition.source, "node", None)
+            return inner is not None and _blind(inner)
+        case AllOf(nodes) | AnyOf(nodes) | ExactlyOne(nodes) | AtLeastOf(nodes=nodes):
+            return any(map(_blind, nodes))
+        case Not(node) | Titles(node=node):
+            return _blind(node)
+        case Held(held_by=held_by, rests_unless=unless):
+            return any(_blind(part) for part in (held_by, unless) if part is not None)
 
 
 def _person(

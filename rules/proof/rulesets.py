@@ -14,7 +14,6 @@ from rules.proof.prover import Moment, Prover
 from rules.proof.subject import Subject
 from rules.proof.terms import no
 from rules.spec.community import Document
-from rules.spec.diagnostics import code_frame
 from rules.spec.effects import verb_of
 from rules.values import Evidence
 
@@ -58,12 +57,10 @@ class _Examination:
             claims = prover.claims(someone, prover.places.lines(written))
             message = f"the rule '{rule.name}' can never fire"
             moment = Moment("m1", someone, [rule.when])
-            prover.impossible(
-                "TRL420", written.place, written.frame, message, "change one of the lines below", claims, moment
-            )
+            prover.impossible("TRL420", written.place, message, "change one of the lines below", claims, moment)
         elif prover.possible([no(true)], written.place, f"whether the rule '{rule.name}' ever rests") == "unsat":
             message = f"the rule '{rule.name}' fires for everybody: its condition says nothing"
-            prover.found(Finding("TRL421", written.place, message, "ask something that can be missed", written.frame))
+            prover.found(Finding("TRL421", written.place, message, "ask something that can be missed"))
             return False
         return answer == "sat"
 
@@ -95,9 +92,7 @@ class _Examination:
             return
         message = f"the rule '{rule.name}' adds nothing: whenever it fires, '{other.name}' fires and does the same"
         because = (Because(f"holds whenever it holds: {other.name}", self.when(other).place),)
-        prover.found(
-            Finding("TRL422", written.place, message, "remove one of the two", written.frame, because, witness)
-        )
+        prover.found(Finding("TRL422", written.place, message, "remove one of the two", because, witness))
 
     def _disagree(self, one: Rule, other: Rule, effect: str, opposite: str) -> bool:
         """Whether two rules with opposite effects can meet so that nothing settles it; says so."""
@@ -126,9 +121,7 @@ class _Examination:
             )
             hint = f"narrow '{high.name}', or remove '{low.name}'"
         because = (Because(f"disagrees: {one.name}", self.when(one).place),)
-        prover.found(
-            Finding("TRL423", place, message, hint, code_frame(document.source.lines, place), because, witness)
-        )
+        prover.found(Finding("TRL423", place, message, hint, because, witness))
         return True
 
     def _both_fire(self, one: Rule, other: Rule, says: str) -> Any:

@@ -16,7 +16,6 @@ from rules.proof.prover import Claim, Moment, Prover
 from rules.proof.subject import Subject
 from rules.proof.terms import FALSE, TRUE, at_least, both, no
 from rules.spec.community import Document
-from rules.spec.diagnostics import code_frame
 from rules.values import INTEGER, TEXT, Evidence
 
 _LONGEST = 4  # stages of a circle
@@ -75,13 +74,12 @@ class _Examination:
         claims.append(Claim(TRUE, f"the stage is {stage}"))
         moment = Moment("m1", someone, [way.when], ("stage",))
         message = f"the transition '{way.id}' can never happen" + (f" from stage '{stage}'" if path else "")
-        place, frame = written.place, written.frame
+        place = written.place
         if path:
             place = self.document.source.value_place(path)
-            frame = code_frame(self.document.source.lines, place)
         elif not any(other.to == way.to for n, other in enumerate(self.ways) if n != number):
             message += f", so nobody comes to '{way.to}'"
-        prover.impossible("TRL410", place, frame, message, "change one of the lines below", claims, moment)
+        prover.impossible("TRL410", place, message, "change one of the lines below", claims, moment)
 
     def _forestalled(self, number: int, way: Transition) -> bool:
         """Whether an earlier transition always comes first; says so."""
@@ -119,7 +117,7 @@ class _Examination:
         because = tuple(Because(f"stands before it: {self.ways[n].id}", self.written(n).place) for n in sorted(by))
         hint = "put the narrower transition first, or remove it"
         if witness is not None:
-            prover.found(Finding("TRL411", written.place, message, hint, written.frame, because, witness))
+            prover.found(Finding("TRL411", written.place, message, hint, because, witness))
         return True
 
     def before(self, number: int, stage: str) -> list[int]:
@@ -180,7 +178,7 @@ class _Examination:
             f"let what leads back also stand against leaving again; what slows it down: {', '.join(waits) or 'nothing'}"
         )
         because = tuple(Because(f"by {self.ways[n].id}", self.written(n).place) for n in circle)
-        prover.found(Finding("TRL412", written.place, message, hint, written.frame, because, witness))
+        prover.found(Finding("TRL412", written.place, message, hint, because, witness))
         return True
 
     def _asked(self, number: int, stage: str) -> list[Condition]:

@@ -182,8 +182,12 @@ class Subject:
                 return self._leaf(condition)
             case Titles(node=node):
                 return self.truths(node)
+            case Fixed(None):  # only a look at everybody, or somebody else, can tell: it may come out anyhow
+                true, false = (self.world.constant(f"elsewhere {word}", "Bool") for word in ("true", "false"))
+                self.world.law(no(both((true, false))), "nothing is true and false")
+                return Truths(true, false)
             case Fixed(truth):
-                return Truths(TRUE if truth is True else FALSE, TRUE if truth is False else FALSE)
+                return Truths(TRUE if truth else FALSE, FALSE if truth else TRUE)
             case Not(node):
                 true, false = self.truths(node)
                 return Truths(false, true)
