@@ -275,7 +275,8 @@ def columns_of(frame: pl.DataFrame) -> Columns:
 def holding(condition: Condition, frame: pl.DataFrame) -> pl.Series:
     """On which rows of a frame a condition surely holds."""
     columns = columns_of(frame.with_row_index(_ROW))
-    return columns.frame.select(_ROW, columns.surely(condition).alias("holds"))["holds"]
+    surely = columns.surely(condition)  # written first: what expressions share is added to the frame
+    return columns.frame.select(_ROW, surely.alias("holds"))["holds"]
 
 
 def _first(frame: pl.DataFrame, names: Sequence[str], type_: pl.DataType | type[pl.DataType]) -> pl.Expr:

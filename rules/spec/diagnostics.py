@@ -103,6 +103,7 @@ CODES: dict[str, str] = {
     "TRL360": "a metric or field that lacks something",
     "TRL361": "a metric made of itself",
     "TRL362": "a metric of the wrong type",
+    "TRL363": "a pack that is not there, or lacks what it reads",
     # --- across documents: cases
     "TRL371": "a reading that nobody reads",
     "TRL372": "a play that cannot go so",
