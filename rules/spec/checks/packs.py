@@ -30,6 +30,7 @@ def packed(at: At, metric: Packed, names: Names) -> None:
         if metric.type != meant.type:
             message = f"'{metric.pack}' is {words(meant.type)}, the metric says {metric.type}"
             (at / "type").say("TRL362", message, f"write type: {meant.type}")
+            names.doubt(names.of("metric").get(metric.id, metric))
         if metric.key != "member":
             (at / "key").say("TRL302", f"'{metric.pack}' is about members, not about {metric.key}", "leave out key")
         _needs(here, metric, pack, names, pack.reads[conclusion])
