@@ -107,13 +107,21 @@ class _Walker:
         return outcome
 
     def _inside(self, phase: PhaseSpec) -> str | None:
-        """Go through the bodies of a phase; returns how the run ended if it ended there."""
+        """Go through the bodies of a phase; returns how the run ended if it ended there.
+
+        The branch that ends a `parallel` ends the path of it; those after it are gone through beside the path.
+        """
+        beside = False
         for body in phase.bodies():
+            before = len(self.path)
             ended = self.body(body.phases)
-            if ended not in ("over", "leave", "stop"):
+            if beside:
+                del self.path[before:]
+            elif ended not in ("over", "leave", "stop"):
                 return ended
-            if ended == "stop" or getattr(phase, "ends_with", "all") == body.name:
+            elif ended == "stop":
                 break
+            beside = beside or getattr(phase, "ends_with", "all") == body.name
         return None
 
 
