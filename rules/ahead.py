@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from rules.metric import MetricFromFacts, period_of, places_of, rescaled, streak
+from rules.metric import MetricFromFacts, Take, period_of, places_of, rescaled, streak
 from rules.reading import Reading
 from rules.time.local import local_day
 from rules.time.window import Window
@@ -84,6 +84,11 @@ class Ahead:
     def moment(self, days: int) -> datetime:
         """The same time of day, so many days later."""
         return self._at + timedelta(days=days)
+
+    def takes(self, reading: Reading) -> Take | None:
+        """What the metric of a reading takes; None where the reading stays as it is."""
+        kept = self._kept.get(reading)
+        return None if kept is None else kept.metric.take
 
     def evidence(self, days: int) -> Evidence:
         """What will be known so many days later."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from operations.ports.standings import LIFECYCLE
+from store.standings_then import Then
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -45,12 +46,21 @@ def standing_frame(
     ladder: str | None,
     value: str,
     subjects: Collection[str] | None,
+    then: bool = False,
 ) -> pl.DataFrame:
     """See `operations.ports.standings.Standings.frame`."""
     reader = Reader(connection, community.id, subjects)
+    past = Then(connection, community, at, subjects) if then else None
     frame = reader.members()
     rows = reader.standings()
-    return frame_of(community, at, frame, rows, reader.watched, reader.titles(at), ladder, value)
+    if past is not None:
+        rows = past.standings(rows)
+
+    def watched(ladder: str, value: str) -> pl.DataFrame:
+        found = reader.watched(ladder, value)
+        return found if past is None else past.watched(ladder, value, found)
+
+    return frame_of(community, at, frame, rows, watched, reader.titles(at), ladder, value)
 
 
 def frame_of(

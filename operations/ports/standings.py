@@ -40,6 +40,8 @@ class Standing:
     moved_at: datetime | None = None  # the last change, from which a cooldown counts; None for a first standing
     last_move: str | None = None  # automatic | by_hand
     pinned: bool = False
+    pinned_by: str | None = None
+    pin_reason: str | None = None
     below_since: datetime | None = None
     below_until: datetime | None = None
     below_digest: str | None = None
@@ -147,6 +149,7 @@ class Standings(Protocol):
         ladder: str | None = None,
         value: str = "",
         subjects: Collection[str] | None = None,
+        then: bool = False,
     ) -> pl.DataFrame:
         """One row per member with what conditions read of standings (LANGUAGE 1.8) as it is at `at`.
 
@@ -157,6 +160,9 @@ class Standings(Protocol):
         over), `met_for` (of the next tier) or `met_for@TRANSITION` (days, 0 when not begun), `watched` (targets
         under observation), `below_digest`, `waiting_for`, `exempt_before`, `last_move`, `pinned`. Local days in the
         community's zone.
+
+        `then` puts standings together as they were at `at`, from moves, decisions and questions since; without it
+        they are those of now, which is right for a review that carries on from them.
         """
         ...
 
