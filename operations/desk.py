@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
+    from operations.ports.trials import Trials
     from rules.spec import Community
 
 
@@ -49,6 +50,7 @@ class Desk:
     memberships: Memberships
     inbox: Inbox
     outbox: Outbox
+    trials: Trials
     together: Callable[[], AbstractContextManager[object]]
 
 
