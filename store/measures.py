@@ -127,6 +127,8 @@ class SqlMeasures:
         if kind == "community":
             names = [self._community.id] if ids is None else list(ids)
             return pl.DataFrame({"subject": names, "key": [0] * len(names)}, schema=SUBJECTS)
+        if isinstance(ids, pl.Series):
+            ids = ids.to_list()
         if ids is None and kind == "member":
             query = select(member.c.id).where(member.c.community == self._community.id, member.c.joined <= at)
             ids = list(connection.execute(query.order_by(member.c.id)).scalars())

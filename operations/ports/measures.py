@@ -25,7 +25,7 @@ class Measures(Protocol):
         *,
         at: datetime,
         zone: ZoneInfo,
-        subjects: Collection[str] | None = None,
+        subjects: Collection[str] | pl.Series | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
         known_by: datetime | None = None,
     ) -> pl.DataFrame:

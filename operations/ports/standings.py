@@ -118,6 +118,10 @@ class Snapshot(Protocol):
         """See `Standings.counts`."""
         ...
 
+    def pending(self) -> dict[str, int]:
+        """How many standings have something begun that goes on: `grace`, `observation`, `waiting`."""
+        ...
+
     def after(
         self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
     ) -> Snapshot:
