@@ -281,7 +281,8 @@ class _Examination:
 
         witness = self._one_less(today, rank, question)
         if witness is not None:
-            message = f"'{rung.id}'{self.said} is lost at once at the very line at which it is earned: members would flicker"
+            lost = f"'{rung.id}'{self.said} is lost at once at the very line at which it is earned"
+            message = f"{lost}: members would flicker"
             hint = "ask less of those who stay, or add grace, observe or a cooldown"
             prover.found(Finding("TRL405", written.place, message, hint, (), witness))
 
