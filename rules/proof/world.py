@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -11,8 +12,7 @@ from rules.reading import Reading
 from rules.spec.diagnostics import Place
 from rules.values import LARGEST, Value, ValueType
 
-OTHER = 10**6
-"""Codes from here on are texts that no condition names."""
+_PLAIN = re.compile(r"[^A-Za-z0-9 _@.:,\[\]-]")  # what a name of the solver must not hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class World:
     def constant(self, label: str, sort: str) -> str:
         """A new constant of the solver."""
         self._names += 1
-        name = f"|{self._names} {label}|"
+        name = f"|{self._names} {_PLAIN.sub('?', label)}|"
         self.solver.declare(name, sort)
         self.lines.append((name, sort, ""))
         return name
@@ -82,7 +82,7 @@ class World:
         if len(term) < 40:
             return term
         self._names += 1
-        name = f"|{self._names} {label}|"
+        name = f"|{self._names} {_PLAIN.sub('?', label)}|"
         self.solver.define(name, sort, term)
         self.lines.append((name, sort, term))
         return name
