@@ -33,6 +33,7 @@ class CellsNow:
     Args:
         only: the numbers of the subjects that are looked at, if nothing is read over everybody.
         known_by: facts that were recorded later are left out; None: all that are known now count.
+        strictly: facts of the very moment are left out too.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class CellsNow:
         metrics: Mapping[str, MetricFromFacts],
         readings: Collection[Reading],
         only: pl.Series | None = None,
+        *,
         known_by: datetime | None = None,
+        strictly: bool = False,
     ) -> None:
         self._connection = connection
         self._community = community
@@ -52,6 +55,7 @@ class CellsNow:
         self._zone = zone
         self._only = only
         self._known_by = known_by
+        self._until, self._after = ("<", ">=") if strictly else ("<=", ">")
         self._number = number_of(connection, community.id)
         stored = {id_: metric for id_, metric in metrics.items() if kept(metric)}
         ours = built(connection, community) if str(zone) == str(community.zone) else {}
@@ -69,7 +73,7 @@ class CellsNow:
         where = ""
         if metric.dated_by is None:
             start, end = window.span(self._at, self._zone)
-            where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND at <= '{self._at.isoformat()}'"
+            where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND {self._by_then()}"
         found = self._facts({0: metric}, self._known(where), fine=True)
         return pl.concat([empty(), *found])
 
@@ -117,7 +121,7 @@ class CellsNow:
     def _later_today(self, metrics: Mapping[int, MetricFromFacts], today: int) -> list[pl.DataFrame]:
         """Negative cells for the facts that came after the moment, but on its day."""
         own_time = {key: metric for key, metric in metrics.items() if metric.dated_by is None}
-        where = f"at > '{self._at.isoformat()}' AND at < '{day_start(today + 1, self._zone).isoformat()}'"
+        where = f"at {self._after} '{self._at.isoformat()}' AND at < '{day_start(today + 1, self._zone).isoformat()}'"
         return self._taken_back(own_time, where)
 
     def _later_known(self, metrics: Mapping[int, MetricFromFacts]) -> list[pl.DataFrame]:
@@ -128,7 +132,7 @@ class CellsNow:
         own = {key: metric for key, metric in metrics.items() if metric.dated_by is None}
         dated = {key: metric for key, metric in metrics.items() if metric.dated_by is not None}
         return [
-            *self._taken_back(own, f"{late} AND at <= '{self._at.isoformat()}'"),
+            *self._taken_back(own, f"{late} AND {self._by_then()}"),
             *self._taken_back(dated, late),
         ]
 
@@ -148,10 +152,13 @@ class CellsNow:
         numbered_metrics = dict(enumerate(metrics.values()))
         own = {key: metric for key, metric in numbered_metrics.items() if metric.dated_by is None}
         dated = {key: metric for key, metric in numbered_metrics.items() if metric.dated_by is not None}
-        parts = [empty(), *self._facts(own, self._known(f"at <= '{self._at.isoformat()}'"))]
+        parts = [empty(), *self._facts(own, self._known(self._by_then()))]
         parts.extend(self._facts(dated, self._known("")))
         cells = pl.concat(parts)
         return {metric.id: cells.filter(pl.col("metric") == key) for key, metric in numbered_metrics.items()}
+
+    def _by_then(self) -> str:
+        return f"at {self._until} '{self._at.isoformat()}'"
 
     def _known(self, where: str) -> str:
         if self._known_by is None:
@@ -177,7 +184,7 @@ class CellsNow:
 
     def _present(self, metric: MetricFromFacts) -> pl.DataFrame:
         """One fact for every member who is there."""
-        facts = present_facts(self._connection, self._community, self._at)
+        facts = present_facts(self._connection, self._community, self._at, then=self._known_by is not None)
         found = cells_of({0: metric}, facts, self._zone, _nothing, fine=True)
         return numbered(self._connection, self._number, found) if found else empty()
 

@@ -49,6 +49,7 @@ class SqlMeasures:
         subjects: Collection[str] | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
         known_by: datetime | None = None,
+        strictly: bool = False,
     ) -> pl.DataFrame:
         asked = sorted(set(readings), key=lambda r: r.key)
         metrics = {reading: self._metric(reading, subject) for reading in asked}
@@ -58,8 +59,9 @@ class SqlMeasures:
             frame = self._subjects(connection, number, subject, subjects, at)
             some = subjects is not None and all(reading.scope == "subject" for reading in asked)
             only = frame["key"].drop_nulls() if some else None
+            by_id = {metric.id: metric for metric in metrics.values()}
             cells = CellsNow(
-                connection, self._community, at, zone, {m.id: m for m in metrics.values()}, asked, only, known_by
+                connection, self._community, at, zone, by_id, asked, only, known_by=known_by, strictly=strictly
             )
             for reading in asked:
                 metric = metrics[reading]
@@ -91,7 +93,7 @@ class SqlMeasures:
             number = number_of(connection, self._community.id)
             keys = subjects_of(connection, number, "member", [member])["key"]
             by_id = {metric.id: metric for metric in metrics.values()}
-            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), keys, known_by)
+            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), keys, known_by=known_by)
             found = {}
             for reading, metric in metrics.items():
                 own = cells.of(metric, reading).filter(pl.col("subject").is_in(keys.implode()))
@@ -107,7 +109,7 @@ class SqlMeasures:
         with snapshot(self._engine) as connection:
             zone = self._community.zone
             by_id = {metric.id: metric for metric in metrics.values()}
-            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), None, known_by)
+            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), known_by=known_by)
             return {reading: cells.whole(metric, reading) for reading, metric in metrics.items()}
 
     def _metric(self, reading: Reading, subject: str) -> MetricFromFacts:

@@ -71,7 +71,9 @@ def cells_that_count(cells: pl.DataFrame, metric: MetricFromFacts, reading: Read
         cells = cells.filter(pl.col("by") == reading.of)
     if metric.take not in _ADDING:
         cells = _net(cells, metric)
-    return [Cell(*row) for row in cells.select("day", "n", "x", "w", "t", "tie").iter_rows()]
+    names = ("day", "n", "x", "w", "t", "tie")
+    asked = [pl.col(name) if name in cells.columns else pl.lit(None).alias(name) for name in names]
+    return [Cell(*row) for row in cells.select(asked).iter_rows()]
 
 
 _ADDING = ("count", "sum", "mean")
