@@ -243,6 +243,7 @@ class _Hand:
             to=verdict.to,
             at=self.plan.at,
             transition=verdict.body.get("because") if verdict.rule == LIFECYCLE else None,
+            author=verdict.body.get("author"),
             scale=self.scale,
             seed=self.seed,
         )

@@ -22,6 +22,7 @@ from store.metric_register import built, maintained, rebuild
 from store.numbers import number_of, subjects_of, try_exclusive
 from store.sums import cells_that_count, nothing_column, read_cells
 from store.tables.members import member
+from store.things import things
 from store.transaction import snapshot
 
 
@@ -118,6 +119,10 @@ class SqlMeasures:
             raise NotDecidable(f"{reading.metric} is no metric that is computed from facts")
         if reading.scope not in ("subject", "community"):
             raise NotDecidable(f"{reading.name} is read of the {reading.scope}, not of a {subject}")
+    def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
+        with snapshot(self._engine) as connection:
+            return things(connection, self._community, kind, names, at)
+
         if reading.scope == "subject" and subject and metric.subject != subject:
             raise NotDecidable(f"{reading.metric} is about a {metric.subject}, not about a {subject}")
         return metric

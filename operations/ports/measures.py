@@ -75,3 +75,10 @@ class Measures(Protocol):
         self, readings: Collection[Reading], at: datetime, *, known_by: datetime | None = None
     ) -> dict[Reading, Value | None]:
         """Readings over the whole community (their scope is not looked at)."""
+
+    def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
+        """Every work, run under way, team or cohort that there is: `subject`, of works `author`, and attributes.
+
+        Args:
+            names: the attributes that are wanted, as conditions name them: `work.mode`, `run.days`.
+        """
