@@ -81,6 +81,32 @@ def test_specs_with_mistakes_are_for_check(tmp_path: Path, capsys: pytest.Captur
     assert trellis("prove", tmp_path / "nowhere") == 2
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (
+            "    go: { short: second-call }\n",
+            "    go: { done: judging, short: cancel }\n",
+            "TRL325",
+        ),  # second-call: never reached
+        ("    if_silent: done\n    go: { short: end }", "    if_silent: done\n    go: { short: entries }", "TRL323"),
+        ("    if_silent: done\n    go: { short: end }", "    go: { short: end }", "TRL203"),
+        ("    if_silent: done\n    go: { short: end }", "    if_silent: done", "TRL321"),
+    ],
+)
+def test_a_phase_never_reached_a_loop_without_bound_and_silence_without_outcome_are_refused_at_once(
+    old: str, new: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(PROOF / "base", tmp_path / "c")
+    mode = tmp_path / "c" / "modes" / "contest.yaml"
+    assert old in mode.read_text("utf-8")
+    mode.write_text(mode.read_text("utf-8").replace(old, new), "utf-8")
+
+    assert trellis("prove", tmp_path / "c", "--json") == 2
+
+    assert [d["code"] for d in json.loads(capsys.readouterr().out)["diagnostics"]] == [code]
+
+
 def test_check_warns_of_what_can_be_counted_and_never_loads_the_solver(tmp_path: Path) -> None:
     shutil.copytree(PROOF / "base", tmp_path / "c")
     shutil.copy(PROOF / "faults" / "seats-beyond-a-benefit.yaml", tmp_path / "c" / "tiers.yaml")
