@@ -36,13 +36,12 @@ class Trials:
     def __init__(self, ladder: Ladder, knobs: Sequence[Knob], history: History, reviews: Reviews) -> None:
         self.knobs = tuple(knobs)
         self._ladder = ladder
-        self._reviews = reviews
         self._done: dict[Setting, list[Move]] = {}
         also = list(all_bounds(knobs))
         loosest = self.ladder(tuple(_loosest(knob) for knob in knobs))
         open_to = Replay(loosest, history, reviews, also=also).moves()
         replay = Replay(ladder, history, reviews, also=also, only=sorted({move.member for move in open_to}))
-        self._joined = replay.past.joined
+        self._past = replay.past
         self._readings = replay.readings
         self._columns = [columns_over(frame, replay.readings) for frame in replay.frames()]
 
@@ -64,7 +63,7 @@ class Trials:
         found = self._done.get(setting)
         if found is None:
             reduced, reduction = reduce_ladder(self.ladder(setting))
-            stepper = Stepper(reduced, reduction, self._reviews, self._joined)
+            stepper = Stepper(reduced, reduction, self._past)
             found = self._done[setting] = [
                 move
                 for columns in self._columns
