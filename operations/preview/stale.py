@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from operations.errors import Refusal
-from operations.preview.preview import FORM, Preview
+from operations.preview.whole import FORM, Preview
 
 _LARGEST = 256 * 2**20
 _NEEDED = ("community", "at", "at_given", "current", "new", "transitions", "graces", "observations")
