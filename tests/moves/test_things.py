@@ -6,14 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from cli.memory import Memory
+from operations import review
 from operations.ports.facts import Fact
 from rules.spec import Community
 from store.engine import open_engine
 from store.tables.runs import run, work
 from tests.moves.club import AT, METRICS, people, publish, reviewed
+from workflows import turns
+from workflows.activities.moves import Moves
 
 pytestmark = pytest.mark.servers
 
@@ -148,3 +152,38 @@ def test_a_rule_about_teams_looks_at_those_that_facts_name(memory: Memory, club:
     assert (
         reviewed(memory, AT + timedelta(days=9))["rules:team"]["fired:silent-team"] == 2
     )  # a new spell, and t2's first
+
+
+def test_whoever_moves_wakes_the_runs_that_are_about_them(memory: Memory, club: Community) -> None:
+    with memory.engine.begin() as connection:
+        connection.execute(update(run).where(run.c.number == 1).values(subject="ann"))
+        connection.execute(update(run).where(run.c.number == 2).values(subject="bob"))
+        connection.execute(update(run).where(run.c.number == 3).values(subject="ann"))
+    for day in (2, 3):
+        record(memory, club, Fact(f"p{day}", "posted", "ann", AT - timedelta(days=day)))
+    assert memory.reviews.touched("club", since=AT) == []
+
+    reviewed(memory)
+
+    assert memory.reviews.touched("club", since=AT) == ["club/photos/1"]  # under way, and about ann, who rose
+    assert memory.reviews.touched("club", since=AT, member="bob") == []
+    assert memory.reviews.touched("club", since=AT + timedelta(seconds=1)) == []
+    told = _Told()
+    reviewer = Moves(memory.desk, told)
+    plan = review.begin(memory.desk, "club", run="again", at=AT, parts=["tier"])
+    reviewer.finish_review(turns.FinishReview(community="club", review=plan.id))
+    assert told.signals == [("club/photos/1", "poke")]
+
+
+class _Told:
+    """Takes down what an orchestrator would be told."""
+
+    def __init__(self) -> None:
+        self.signals: list[tuple[str, str]] = []
+
+    def start(self, kind: str, argument: Any = None, **_: Any) -> bool:
+        return True
+
+    def signal(self, id: str, name: str) -> bool:
+        self.signals.append((id, name))
+        return True
