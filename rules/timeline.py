@@ -81,10 +81,15 @@ def unroll(
     Raises:
         Unfit: something that the case gives does not fit.
     """
-    return _Unrolling(community, rulebook, case, at, look).reviews()
+    return Unrolling(community, rulebook, case, at, look).reviews()
 
 
-class _Unrolling:
+class Unrolling:
+    """One member's life under one spec.
+
+    `facts` are those that have happened so far, the moves that reviews made among them.
+    """
+
     def __init__(self, community: Community, rulebook: Rulebook, case: Timeline, at: datetime, look: Look) -> None:
         self.community, self.rulebook, self.case, self.look, self.begins = community, rulebook, case, look, at
         self.zone = community.zone
