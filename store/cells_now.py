@@ -17,6 +17,7 @@ from rules.time.window import Window
 from rules.values import Value
 from store import chunks
 from store.cells import SCHEMA, cells_of, empty, needed, unneeded
+from store.limits import limited
 from store.metric_register import built, from_facts, kept, numbered
 from store.numbers import number_of
 from store.present import present_facts
@@ -74,10 +75,10 @@ class CellsNow:
         self._found.update(self._computed({id_: m for id_, m in stored.items() if id_ not in ours}))
         for id_, metric in metrics.items():
             if not kept(metric):
-                self._found[id_] = self._present(metric)
+                self._found[id_] = limited(self._present(metric), metric)
 
     def of(self, metric: MetricFromFacts, reading: Reading) -> pl.DataFrame:
-        """The cells of a metric that a reading needs: by the moment where it asks for hours and minutes."""
+        """The cells of a metric that count, as a reading needs them: by the moment where it asks for hours."""
         window = Window.parse(reading.over, reading.until)
         if not window.is_elapsed or not unneeded(metric) or not kept(metric):
             return self._cells(metric)
@@ -86,7 +87,7 @@ class CellsNow:
             start, end = window.span(self._at, self._zone)
             where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND {self._by_then()}"
         found = self._facts({0: metric}, self._known(where), fine=True)
-        return pl.concat([empty(), *found])
+        return limited(pl.concat([empty(), *found]), metric)
 
     def whole(self, metric: MetricFromFacts, reading: Reading) -> Value | None:
         """A reading over everybody."""
@@ -124,7 +125,7 @@ class CellsNow:
         if metric.dated_by is None:
             cells = cells.filter(pl.col("day") <= self._today)
         back = [frame.filter(pl.col("metric") == key).select(cells.columns) for frame in self._back]
-        return pl.concat([cells, *back])
+        return limited(pl.concat([cells, *back]), metric)
 
     def _first_day(self, metric: MetricFromFacts) -> int | None:
         """The first day that any window of a metric looks at; None when one looks at all."""
@@ -177,7 +178,10 @@ class CellsNow:
         parts = [empty(), *self._facts(own, self._known(self._by_then()))]
         parts.extend(self._facts(dated, self._known("")))
         cells = pl.concat(parts)
-        return {metric.id: cells.filter(pl.col("metric") == key) for key, metric in numbered_metrics.items()}
+        return {
+            metric.id: limited(cells.filter(pl.col("metric") == key), metric)
+            for key, metric in numbered_metrics.items()
+        }
 
     def _by_then(self) -> str:
         return f"at {self._until} '{self._at.isoformat()}'"
