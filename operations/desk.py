@@ -100,7 +100,6 @@ def member_frame(
         if entered is not None:
             firsts = {window: times["entered"].first() for window, times in begun.items() if times.height}
             entered |= {window: first for window, first in firsts.items() if isinstance(first, datetime)}
-        late = {"known_by": at} if then else {}
         measured = desk.measures(community).frame(
             "member",
             readings,
@@ -108,7 +107,7 @@ def member_frame(
             zone=community.zone,
             subjects=frame["subject"],
             entered=begun,
-            **late,
+            known_by=at if then else None,
         )
         frame = beside(frame, measured)
     return frame.drop([name for name in frame.columns if name.startswith("entered_")])
