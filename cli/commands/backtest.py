@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,10 +75,12 @@ def backtest(
 
         save(picture, draw_backtest(found))
     out.data(found.data())
-    _show(out, found, truth, picture)
+    _show(out, found, truth, [one.partition("=")[0].strip() for one in meant or ()])
+    if picture is not None:
+        out.say(f"Drawn to {picture}.")
 
 
-def _show(out: Output, found: Backtest, truth: Path, picture: Path | None) -> None:
+def _show(out: Output, found: Backtest, truth: Path, explained: Sequence[str]) -> None:
     from operations.backtest import share_text
 
     history, reviews = found.history, found.reviews
@@ -88,7 +91,8 @@ def _show(out: Output, found: Backtest, truth: Path, picture: Path | None) -> No
         f"{reviews.moments[-1]:%Y-%m-%d}; scored from {start:%Y-%m-%d} to {end:%Y-%m-%d}."
     )
     for left, number in found.truth.left_out.items():
-        out.say(f"{truth}: {number} rows of the tier {left!r} are left out; --as {left}=TIER says what it is.")
+        if left not in explained:
+            out.say(f"{truth}: {number} rows of the tier {left!r} are left out; --as {left}=TIER says what it is.")
     if found.strangers:
         out.say(f"{found.strangers} members of the truth are no members of the community and are left out.")
     rows = []
@@ -131,8 +135,6 @@ def _show(out: Output, found: Backtest, truth: Path, picture: Path | None) -> No
     )
     for note in found.notes:
         out.say(note)
-    if picture is not None:
-        out.say(f"Drawn to {picture}.")
 
 
 def _row(found: Backtest, one: Explained) -> tuple[object, ...]:
