@@ -52,7 +52,8 @@ def prove(
         raise typer.Exit(INVALID)
     community = loaded.community
     when = moment(at, community.zone) if at is not None else made_up_moment(community)
-    report = prove_all(community, when)
+    with out.progress("Proving"):
+        report = prove_all(community, when)
     findings = [finding.data() | {"file": (place / finding.place.file).as_posix()} for finding in report.findings]
     undecided = [one.data() | {"file": (place / one.place.file).as_posix()} for one in report.undecided]
     out.data({"ok": not findings, "digest": community.digest, "findings": findings, "undecided": undecided})
