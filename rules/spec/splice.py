@@ -6,6 +6,7 @@ must say exactly what the old one said but for that value; otherwise the edit is
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -135,6 +136,7 @@ def _refuse_odd(value: Any, where: str) -> None:
             raise NotEditable(f"the character U+{ord(odd[0]):04X} may not stand in a text", "leave it out")
 
 
+@functools.lru_cache(maxsize=1024)
 def stands_plain(text: str, *, flow: bool) -> bool:
     """Whether a text may stand without quotes and be read as that very text."""
     if not text or "\n" in text or text != text.strip():
