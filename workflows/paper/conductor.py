@@ -34,7 +34,7 @@ from workflows.conduct import Conduct
 from workflows.course import Leg
 from workflows.desk import Desk, Said
 from workflows.paper.house import Paper, PaperKnown
-from workflows.paper.script import CaseScript
+from workflows.paper.script import CaseScript, lowest
 from workflows.play import ROLE
 from workflows.scenes import Settings, definite
 from workflows.steps import Checked, CheckPhase, FinishRun, Opened, OpenPhase, RunInput, Under
@@ -154,7 +154,7 @@ class _Conductor:
         story = Story(told, self._conduct.course(self.run.id), self)
         end = _told(story.play())
         for step in self._steps:
-            self._taken.append(Taken(step, self.now, f"{step.in_} does not come"))
+            self._taken.append(Taken(step, self.now, f"the run is over before ({end})"))
         self._conduct.finish(FinishRun(run=self.run.id, end=end, at=story.at))
         return self._played(end, story.at)
 
@@ -337,8 +337,7 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
             role = who if who.startswith(ROLE) else None
             return desk.answer(run, step.in_, by=who, choice=choice, about=about, fields=filled, role=role)
         case "score":
-            lowest = {line.id: line.scale[0] for line in getattr(setting.phase, "rubric", ()) if line.scale is not None}
-            scores = {**lowest, **{name: int(str(value)) for name, value in fields.items()}}
+            scores = {**lowest(setting.phase), **{name: int(str(value)) for name, value in fields.items()}}
             return desk.score(run, work=about, by=who, scores=scores, phase=step.in_)
         case "leave":
             return desk.withdraw(run, member=who)
