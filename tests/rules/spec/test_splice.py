@@ -110,6 +110,7 @@ tiers:
         ("tiers[core].earn.all.any.wins.is", True, "is: 1 }", "is: true }"),
         ("tiers[core].earn.all.reached.community.posts.at_least", 5, "500", "5"),
         ("tiers[core].may_enter[contest]", "yes", "[contest,", '["yes",'),
+        ("tiers[core].earn.all.any.wins.is", ":", "is: 1 }", 'is: ":" }'),
         ("tiers[core].may_enter[1]", "a, b", "group]", '"a, b"]'),
         ("tiers[core].told", "one\n\ntwo\n", "first\n        second", "one\n\n      two"),
         ("tiers[core].told", "one", "|\n      first\n        second", "|-\n      one"),
