@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
+from operations.suggest_plays import ModePlays, Plays
 from rules.cases import Verdict, expected, judge
 from rules.coverage.report import Coverage, coverage
 from rules.coverage.suggest import Suggested, Suggester
@@ -50,14 +49,6 @@ class Examination:
         return tuple(one for one in self.cases if one.verdict.not_yet)
 
 
-class Plays(Protocol):
-    """Whoever can play the plays; `workflows.paper.verdict.judge_play` does."""
-
-    def __call__(
-        self, community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None
-    ) -> Verdict: ...
-
-
 def examine(
     community: Community, rulebook: Rulebook, plays: Plays, *, told: Callable[[int], None] = lambda number: None
 ) -> Examination:
@@ -83,11 +74,15 @@ def examine(
     return Examination(tuple(found), coverage(watch.spots, watch.seen), watch)
 
 
-def suggested(community: Community, rulebook: Rulebook, examination: Examination, at: str) -> Suggested:
+def suggested(community: Community, rulebook: Rulebook, examination: Examination, plays: Plays, at: str) -> Suggested:
     """A case at its threshold for whatever the cases have not seen.
 
     Args:
+        plays: plays what is suggested for modes.
         at: the moment of the suggested cases, as a case writes it.
     """
-    suggester = Suggester(community, rulebook, examination.watch, moment(at, community.zone))
-    return suggester.suggest(examination.watch.missing())
+    watch, now = examination.watch, moment(at, community.zone)
+    suggester = Suggester(community, rulebook, watch, now)
+    found = suggester.suggest(watch.missing())
+    made = ModePlays(community, rulebook, watch, suggester, plays, now).suggest(found.without)
+    return Suggested((*found.cases, *made.cases), made.without)
