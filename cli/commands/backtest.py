@@ -51,6 +51,7 @@ def backtest(
     from cli import past
     from cli.console import Output
     from operations import backtest as tests
+    from operations.scene import span_of
 
     out = Output(json)
     given = past.asked(
@@ -65,9 +66,7 @@ def backtest(
         where=where,
         as_recorded=as_recorded,
     )
-    span = tests.span_of(
-        given.scene, past.day(start, "--from", given.community), past.day(until, "--until", given.community)
-    )
+    span = span_of(given.scene, past.day(start, "--from", given.community), past.day(until, "--until", given.community))
     with out.progress("Replaying"):
         found = tests.backtest(given.scene, given.truth, strangers=given.strangers, span=span, top=top, member=member)
     if picture is not None:

@@ -9,8 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 from statistics import quantiles
 
-from rules.history.replay import Move
 from rules.history.reviews import Reviews
+from rules.history.stepper import Move
 
 _DAY = timedelta(days=1)
 

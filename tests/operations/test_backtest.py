@@ -8,8 +8,9 @@ import pytest
 
 from cli.memory import Memory
 from operations import review
-from operations.backtest import backtest, ladder_named, set_scene, span_of
+from operations.backtest import backtest
 from operations.errors import Refusal
+from operations.scene import Scene, ladder_named, notes, set_scene, span_of
 from operations.truth_file import check_known, read_truth
 from operations.tune import tune
 from rules.history.replay import Replay
@@ -131,7 +132,6 @@ def test_rows_that_do_not_fit_are_counted_and_left_out(tmp_path: Path) -> None:
 
 
 def test_what_the_replay_cannot_know_is_said() -> None:
-    from operations.backtest import Scene, notes
     from rules.history.past import History
     from tests.rules.history.made_up import Deed, community, history_of
 
