@@ -164,7 +164,7 @@ def backtest(
     Args:
         strangers: how many members of the truth are unknown.
         span: what is scored; the replay always begins with the first fact.
-        top: how many members are explained, for each tier.
+        top: how many members are explained of each tier whom people promoted first or alone, and whom the rules did.
         member: explain only this one.
 
     Raises:
@@ -180,8 +180,11 @@ def backtest(
     differing: list[Apart] = []
     for one in tiers:
         found = apart(one, truth.holdings, moves, scene.reviews, subjects)
-        chosen = [a for a in found if a.member == member] if member is not None else found[:top]
-        differing.extend(chosen)
+        if member is not None:
+            differing.extend(a for a in found if a.member == member)
+            continue
+        differing.extend([a for a in found if not a.rules_first][:top])
+        differing.extend([a for a in found if a.rules_first][:top])
     late = {(one.rank, m): number[m] for one in tiers for m in one.people if m not in one.before}
     asked = {(number[a.member], _review_of(scene, a)) for a in differing}
     asked |= {(m, _review_at(scene, tiers[rank - 1].people[id_])) for (rank, id_), m in late.items()}
@@ -217,7 +220,7 @@ def _explained(scene: Scene, one: Apart, look: Look | None) -> Explained:
     at = scene.reviews.moments[_review_of(scene, one)]
     if look is None:
         return Explained(one, at, "not yet a member", None, ())
-    if one.kind in ("only rules", "rules earlier"):
+    if one.rules_first:
         return Explained(one, at, look.decision.because, look.decision.to, look.decision.reasons)
     because, reasons = _held_back(look)
     return Explained(one, at, because, look.next, tuple(reasons))

@@ -37,7 +37,9 @@ def backtest(
     ] = None,
     where: Where = None,
     as_recorded: AsRecorded = False,
-    top: Annotated[int, typer.Option("--top", min=0, max=1000, help="How many members to explain, of each tier.")] = 5,
+    top: Annotated[
+        int, typer.Option("--top", min=0, max=1000, help="How many members to explain, of each tier and side.")
+    ] = 3,
     member: Annotated[str | None, typer.Option("--member", metavar="ID", help="Explain this member only.")] = None,
     picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE", help="Draw it as SVG.")] = None,
     json: Json = False,

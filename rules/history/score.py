@@ -179,6 +179,11 @@ class Apart:
     people: datetime | None
     rules: datetime | None
 
+    @property
+    def rules_first(self) -> bool:
+        """Whether the rules raised the member before people did, or alone."""
+        return self.kind in ("only rules", "rules earlier")
+
 
 def apart(
     scored: TierScore, holdings: Iterable[Holding], moves: Sequence[Move], reviews: Reviews, subjects: Sequence[str]
