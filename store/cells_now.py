@@ -29,6 +29,9 @@ LONGEST_PERIOD = 31
 FEW = 20
 """Of so many members facts are looked up member by member; of more, all are read."""
 
+MANY = 3_000_000
+"""Beyond so many cells the readings of few members are computed from their own facts: chunks hold everybody's."""
+
 
 class CellsNow:
     """The cells that one look needs, each metric's read once, facts after the moment of reading counted off.
@@ -65,6 +68,8 @@ class CellsNow:
         self._number = number_of(connection, community.id)
         stored = {id_: metric for id_, metric in metrics.items() if kept(metric)}
         ours = built(connection, community) if str(zone) == str(community.zone) else {}
+        if only is not None and len(only) <= FEW and chunks.size(connection, self._number) > MANY:
+            ours = {id_: key for id_, key in ours.items() if id_ in metrics and not _of_own_facts(metrics[id_])}
         self._stored = {ours[id_]: m for id_, m in stored.items() if id_ in ours}
         self._numbers = {metric.id: key for key, metric in self._stored.items()}
         self._asked: dict[str, list[Reading]] = {}
@@ -213,6 +218,11 @@ class CellsNow:
         facts = present_facts(self._connection, self._community, self._at, then=self._known_by is not None)
         found = cells_of({0: metric}, facts, self._zone, _nothing, fine=True)
         return numbered(self._connection, self._number, found) if found else empty()
+
+
+def _of_own_facts(metric: MetricFromFacts) -> bool:
+    """Whether a member's own facts are all that the metric needs."""
+    return metric.key == "member" and not metric.steps
 
 
 def _nothing(frame: pl.DataFrame, column: str, attribute: str) -> pl.Series:
