@@ -127,7 +127,7 @@ class SqlSpecs:
         return found
 
     def _read(self, digest: str, packed: bytes) -> Community:
-        loaded = load(_unpacked(packed), self._kinds, self._trees)
+        loaded = load(_unpacked(packed), self._kinds, self._trees, checked=True)
         if loaded.community is None:
             first = loaded.diagnostics[0].message if loaded.diagnostics else "it cannot be read"
             raise Refusal(
