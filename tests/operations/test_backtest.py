@@ -13,8 +13,10 @@ from operations.errors import Refusal
 from operations.scene import Scene, ladder_named, notes, set_scene, span_of
 from operations.truth_file import check_known, read_truth
 from operations.tune import tune
+from rules.counted import fact_kinds
 from rules.history.replay import Replay
 from rules.history.reviews import reviews_between
+from rules.rulebook import compile_ladder
 from rules.spec import Community
 from store.history import FileHistories, SqlHistories
 from tests.moves.club import facts, people, publish
@@ -146,6 +148,24 @@ def test_what_the_replay_cannot_know_is_said() -> None:
     assert "stage" in said
     assert "Seats are taken to be free." in said
     assert "taken to agree at once" in said
+
+
+@pytest.mark.parametrize("folder", ["auto", "maintainers", "examples/forum", "examples/infrastructure"])
+def test_every_ladder_that_is_shipped_can_be_replayed(folder: str, tmp_path: Path) -> None:
+    spec = sample(folder)
+    days = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(60)]
+    (tmp_path / "members.csv").write_text("id,joined\n" + "".join(f"m{n},{days[n].isoformat()}\n" for n in range(5)))
+    kinds = [id_ for id_, kind in fact_kinds(spec).items() if kind.imported]
+    rows = [f"m{n % 5},{kinds[n % len(kinds)]},{day.isoformat()}\n" for n, day in enumerate(days)]
+    (tmp_path / "facts.csv").write_text("member,kind,at\n" + "".join(rows))
+    files = FileHistories(tmp_path / "members.csv", tmp_path / "facts.csv")
+
+    for id_ in spec.ladders:
+        for ladder in compile_ladder(spec, id_)[:2]:
+            scene = set_scene(spec, files, ladder=ladder)
+            tiers = len(ladder.rungs)
+            moves = Replay(ladder, scene.history, scene.reviews).moves()
+            assert all(0 <= move.to < tiers and move.from_ != move.to for move in moves)
 
 
 # ---------------------------------------------------------------------------------------------------------- real people
