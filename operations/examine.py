@@ -10,6 +10,7 @@ from rules.cases import Verdict, expected, judge
 from rules.coverage.report import Coverage, coverage
 from rules.coverage.suggest import Suggested, Suggester
 from rules.coverage.watch import Watch
+from rules.gate import Gate
 from rules.rulebook import Rulebook
 from rules.spec.community import Community
 from rules.spec.diagnostics import Place
@@ -58,7 +59,7 @@ def examine(
         plays: plays the plays.
         told: called with 1 after each case.
     """
-    watch = Watch(community, rulebook)
+    watch, gate = Watch(community, rulebook), Gate(community, rulebook)
     found = []
     for document in community.documents:
         if not isinstance(document.model, Cases):
@@ -68,7 +69,7 @@ def examine(
             if isinstance(case, Play):
                 verdict = plays(community, rulebook, case, at, watch)
             else:
-                verdict = judge(community, rulebook, case, at, watch)
+                verdict = judge(community, rulebook, case, at, watch, gate)
             found.append(Examined(document.source.value_place(("cases", n)), verdict))
             told(1)
     return Examination(tuple(found), coverage(watch.spots, watch.seen), watch)

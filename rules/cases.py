@@ -48,20 +48,28 @@ class Verdict:
         return not self.wrong
 
 
-def judge(community: Community, rulebook: Rulebook, case: Case, at: datetime, look: Look = evaluate) -> Verdict:
+def judge(
+    community: Community,
+    rulebook: Rulebook,
+    case: Case,
+    at: datetime,
+    look: Look = evaluate,
+    gate: Gate | None = None,
+) -> Verdict:
     """Hold one case against the specs it belongs to.
 
     Args:
         rulebook: the community's rules, compiled.
         at: the moment of the case.
         look: how conditions are looked at; a `rules.coverage.Watch` notes what it sees.
+        gate: of this community, if there is one already.
     """
     try:
         if isinstance(case, Play):
             return _play(community, case)
         if isinstance(case, Timeline):
             return _timeline(community, rulebook, case, at, look)
-        came = came_out(community, rulebook, case, at, look)
+        came = came_out(community, rulebook, case, at, look, gate)
     except Unfit as refused:
         return Verdict(case, (str(refused),))
     return Verdict(case, tuple(came.wrong(case)), str(came), came.reasons)
@@ -159,6 +167,7 @@ def came_out(
         Unfit: a value is not of the type of its name.
     """
     gate = gate or Gate(community, rulebook)
+    gate.ignored.clear()
     evidence = gate.evidence(case.subject.attributes, case.subject.metrics, case.community)
     if gate.ignored:
         return Came(ignored=tuple(gate.ignored))
