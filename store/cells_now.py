@@ -206,10 +206,9 @@ class CellsNow:
         few = self._only is not None and len(self._only) <= FEW
         own = {key: metric for key, metric in metrics.items() if few and metric.key == "member"}
         rest = {key: metric for key, metric in metrics.items() if key not in own}
-        if own and self._only is not None and len(self._only):
-            theirs = f"member IN ({', '.join(str(int(key)) for key in self._only)})"
-            both = f"{where} AND {theirs}" if where else theirs
-            yield from from_facts(self._connection, self._community, own, both, self._zone, fine=fine)
+        if own and self._only is not None:
+            theirs = self._only.to_list()
+            yield from from_facts(self._connection, self._community, own, where, self._zone, fine=fine, members=theirs)
         if rest:
             yield from from_facts(self._connection, self._community, rest, where, self._zone, fine=fine)
 
