@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.servers
 
 AT = datetime(2026, 11, 20, 22, tzinfo=UTC)
+REAL = Path(os.environ.get("TRELLIS_DATA", "")) / "A"
 AUTO = Path(__file__).parents[2] / "specs" / "auto"
 NOTICED = ("move", "below", "above", "met", "unmet", "fire")
 Change = tuple[str, str, str, str | None, str | None, bool]
@@ -43,7 +45,7 @@ def carried_out(memory: Memory, community: str, at: datetime) -> set[Change]:
             review.look_at(desk, community, plan.id, part, shard)
         for batch in range(review.settle(desk, community, plan.id, part, size=50)):
             for one in desk.reviews.batch(plan, part, batch):
-                if one.kind in NOTICED and part in ("lifecycle", "tier", "rules:member"):
+                if one.kind in NOTICED and part not in ("titles", "rules:community", "rules:space"):
                     to = one.rule if one.kind == "fire" else one.to
                     done.add((part, one.kind, one.subject, one.leaves, to, one.ask))
             review.carry_out_batch(desk, community, plan.id, part, batch)
@@ -61,9 +63,9 @@ def foreseen(found: Preview) -> set[Change]:
     }
 
 
-def edited(*edits: tuple[str, str, str]) -> dict[str, bytes]:
-    """The files of specs/auto with some texts replaced."""
-    files = dict(read_folder(AUTO))
+def edited(*edits: tuple[str, str, str], folder: Path = AUTO) -> dict[str, bytes]:
+    """The files of a sample with some texts replaced."""
+    files = dict(read_folder(folder))
     for file, old, new in edits:
         text = files[file].decode()
         assert old in text, (file, old)
@@ -163,6 +165,48 @@ def remembered(fresh_database_url: str) -> Memory:
     from store.engine import open_engine
 
     return Memory(open_engine(fresh_database_url))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.is_dir(), reason="data set A is not here; TRELLIS_DATA names the folder that holds it")
+def test_on_real_people_what_is_foreseen_is_what_the_review_does(remembered: Memory) -> None:
+    edits: tuple[tuple[str, str, str], ...] = ()
+    sample = AUTO.parent / "maintainers"
+    community = community_of(edited(folder=sample))
+    remembered.specs.publish(edited(folder=sample), community, message="test", author="test", at=AT)
+    import_members(REAL / "members.csv.gz", community, remembered.members(community), remembered.standings, at=AT)
+    import_facts(REAL / "events.csv.gz", community, remembered.facts(community))
+    moves = differing = 0
+    for month, more in enumerate(
+        [
+            (("tiers.yaml", "reviews:     { at_least: 15, over: 365d }", "reviews:     { at_least: 3, over: 365d }"),),
+            (("tiers.yaml", "    observe: 28d  ", "    observe: 1d  "),),
+            (
+                (
+                    "tiers.yaml",
+                    "      reviews: { at_least: 5, over: 365d }",
+                    "      reviews: { at_least: 8, over: 365d }",
+                ),
+            ),
+            (("tiers.yaml", "cooldown: 60d ", "cooldown: 1d "), ("tiers.yaml", "    grace: 90d ", "    grace: 7d ")),
+            (("tiers.yaml", "        - days_in_tier: { at_least: 180 } ", "        - days_in_tier: { at_least: 9 } "),),
+            (("tiers.yaml", "    observe: 56d  ", "    observe: 1d  "),),
+            (("tiers.yaml", "changes:     { at_least: 40, over: 365d }", "changes:     { at_least: 20, over: 365d }"),),
+        ]
+    ):
+        edits = (*edits, *more)
+        files = edited(*edits, folder=sample)
+        new, at = community_of(files), datetime(2015, 1, 1, tzinfo=UTC) + timedelta(days=30 * month)
+        found = preview(remembered.desk, remembered.runs, new, at=at)
+
+        remembered.specs.publish(files, new, message="edit", author="test", at=at)
+        done = carried_out(remembered, "maintainers", at)
+
+        assert foreseen(found) == done, f"edit {month}: {sorted(foreseen(found) ^ done, key=str)[:8]}"
+        moves += sum(group.members for group in found.groups if group.kind == "move")
+        differing += sum(group.new + group.gone for group in found.groups)
+    assert moves > 20
+    assert differing > 20
 
 
 @pytest.fixture
