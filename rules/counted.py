@@ -19,9 +19,11 @@ from rules.metric import AT_FIELD, Limit, MetricFromFacts, Period, Take
 from rules.names import attribute_type, field_type, metric_type, word_type
 from rules.spec import Community
 from rules.spec.conditions import leaves
-from rules.spec.documents.metrics import Counted
+from rules.spec.documents.metrics import Counted, Suspect
 from rules.spec.fields import FieldSpec
 from rules.spec.vocabulary import ORIGINS
+from rules.suspicion import Burst, Reciprocal, Suspicion
+from rules.time import Duration
 from rules.values import TEXT, ValueType
 
 PRESENT = "present"
@@ -42,7 +44,7 @@ def _fact_kinds(community: _ByDigest) -> Mapping[str, FactKind]:
         if kind.about not in ("member", "community"):
             own.setdefault(kind.about, FactField(TEXT, kind.about, optional=False))
         engine = found[id_].own if id_ in found else {}
-        found[id_] = FactKind(id_, kind.about, {**engine, **own})
+        found[id_] = FactKind(id_, kind.about, {**engine, **own}, suspicion=_suspicion(kind.suspect))
     return found
 
 
@@ -89,6 +91,8 @@ def definition(metric: MetricFromFacts, zone: str) -> str:
         {kind: repr(condition) for kind, condition in sorted((metric.where or {}).items())},
         sorted((metric.steps or {}).items()), metric.type.kind,
     ]  # fmt: skip
+    if reads_suspect(metric):  # nothing is added where nothing is found, so that older definitions stay as they are
+        parts += [[id_, repr(kind.suspicion)] for id_, kind in sorted(metric.kinds.items()) if kind.suspicion]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -103,6 +107,21 @@ class _ByDigest:
 
     def __hash__(self) -> int:
         return hash(self.spec.digest)
+
+
+def _suspicion(written: Suspect | None) -> Suspicion | None:
+    if written is None:
+        return None
+    back = written.reciprocal
+    return Suspicion(
+        None if back is None else Reciprocal(Duration.parse(back.within).seconds, back.field),
+        tuple(Burst(one.count, Duration.parse(one.within).seconds, one.from_) for one in written.burst),
+    )
+
+
+def reads_suspect(metric: MetricFromFacts) -> bool:
+    """Whether it matters to a metric that a fact is suspect."""
+    return "suspect" in (*metric.ignore, metric.field, metric.by) or "'suspect'" in repr(metric.where)
 
 
 def _engine_kind(community: Community, id_: str, fields: Mapping[str, str]) -> FactKind:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from rules.errors import Unfit
+from rules.suspicion import Suspicion
 from rules.values import BOOLEAN, TEXT, Value, ValueType
 
 _DIGITS = frozenset("0123456789abcdef")
@@ -79,17 +80,18 @@ COMMON: Mapping[str, FactField] = MappingProxyType(
         "suspect": FactField(BOOLEAN),
     }
 )
-"""Fields that any fact may have besides those of its kind; `suspect` is set by the anti-gaming pack on arrival."""
+"""Fields that any fact may have besides those of its kind; `suspect` is told, or found by `rules.suspicion`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactKind:
-    """A kind of fact: its own fields, and the common ones that it does not define itself."""
+    """A kind of fact: its own fields, the common ones that it does not define itself, and what makes it suspect."""
 
     id: str
     about: str
     own: Mapping[str, FactField]
     imported: bool = True
+    suspicion: Suspicion | None = None
 
     @property
     def fields(self) -> Mapping[str, FactField]:

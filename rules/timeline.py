@@ -24,6 +24,7 @@ from rules.reading import Reading
 from rules.rulebook import Rulebook, titles_held
 from rules.spec.community import Community
 from rules.spec.documents.cases import Expect, Happening, Timeline
+from rules.suspicion import marked
 from rules.time import Duration, WorkCalendar, add, day_start, local_day
 from rules.values import Evidence, Value, fit
 
@@ -285,7 +286,7 @@ class Unrolling:
         entered = self._entered(reading)
         found = measure(
             metric,
-            [fact for fact in self.facts if fact.kind in metric.kinds],
+            marked(metric.kinds, (fact for fact in self.facts if fact.kind in metric.kinds)),
             reading,
             at,
             self.zone,

@@ -78,8 +78,8 @@ def stored(frame: pl.DataFrame, slots: Sequence[Slot], kind: FactKind) -> pl.Ser
 def unstored(rows: pl.DataFrame, number: KindNumber, kind: FactKind) -> pl.DataFrame:
     """A typed frame from rows of the table (`id`, `member`, `at`, `recorded_at`, `fields`) of one kind.
 
-    A value that was written under a type which its field no longer has, and which cannot be told in the new one, is
-    unknown.
+    What the filters found suspect (`suspect` of the row) is so in the frame. A value that was written under a type
+    which its field no longer has, and which cannot be told in the new one, is unknown.
     """
     values: dict[str, list[pl.Expr]] = {}
     split = pl.col("fields").str.split(BETWEEN)
@@ -92,6 +92,9 @@ def unstored(rows: pl.DataFrame, number: KindNumber, kind: FactKind) -> pl.DataF
         value = _as_value(text, slot, field.type)
         if value is not None:
             values.setdefault(slot.name, []).append(value)
+    if "suspect" in rows.columns and (rows["suspect"] == 1).any():
+        given = values.get("suspect", [pl.lit(None, dtype=pl.Boolean)])
+        values["suspect"] = [pl.when(pl.col("suspect") == 1).then(True).otherwise(pl.coalesce(given))]
     columns = [pl.coalesce(found).alias(f".{name}") for name, found in values.items()]
     placed = rows.with_columns(split.alias("_split"), pl.int_range(pl.len(), dtype=pl.UInt32).alias("place"))
     return placed.select(*HEAD, *columns)

@@ -25,15 +25,18 @@ ROWS: Mapping[str, Any] = {
     "kind": pl.Int16,
     "fields": pl.String,
 }
-"""A row of the table `fact` without its community; `id` as 32 hexadecimal digits, `member` and `kind` as numbers."""
+"""A row of the table `fact` without its community; `id` as 32 hexadecimal digits, `member` and `kind` as numbers.
+
+Rows that are read have `suspect` besides: 1 where the filters found them to be."""
 
 _READ = (
     "SELECT replace(id::text, '-', '') AS id, (extract(epoch FROM at) * 1000000)::bigint AS at, "
-    "(extract(epoch FROM recorded_at) * 1000000)::bigint AS recorded_at, member, kind, fields FROM fact"
+    "(extract(epoch FROM recorded_at) * 1000000)::bigint AS recorded_at, member, kind, fields, "
+    "suspect::int AS suspect FROM fact"
 )
 FEW = 5_000
 """Of so many members the ids are looked up one by one; of more, all are read."""
-_AS_READ = {**ROWS, "at": pl.Int64, "recorded_at": pl.Int64}
+_AS_READ = {**ROWS, "at": pl.Int64, "recorded_at": pl.Int64, "suspect": pl.Int8}
 
 
 def write(connection: Connection, community: int, rows: pl.DataFrame) -> None:
@@ -63,10 +66,23 @@ def replace(connection: Connection, community: int, rows: pl.DataFrame) -> None:
         connection.execute(
             text(
                 "UPDATE fact SET at = :at, recorded_at = :recorded_at, member = :member, kind = :kind, "
-                "fields = :fields WHERE community = :community AND id = CAST(:id AS uuid)"
+                "fields = :fields, suspect = false WHERE community = :community AND id = CAST(:id AS uuid)"
             ),
             [{**row, "community": community} for row in rows.select(*ROWS).to_dicts()],
         )
+
+
+def mark(connection: Connection, community: int, ids: Collection[str], suspect: bool) -> None:
+    """Mark rows as suspect, or no longer so."""
+    if ids:
+        query = "UPDATE fact SET suspect = :suspect WHERE community = :community AND id = ANY(CAST(:ids AS uuid[]))"
+        connection.execute(text(query), {"suspect": suspect, "community": community, "ids": _array(ids)})
+
+
+def where(connection: Connection, condition: str) -> pl.DataFrame:
+    """All rows for which a condition in SQL holds, at once."""
+    found = _copied(connection, f"{_READ} WHERE {condition}", 2**62)
+    return next(found, _as_rows(pl.DataFrame(schema=_AS_READ)))
 
 
 def remove(connection: Connection, community: int, ids: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -13,10 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from operations.errors import Refusal
 from operations.ports.facts import Recorded
 from operations.ports.specs import Specs
-from rules.counted import fact_kinds
+from rules.counted import fact_kinds, reads_suspect
 from rules.fact import Fact, FactKind, key_digits
+from rules.metric import MetricFromFacts
 from rules.spec import Community
-from store import chunks, fact_rows
+from store import chunks, fact_rows, suspicion
 from store.arrivals import arrived
 from store.cells import cells_of
 from store.fact_columns import facts_of, slots_of, stored, typed, unstored
@@ -56,6 +57,7 @@ class SqlFacts:
         with transaction(self._engine) as connection:
             number = shared(connection, self._community.id)
             known = fact_kinds(self._community)
+            self._alone_if_suspected(connection, number, frames)
             wanted = {id_: slots_of(frame, known[id_]) for id_, frame in frames.items()}
             numbers = number_kinds(connection, number, wanted)
             rows = _latest_of_each(self._rows(connection, number, frames, numbers))
@@ -76,8 +78,10 @@ class SqlFacts:
             number = shared(connection, self._community.id)
             rows = fact_rows.held(connection, number, keys)
             if rows.height:
+                self._alone_if_suspected(connection, number, fact_kinds(self._current()))
                 self._count_off(connection, number, rows)
                 fact_rows.remove(connection, number, rows["id"].to_list())
+                self._mark(connection, number, rows)
             values = [{"community": number, "id": key, "at": at, "reason": reason} for key in keys]
             connection.execute(insert(withdrawn).on_conflict_do_nothing(), values)
             return rows.height
@@ -171,6 +175,7 @@ class SqlFacts:
         taken = pl.concat([new.select("id", "kind"), changed.select("id", "kind")])
         if taken.height:
             self._count(connection, number, _only(frames, numbers, taken), sign=1)
+            self._mark(connection, number, pl.concat([part.select(*fact_rows.ROWS) for part in (new, changed, before)]))
             arrived(connection, self._current())
         return Recorded(new.height, given - new.height - changed.height, changed.height)
 
@@ -184,13 +189,43 @@ class SqlFacts:
             names = list(current.ladders) if id_ == "moved_tier" else ["stage"]
             doubt_since(connection, current, names, since)
 
+    def _alone_if_suspected(self, connection: Connection, number: int, kinds: Iterable[str]) -> None:
+        """Whoever records what may be suspect waits for others who do, so that mirror images see each other."""
+        known = fact_kinds(self._current())
+        if any(id_ in known and known[id_].suspicion is not None for id_ in kinds):
+            suspicion.lock(connection, number)
+
+    def _mark(self, connection: Connection, number: int, touched: pl.DataFrame) -> None:
+        """Find what is suspect now that these rows came or went, and count it otherwise than before."""
+        known, numbers = fact_kinds(self._current()), kinds_of(connection, number)
+        for id_ in sorted(numbers.keys() & known.keys()):
+            part = touched.filter(pl.col("kind") == numbers[id_].key)
+            if known[id_].suspicion is None or not part.height:
+                continue
+            before = suspicion.flipped(connection, number, known[id_], numbers[id_], part)
+            if before.height:
+                after = before.with_columns((1 - pl.col("suspect")).cast(pl.Int8).alias("suspect"))
+                for rows, sign in ((before, -1), (after, 1)):
+                    self._count(connection, number, self._typed(connection, number, rows), sign, reads_suspect)
+
     def _count_off(self, connection: Connection, number: int, rows: pl.DataFrame) -> None:
         self._count(connection, number, self._typed(connection, number, rows), sign=-1)
 
-    def _count(self, connection: Connection, number: int, frames: Mapping[str, pl.DataFrame], sign: int) -> None:
+    def _count(
+        self,
+        connection: Connection,
+        number: int,
+        frames: Mapping[str, pl.DataFrame],
+        sign: int,
+        which: Callable[[MetricFromFacts], bool] = lambda _: True,
+    ) -> None:
         current = self._current()
         metrics = maintained(connection, current)
-        touched = {key: metric for key, metric in metrics.items() if not frames.keys().isdisjoint(metric.kinds)}
+        touched = {
+            key: metric
+            for key, metric in metrics.items()
+            if not frames.keys().isdisjoint(metric.kinds) and which(metric)
+        }
         found = cells_of(touched, frames, current.zone, Past(connection, current), sign)
         if found:
             chunks.append(connection, number, numbered(connection, number, found))

@@ -10,7 +10,7 @@ import polars as pl
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, insert
 
-from rules.counted import PRESENT, counted, definitions
+from rules.counted import PRESENT, counted, definitions, reads_suspect
 from rules.metric import MetricFromFacts
 from rules.spec import Community
 from store import chunks
@@ -18,6 +18,7 @@ from store.cells import Found, cells_of, empty
 from store.fact_rows import scan
 from store.numbers import kinds_of, number_of, number_subjects
 from store.past import Past
+from store.suspicion import mark_all
 from store.tables.facts import fact
 from store.tables.facts import metric as metric_table
 
@@ -50,6 +51,8 @@ def adopt(connection: Connection, community: Community) -> int:
         chunks.forget(connection, number, dropped)
         _mark(connection, number, dropped, maintained=False, built=False)
     _mark(connection, number, ours, maintained=True)
+    stale = [metric for metric, right in _rows(connection, community).values() if not right and reads_suspect(metric)]
+    mark_all(connection, number, {id_: kind for metric in stale for id_, kind in metric.kinds.items()})
     return rebuild(connection, community)
 
 

@@ -49,6 +49,7 @@ fact = Table(
     Column("suspect", Boolean, nullable=False, server_default=text("false"), comment="found by the filters"),
     PrimaryKeyConstraint("community", "id"),
     Index("fact_by_time", "at", postgresql_using="brin"),
+    Index("fact_suspect", "community", "kind", postgresql_where=text("suspect")),
     Index("fact_by_record", "recorded_at", postgresql_using="brin"),
     Index(
         "fact_by_member",

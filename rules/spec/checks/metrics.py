@@ -40,6 +40,7 @@ def metrics(at: At, written: Metrics, names: Names) -> None:
 
 
 def _fact(at: At, fact: FactKind, names: Names) -> None:
+    _suspect(at / "suspect", fact, names)
     seen: set[str] = set()
     for n, spec in enumerate(fact.fields):
         here = at / "fields" / n
@@ -50,6 +51,17 @@ def _fact(at: At, fact: FactKind, names: Names) -> None:
         within(here / "within", spec.within, Scene(names))
         if spec.type == "follow_ups" and spec.within is None:
             (here / "type").say("TRL360", "follow_ups say within which time each is answered", "add within: a time")
+
+
+def _suspect(at: At, fact: FactKind, names: Names) -> None:
+    if fact.suspect is None:
+        return
+    scene = Scene(names, about="fact", fields=names.fields_of((fact.id,)))
+    back = fact.suspect.reciprocal
+    if back is not None:
+        _field(at / "reciprocal" / "field", back.field, scene, {"member"})
+    for n, burst in enumerate(fact.suspect.burst):
+        _field(at / "burst" / n / "from", burst.from_, scene)
 
 
 def _counted(at: At, metric: Counted, names: Names) -> None:

@@ -11,12 +11,51 @@ from rules.spec.diagnostics import listed, nearest
 from rules.spec.fields import FieldSpec, Places, range_of_numbers
 from rules.spec.labels import Label
 from rules.spec.node import Chosen, Context, Node, keys_of, mistake, wrong_shape
-from rules.spec.scalars import Flag, Id, Name, Number, Plain, Positive, Window, words
+from rules.spec.scalars import Duration, Flag, Id, Name, Number, Plain, Positive, Window, words
 from rules.spec.source import Written
 
 SUBJECTS = ("community", "member", "work", "team", "run", "cohort", "space")
 PERIODS = ("day", "week", "month")
 OF_FIELD = ("sum", "mean", "max", "min", "latest", "distinct")  # takes that read a field
+
+
+def _judge_reach(within: str) -> None:
+    if within.endswith(("bd", "bh")):
+        raise mistake(
+            "TRL206", f"'{within}' is working time", "acts follow on each other at any hour: 10min, 1d", key="within"
+        )
+
+
+class Reciprocal(Node):
+    """A fact is suspect if its mirror image happened so shortly before: they liked each other."""
+
+    within: Duration
+    field: Name = "by"  # names the other member
+
+    @model_validator(mode="after")
+    def _elapses(self) -> Reciprocal:
+        _judge_reach(self.within)
+        return self
+
+
+class Burst(Node):
+    """A fact is suspect if so many about the same member happened shortly before, per value of a field."""
+
+    count: Positive
+    within: Duration
+    from_: Name | None = Field(None, alias="from")
+
+    @model_validator(mode="after")
+    def _elapses(self) -> Burst:
+        _judge_reach(self.within)
+        return self
+
+
+class Suspect(Node):
+    """What makes facts of a kind suspect; metrics with `ignore: [suspect]` leave them out."""
+
+    reciprocal: Reciprocal | None = None
+    burst: tuple[Burst, ...] = ()
 
 
 class FactKind(Node):
@@ -28,6 +67,7 @@ class FactKind(Node):
     named: Flag = False  # the form asks whom it is about
     fields: tuple[FieldSpec, ...] = ()
     private: Flag = False
+    suspect: Suspect | None = None
 
 
 class Limit(Node):

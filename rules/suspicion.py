@@ -1,0 +1,106 @@
+"""Suspicion: which facts look like gaming, by what happened before them; so that likes for likes do not count.
+
+A kind of fact says what it takes (`suspect:` in metrics.yaml). Two things make a fact suspect:
+
+- **reciprocal**: it is about a member and names another one (in `by`, or in the field that is given), and a fact of the
+  same kind with the two the other way round happened at the same moment or before, not longer ago than `within`.
+- **burst**: at least `count` facts of the kind about the same member (and, with `from`, with the same value in that
+  field) happened before it, the first of these not longer ago than `within`: the first `count` still count. Facts of
+  one moment are taken in the order of their keys.
+
+Only what happened before matters, so that a fact that comes later never changes what was read earlier; whether those
+facts are suspect themselves, or are ignored for another reason, does not matter. So the marks depend on which facts
+there are, and neither on the order in which nor on the batches in which they were recorded. A fact that was recorded as
+suspect stays so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.fact import Fact, FactKind
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """More than `count` facts about one member in `seconds`, with one value of the field `of` if given."""
+
+    count: int
+    seconds: int
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reciprocal:
+    """A fact answered by its mirror image within `seconds`; `field` names the other member."""
+
+    seconds: int
+    field: str = "by"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What makes facts of one kind suspect."""
+
+    reciprocal: Reciprocal | None = None
+    bursts: tuple[Burst, ...] = ()
+
+    @property
+    def seconds(self) -> int:
+        """How far back anything reaches."""
+        found = [burst.seconds for burst in self.bursts]
+        return max([*found, self.reciprocal.seconds] if self.reciprocal is not None else found, default=0)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that are read."""
+        found = {burst.of for burst in self.bursts if burst.of is not None}
+        return tuple(sorted(found | ({self.reciprocal.field} if self.reciprocal is not None else set())))
+
+
+def marked(kinds: Mapping[str, FactKind], facts: Iterable[Fact]) -> list[Fact]:
+    """The facts, those that are found suspect with `suspect` set; in the order given."""
+    all_ = list(facts)
+    by_kind: dict[str, list[Fact]] = defaultdict(list)
+    for fact in all_:
+        if fact.kind in kinds and kinds[fact.kind].suspicion is not None:
+            by_kind[fact.kind].append(fact)
+    found: set[str] = set()
+    for id_, of_kind in by_kind.items():
+        suspicion = kinds[id_].suspicion
+        assert suspicion is not None
+        found |= suspects(suspicion, of_kind)
+    return [replace(f, fields={**f.fields, "suspect": True}) if f.key.hex in found else f for f in all_]
+
+
+def suspects(suspicion: Suspicion, facts: Iterable[Fact]) -> set[str]:
+    """The keys (32 digits) of the facts of one kind that are suspect, found by looking at each."""
+    found: set[str] = set()
+    ordered = sorted((fact for fact in facts if fact.member is not None), key=lambda f: (f.at, f.key.hex))
+    for burst in suspicion.bursts:
+        runs: dict[object, list[Fact]] = defaultdict(list)
+        for fact in ordered:
+            of = None if burst.of is None else fact.fields.get(burst.of)
+            if burst.of is not None and of is None:
+                continue
+            run = runs[(fact.member, of)]
+            if len(run) >= burst.count and fact.at - run[-burst.count].at <= timedelta(seconds=burst.seconds):
+                found.add(fact.key.hex)
+            run.append(fact)
+    if suspicion.reciprocal is not None:
+        name, within = suspicion.reciprocal.field, timedelta(seconds=suspicion.reciprocal.seconds)
+        pairs = [(fact, fact.fields.get(name)) for fact in ordered]
+        for fact, other in pairs:
+            if other is None or other == fact.member:
+                continue
+            if any(
+                earlier.member == other and back == fact.member and timedelta(0) <= fact.at - earlier.at <= within
+                for earlier, back in pairs
+            ):
+                found.add(fact.key.hex)
+    return found

@@ -1,0 +1,125 @@
+"""Suspicion in the memory: facts that look like gaming are marked when they come, or when earlier ones come late.
+
+The meaning is in `rules.suspicion`; here whole columns are looked at, of the members concerned and the time that
+matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from rules.fact import FactKind
+from rules.suspicion import Suspicion
+from store import fact_rows
+from store.fact_columns import unstored
+from store.numbers import KindNumber, kinds_of
+
+_LOCK = 0x73757370  # one recording of facts that may be suspect at a time, so that each sees the others
+
+
+def lock(connection: Connection, community: int) -> None:
+    """Wait for others who record facts that may be suspect; until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:space, :key)"), {"space": _LOCK, "key": community})
+
+
+def flipped(
+    connection: Connection, community: int, kind: FactKind, number: KindNumber, touched: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Mark the facts of a kind anew, as far as some that came or went matter; returns the rows as they were before.
+
+    Args:
+        touched: rows that came (as they are now) or went (as they were); None: all facts of the kind are looked at.
+    """
+    suspicion = kind.suspicion or Suspicion()
+    where, since, members = f"community = {community} AND kind = {number.key}", None, None
+    if touched is not None:
+        since, last = touched["at"].min(), touched["at"].max()
+        assert isinstance(since, datetime)
+        assert isinstance(last, datetime)
+        away = f"interval '{suspicion.seconds} seconds'"
+        where += f" AND at >= timestamptz '{since}' - {away} AND at <= timestamptz '{last}' + {away}"
+        members = _concerned(connection, community, kind, number, touched)
+    rows = _read(connection, community, where, members)
+    if members is not None and suspicion.reciprocal is not None:
+        more = _concerned(connection, community, kind, number, rows)
+        rows = _read(connection, community, where, None if more is None else members | more)
+    if not rows.height:
+        return rows
+    names = fact_rows.names_in(connection, community, rows)
+    facts = unstored(fact_rows.named(rows.with_columns(suspect=pl.lit(0, dtype=pl.Int8)), names), number, kind)
+    found = suspects_of(facts, suspicion)
+    judged = rows.with_columns(pl.col("id").is_in(found.implode()).cast(pl.Int8).alias("_found"))
+    if since is not None:
+        judged = judged.filter(pl.col("at") >= since)
+    if members is not None:
+        judged = judged.filter(pl.col("member").is_in(sorted(members)))
+    flips = judged.filter(pl.col("_found") != pl.col("suspect"))
+    for mark in (0, 1):
+        fact_rows.mark(connection, community, flips.filter(pl.col("_found") == mark)["id"].to_list(), bool(mark))
+    return flips.drop("_found")
+
+
+def mark_all(connection: Connection, community: int, kinds: Mapping[str, FactKind]) -> None:
+    """Mark all facts of these kinds anew, as when it was decided otherwise what is suspect."""
+    for id_, number in kinds_of(connection, community).items():
+        if id_ not in kinds:
+            continue
+        query = "SELECT EXISTS (SELECT FROM fact WHERE community = :community AND kind = :kind AND suspect)"
+        values = {"community": community, "kind": number.key}
+        if kinds[id_].suspicion is not None or connection.execute(text(query), values).scalar():
+            flipped(connection, community, kinds[id_], number, None)
+
+
+def suspects_of(facts: pl.DataFrame, suspicion: Suspicion) -> pl.Series:
+    """The ids of the facts of one kind (a typed frame) that are suspect; as `rules.suspicion.suspects`."""
+    known = facts.filter(pl.col("member").is_not_null()).sort("at", "id")
+    found = [pl.Series("id", [], dtype=pl.String)]
+    for burst in suspicion.bursts:
+        if burst.of is not None and burst.of != "member" and f".{burst.of}" not in known.columns:
+            continue
+        name = None if burst.of in (None, "member") else f".{burst.of}"
+        run = known if name is None else known.filter(pl.col(name).is_not_null())
+        if name is not None and isinstance(run[name].dtype, pl.List):
+            run = run.with_columns(pl.col(name).list.sort().list.join("\x1e"))
+        keys = ["member"] if name is None else ["member", name]
+        first = pl.col("at").shift(burst.count).over(keys)
+        near = pl.col("at") - first <= pl.duration(seconds=burst.seconds)
+        found.append(run.filter(near.fill_null(value=False))["id"])
+    back = suspicion.reciprocal
+    if back is not None and f".{back.field}" in known.columns:
+        pairs = known.select("id", "at", "member", pl.col(f".{back.field}").alias("other"))
+        pairs = pairs.filter(pl.col("other").is_not_null() & (pl.col("other") != pl.col("member")))
+        mirrored = pairs.select("at", pl.col("other").alias("member"), pl.col("member").alias("other"), before="at")
+        answered = pairs.join_asof(mirrored, on="at", by=["member", "other"], check_sortedness=False)
+        near = pl.col("at") - pl.col("before") <= pl.duration(seconds=back.seconds)
+        found.append(answered.filter(near.fill_null(value=False))["id"])
+    return pl.concat(found).unique()
+
+
+def _concerned(
+    connection: Connection, community: int, kind: FactKind, number: KindNumber, rows: pl.DataFrame
+) -> set[int] | None:
+    """The numbers of the members whom these facts are about, and of those whom they name; None where they are many."""
+    members = set(rows["member"].drop_nulls().to_list())
+    back = kind.suspicion.reciprocal if kind.suspicion is not None else None
+    if back is not None and rows.height:
+        typed = unstored(rows.with_columns(pl.lit(None, dtype=pl.String).alias("member")), number, kind)
+        if f".{back.field}" in typed.columns:
+            others = typed[f".{back.field}"].drop_nulls().unique().to_list()
+            if len(others) > fact_rows.FEW:
+                return None
+            query = text("SELECT key FROM subject WHERE community = :community AND kind = 'member' AND id = ANY (:ids)")
+            members |= set(connection.execute(query, {"community": community, "ids": others}).scalars())
+    return None if len(members) > fact_rows.FEW else members
+
+
+def _read(connection: Connection, community: int, where: str, members: Collection[int] | None) -> pl.DataFrame:
+    if members is not None:
+        if not members:
+            members = {-1}
+        where += f" AND member IN ({', '.join(str(int(key)) for key in sorted(members))})"
+    return fact_rows.where(connection, where)

@@ -1,0 +1,82 @@
+"""Suspicion: what is reciprocal, what is a burst, and how specs say it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rules.counted import fact_kinds
+from rules.fact import Fact
+from rules.spec import load
+from rules.suspicion import Burst, Reciprocal, Suspicion, marked, suspects
+from tests.store.small_spec import METRICS, small_community, small_files
+from workflows.phases import discover
+
+T = datetime(2026, 11, 1, 12, tzinfo=UTC)
+BACK = Suspicion(Reciprocal(3600))
+
+
+def liked(id_: str, member: str | None, by: str | None, minute: float) -> Fact:
+    fields = {} if by is None else {"by": by}
+    return Fact(id_, "made", member, T + timedelta(minutes=minute), None, fields)
+
+
+def found(suspicion: Suspicion, *facts: Fact) -> set[str]:
+    keys = suspects(suspicion, facts)
+    assert keys == suspects(suspicion, reversed(facts))
+    return {fact.id for fact in facts if fact.key.hex in keys}
+
+
+def test_a_like_given_back_within_the_time_is_suspect_and_the_first_one_is_not() -> None:
+    assert found(BACK, liked("a", "ann", "bob", 0), liked("b", "bob", "ann", 60)) == {"b"}
+    assert found(BACK, liked("a", "ann", "bob", 0), liked("b", "bob", "ann", 61)) == set()
+    assert found(BACK, liked("a", "ann", "bob", 0), liked("b", "bob", "cai", 1)) == set()
+
+
+def test_mirror_images_of_one_moment_are_both_suspect() -> None:
+    assert found(BACK, liked("a", "ann", "bob", 0), liked("b", "bob", "ann", 0)) == {"a", "b"}
+
+
+def test_nobody_mirrors_themselves_or_nobody() -> None:
+    assert found(BACK, liked("a", "ann", "ann", 0), liked("b", "ann", "ann", 1), liked("c", "ann", None, 2)) == set()
+
+
+def test_the_first_of_a_burst_count_and_those_after_it_do_not() -> None:
+    burst = Suspicion(bursts=(Burst(2, 600),))
+    likes = [liked(str(n), "ann", f"m{n}", n) for n in (0, 4, 9, 10, 30)]
+    assert found(burst, *likes) == {"9", "10"}
+
+
+def test_a_burst_may_be_of_one_person() -> None:
+    burst = Suspicion(bursts=(Burst(1, 600, "by"),))
+    assert found(
+        burst, liked("a", "ann", "bob", 0), liked("b", "ann", "cai", 1), liked("c", "ann", "bob", 2),
+        liked("d", "ann", None, 3),
+    ) == {"c"}  # fmt: skip
+
+
+def test_marked_facts_keep_their_fields_and_their_order() -> None:
+    kinds = fact_kinds(small_community(small_files(metrics=with_suspect("reciprocal: { within: 1h }"))))
+    facts = [liked("b", "bob", "ann", 5), liked("a", "ann", "bob", 0)]
+    assert [fact.fields for fact in marked(kinds, facts)] == [{"by": "ann", "suspect": True}, {"by": "bob"}]
+
+
+def with_suspect(words: str) -> str:
+    return METRICS.replace(
+        "    title: { en: Made, zh: 制作 }\n", f"    title: {{ en: Made, zh: 制作 }}\n    suspect: {{ {words} }}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("reciprocal: { within: 2bd }", "TRL206"),
+        ("reciprocal: { within: 1h, field: size }", "TRL360"),
+        ("burst: [{ count: 3, within: 1h, from: nothing }]", "TRL301"),
+        ("burst: [{ count: 0, within: 1h }]", "TRL207"),
+        ("burst: [{ count: 3 }]", "TRL203"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_at_its_line(words: str, code: str) -> None:
+    loaded = load(small_files(metrics=with_suspect(words)), discover())
+    (problem,) = loaded.diagnostics
+    assert (problem.code, problem.file) == (code, "metrics.yaml")
