@@ -17,6 +17,8 @@ from operations.errors import Refusal
 from workflows.schedules import keep
 
 LOOK_EVERY = 60.0  # seconds between two looks at what is published
+SUPERVISOR = "TRELLIS_SUPERVISED"  # the process id of the supervisor, in a worker that has one
+LINGER = 25.0  # seconds that a worker without its supervisor may take to finish what it does
 
 log = logging.getLogger("trellis.worker")
 
@@ -30,19 +32,18 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    supervisor = os.environ.get(SUPERVISOR, "")
+    if supervisor.isdigit():
+        threading.Thread(target=_leave_with, args=(int(supervisor), stop), name="supervised", daemon=True).start()
     try:
         with wiring.servers("up") as (room, _):
             crew = wiring.crew(room.memory, room.gateway)
             with room.gateway.working(crew) as works:
                 log.info("working on queue %s of %s", room.gateway.queue, room.gateway.client.namespace)
-                parent = os.getppid() if os.environ.get("TRELLIS_SUPERVISED") else None
                 by_the_clock = Rhythm(room) if os.environ.get("TRELLIS_SCHEDULES") != "off" else None
                 while works() and not stop.wait(0.5):
                     if by_the_clock is not None:
                         by_the_clock.keep()
-                    if parent is not None and os.getppid() != parent:
-                        log.warning("the supervisor is gone, stopping")
-                        break
             log.info("stopped")
     except Refusal as refusal:
         log.error("%s", refusal)
@@ -51,6 +52,19 @@ def main() -> int:
         log.exception("the worker died")
         return 1
     return 0
+
+
+def _leave_with(supervisor: int, stop: threading.Event) -> None:
+    """Stop when the supervisor is gone, however far this worker has come; after a while without waiting.
+
+    Nobody would stop it otherwise, and its successor's servers may be others than those it knows.
+    """
+    while os.getppid() == supervisor:
+        time.sleep(0.5)
+    log.warning("the supervisor is gone, stopping")
+    stop.set()
+    time.sleep(LINGER)
+    os._exit(1)
 
 
 class Rhythm:

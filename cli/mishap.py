@@ -30,6 +30,8 @@ def _known(error: BaseException) -> tuple[str, str] | None:
         )
     if isinstance(error, RuntimeError) and "Failed client connect" in str(error):
         return ("Temporal cannot be reached.", "Check TEMPORAL_ADDRESS, or run `trellis up` first.")
+    if isinstance(error, TimeoutError) and str(error):
+        return (f"{error}.", "`trellis doctor` looks closer.")
     if isinstance(error, PermissionError):
         return (f"not allowed to touch {error.filename}.", "Check the owner and the mode of that path.")
     if isinstance(error, OSError) and error.errno == 28:

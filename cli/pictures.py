@@ -1,4 +1,4 @@
-"""Pictures of the past: how well a ladder foretold people's promotions."""
+"""Pictures of the past: how well a ladder foretold people's promotions, and what other thresholds would trade."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from cli.svg import BLUE, FAINT, GREEN, GREY, INK, LINE, ORANGE, Svg, save, tick
 
 if TYPE_CHECKING:
     from operations.backtest import Backtest
+    from operations.tune import Both, Tuned, Tuning
     from rules.history.score import TierScore
 
 __all__ = ["draw_backtest", "save"]
@@ -79,3 +80,66 @@ def _leads(svg: Svg, top: float, one: TierScore) -> None:
         size=11,
         fill=FAINT,
     )
+
+
+_PLOT = 330
+_MARGIN = 56
+
+
+def draw_tuning(found: Tuning) -> Svg:
+    """For each tier precision over recall: what the training span offers, and what became of it on the other."""
+    ladder = found.scene.ladder
+    svg = Svg(_WIDTH, 96 + (_PLOT + 70) * len(found.tiers), f"Tuning of {found.scene.community.id}")
+    svg.text(24, 32, f"{found.scene.community.id}: precision and recall of other thresholds", size=18, bold=True)
+    legend = (
+        (BLUE, f"training span, to {found.train[1]:%Y-%m-%d}"),
+        (ORANGE, "the same thresholds on the span held out"),
+        (INK, "as it is (ring) and recommended (dot)"),
+    )
+    for place, (colour, words) in enumerate(legend):
+        svg.rect(24 + 255 * place, 50, 12, 12, colour)
+        svg.text(42 + 255 * place, 61, words)
+    for place, one in enumerate(found.tiers):
+        _trade(svg, 90 + (_PLOT + 70) * place, ladder.rungs[one.rank].id, one)
+    return svg
+
+
+def _trade(svg: Svg, top: float, tier: str, one: Tuned) -> None:
+    width = _WIDTH - 2 * _MARGIN
+    most = max(p[0] for both in (one.start, one.chosen, *one.front) for p in (_at(both.train), _at(both.held_out)))
+    most = min(1.0, max(most * 1.1, 0.1))
+
+    def spot(score: TierScore) -> tuple[float, float]:
+        recall, precision = _at(score)
+        return _MARGIN + recall / most * width, top + 30 + (1 - precision) * (_PLOT - 30)
+
+    svg.text(24, top + 12, tier, size=15, bold=True)
+    for tick in ticks(0, 1, 5):
+        y = top + 30 + (1 - tick) * (_PLOT - 30)
+        svg.line(_MARGIN, y, _MARGIN + width, y)
+        svg.text(_MARGIN - 8, y + 4, f"{tick:.1f}", size=11, fill=FAINT, anchor="end")
+    for tick in ticks(0, most):
+        x = _MARGIN + tick / most * width
+        svg.line(x, top + 30, x, top + _PLOT)
+        svg.text(x, top + _PLOT + 16, f"{tick:.2f}", size=11, fill=FAINT, anchor="middle")
+    svg.text(_MARGIN + width, top + _PLOT + 32, "recall", size=11, fill=FAINT, anchor="end")
+    svg.text(_MARGIN, top + 24, "precision", size=11, fill=FAINT)
+    for both in one.front:
+        svg.path([spot(both.train), spot(both.held_out)], GREY, 1, "3 3")
+    svg.path([spot(both.train) for both in one.front], BLUE)
+    for both in one.front:
+        for score, colour in ((both.train, BLUE), (both.held_out, ORANGE)):
+            svg.dot(*spot(score), 4, colour, _settings(one, both))
+    for both, filled in ((one.start, False), (one.chosen, True)):
+        for score, colour in ((both.train, BLUE), (both.held_out, ORANGE)):
+            svg.dot(*spot(score), 8, colour if filled else "none", _settings(one, both), ring=INK)
+
+
+def _at(score: TierScore) -> tuple[float, float]:
+    """Recall and precision; 0 for nobody."""
+    return float(score.recall or 0), float(score.precision or 0)
+
+
+def _settings(one: Tuned, both: Both) -> str:
+    values = one.values(both.setting)
+    return "; ".join(f"{knob.label} {knob.shown(values[knob])}" for knob in one.knobs)

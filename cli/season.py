@@ -37,7 +37,7 @@ STOCK = {"model-car": 40, "medal": 80, "handbook": 100}
 ADVISORS = 4  # members of the core who are given the title with which one judges
 TOO_LONG = 600.0  # seconds for one step that waits for workflows
 LOOK_EVERY = 3.0  # seconds between two looks at what fails in a workflow that is waited for
-HOPELESS = 12  # attempts of one activity; an outage is over long before
+HOPELESS = 12  # failures of one activity; an outage is over long before
 PROOF = 3  # members shown as proof that the loop closes
 
 

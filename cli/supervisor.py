@@ -140,7 +140,7 @@ class Hand:
             "DATABASE_URL": where.database,
             "TEMPORAL_ADDRESS": where.temporal,
             "TRELLIS_HOME": str(self._home.root),
-            "TRELLIS_SUPERVISED": "yes",
+            "TRELLIS_SUPERVISED": str(os.getpid()),
             "PYTHONUNBUFFERED": "1",
             **self._environment,
         }

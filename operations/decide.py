@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +14,7 @@ from rules.ladder import next_step
 from rules.lifecycle import next_stage
 from rules.reading import Reading
 from rules.rulebook import Rulebook
-from rules.values import Value
+from rules.values import Evidence, Value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,7 +47,10 @@ class Decided:
         return {**found, "titles": self.titles} if self.titles else found
 
 
-def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
+Infer = Callable[[Evidence], Evidence]
+
+
+def decide(rulebook: Rulebook, facts: Facts, at: datetime, *, infer: Infer | None = None) -> Decided:
     """Take every decision about every member: each ladder, a move of stage, the rules that fire.
 
     A fast reading says which rules and transitions concern whom; the reference then takes those decisions, with
@@ -57,15 +60,15 @@ def decide(rulebook: Rulebook, facts: Facts, at: datetime) -> Decided:
         rulebook: the community's compiled rules.
         facts: what is known of whom.
         at: the moment to decide for.
+        infer: adds what packs conclude, for the online reading (`rules.chaining.Chains`).
     """
-    concern = _few if len(facts.members) <= FEW else _many
+    few = len(facts.members) <= FEW
+    concern = _few(rulebook, facts, infer) if few else _many(rulebook, facts, at)
     rules = {rule.name: rule for rule in rulebook.rules_of("member")}
     ways = {way.id: way for way in rulebook.transitions}
     decisions: list[Decision] = []
     titles: dict[str, list[str]] = {}
-    for (member, evidence), (fired, open_, held) in zip(
-        facts.members.items(), concern(rulebook, facts, at), strict=True
-    ):
+    for (member, evidence), (fired, open_, held) in zip(facts.members.items(), concern, strict=True):
         if rulebook.titles:
             titles[member] = held
         found = [next_step(ladder, member, evidence, at) for ladder in rulebook.ladders]
@@ -105,7 +108,7 @@ def shown(decision: Decision, said: dict[int, dict[str, Any]] | None = None) -> 
     return found
 
 
-def _few(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Concern]:
+def _few(rulebook: Rulebook, facts: Facts, infer: Infer | None) -> Iterator[Concern]:
     """For each member the rules, transitions and titles that hold, by durable-rules where it can be loaded."""
     from rules.inference import Engine, Unsound
 
@@ -123,7 +126,7 @@ def _few(rulebook: Rulebook, facts: Facts, at: datetime) -> Iterator[Concern]:
         engine = Engine(asked, use_durable=False, both=False)
     with engine:
         for evidence in facts.members.values():
-            holds = engine.surely(evidence)
+            holds = engine.surely(evidence if infer is None else infer(evidence))
             yield (
                 [name for name in rules if f"rule:{name}" in holds],
                 {id_ for id_ in ways if f"way:{id_}" in holds},

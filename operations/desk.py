@@ -74,19 +74,37 @@ def member_frame(
     ladder: str | None = None,
     value: str = "",
     subjects: Sequence[str] | None = None,
+    then: bool = False,
+    entered: dict[str, datetime] | None = None,
 ) -> pl.DataFrame:
-    """One row for each member with everything that conditions read: attributes, standings, titles, readings."""
+    """One row for each member with everything that conditions read: attributes, standings, titles, readings.
+
+    Args:
+        then: as it was at `at`, to the best of what is remembered: standings of then, and without facts that were
+            recorded later; without it standings are those of now and all facts up to `at` count.
+        entered: is told when the first member entered the present tier and stage, for `in_tier` and `in_stage`.
+    """
     members = desk.members(community).frame(at, subjects=subjects)
-    standings = desk.standings.frame(community, at, ladder=ladder, value=value, subjects=subjects)
+    standings = desk.standings.frame(community, at, ladder=ladder, value=value, subjects=subjects, then=then)
     twice = [name for name in members.columns if name in standings.columns and name != "subject"]
     frame = members.drop(twice).join(standings, on="subject", how="left", maintain_order="left")
     if readings:
         tier = ladder if ladder not in (None, LIFECYCLE) else next(iter(community.ladders), None)
-        entered = {"in_stage": frame.select("subject", pl.col("entered_stage").alias("entered"))}
+        begun = {"in_stage": frame.select("subject", pl.col("entered_stage").alias("entered"))}
         if tier is not None and f"entered_{tier}" in frame.columns:
-            entered["in_tier"] = frame.select("subject", pl.col(f"entered_{tier}").alias("entered"))
+            begun["in_tier"] = frame.select("subject", pl.col(f"entered_{tier}").alias("entered"))
+        if entered is not None:
+            firsts = {window: times["entered"].first() for window, times in begun.items() if times.height}
+            entered |= {window: first for window, first in firsts.items() if isinstance(first, datetime)}
+        late = {"known_by": at} if then else {}
         measured = desk.measures(community).frame(
-            "member", readings, at=at, zone=community.zone, subjects=frame["subject"].to_list(), entered=entered
+            "member",
+            readings,
+            at=at,
+            zone=community.zone,
+            subjects=frame["subject"].to_list(),
+            entered=begun,
+            **late,
         )
         frame = frame.join(measured, on="subject", how="left", maintain_order="left")
     return frame.drop([name for name in frame.columns if name.startswith("entered_")])

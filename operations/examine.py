@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from rules.cases import Verdict, expected, judge
 from rules.coverage.report import Coverage, coverage
@@ -12,7 +14,7 @@ from rules.coverage.watch import Watch
 from rules.rulebook import Rulebook
 from rules.spec.community import Community
 from rules.spec.diagnostics import Place
-from rules.spec.documents.cases import Cases
+from rules.spec.documents.cases import Cases, Play
 from rules.time import moment
 
 
@@ -42,13 +44,27 @@ class Examination:
         """Those that do not hold."""
         return tuple(one for one in self.cases if not one.verdict.holds)
 
+    @property
+    def not_yet(self) -> tuple[Examined, ...]:
+        """Plays with phases that cannot be played yet."""
+        return tuple(one for one in self.cases if one.verdict.not_yet)
+
+
+class Plays(Protocol):
+    """Whoever can play the plays; `workflows.paper.verdict.judge_play` does."""
+
+    def __call__(
+        self, community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None
+    ) -> Verdict: ...
+
 
 def examine(
-    community: Community, rulebook: Rulebook, *, told: Callable[[int], None] = lambda number: None
+    community: Community, rulebook: Rulebook, plays: Plays, *, told: Callable[[int], None] = lambda number: None
 ) -> Examination:
     """Hold every case against the specs.
 
     Args:
+        plays: plays the plays.
         told: called with 1 after each case.
     """
     watch = Watch(community, rulebook)
@@ -58,7 +74,10 @@ def examine(
             continue
         at = moment(document.model.at, community.zone)
         for n, case in enumerate(document.model.cases):
-            verdict = judge(community, rulebook, case, at, watch)
+            if isinstance(case, Play):
+                verdict = plays(community, rulebook, case, at, watch)
+            else:
+                verdict = judge(community, rulebook, case, at, watch)
             found.append(Examined(document.source.value_place(("cases", n)), verdict))
             told(1)
     return Examination(tuple(found), coverage(watch.spots, watch.seen), watch)

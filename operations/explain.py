@@ -1,26 +1,39 @@
-"""Explain: where a member stands, what keeps them there, what the next tier takes, and what is still missing."""
+"""Explain: where a member stands and how it came about, what keeps them there, and what the next tier takes.
+
+For each condition that matters the smallest changes that would flip it are named, and for the days to come when each
+comparison runs out and the tier would be lost or gained if nothing happened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from operations.desk import Desk, member_frame, rulebook_of
 from operations.errors import Refusal
+from operations.outlook import Outlook, Possible, changes_of, outlook
+from operations.ports.decisions import Wanted
+from operations.ports.standings import Place
+from operations.ports.standings import Standing as Remembered
+from rules.ahead import Ahead
 from rules.columns import evidence_of
-from rules.condition import AllOf, AnyOf, AtLeastOf, Condition, ExactlyOne, Leaf, Not, Titles
+from rules.condition import AllOf, AnyOf, AtLeastOf, Condition, ExactlyOne, Leaf, Not, Titles, base_readings
 from rules.decision import TRUTHS, Decision
 from rules.evaluate import Trace, bound_shown, evaluate, reason
-from rules.ladder import Ladder, next_step
+from rules.ladder import Ladder, known, next_step
+from rules.reading import Reading
+from rules.smallest import Lever, Move, levers_of
 from rules.spec.documents.metrics import Counted
-from rules.values import Evidence
+from rules.values import Evidence, ValueType, show
 
 if TYPE_CHECKING:
     from rules.spec import Community
 
+MOST_TOLD = 50
+"""So many decisions and moves are told of how a standing came about, the latest."""
 _WORDS: tuple[tuple[type, str], ...] = (
     (AllOf, "all"),
     (AnyOf, "any"),
@@ -35,14 +48,31 @@ class Asked:
     """One condition of a ladder and how it comes out for the member.
 
     Args:
-        about: `keep`, `earn` or `exempt`.
+        about: `keep`, `earn`, `exempt` or `floor`.
         tier: the tier it is about.
         trace: how it comes out, part by part.
+        possible: the smallest changes that would flip it: bring an `earn`, save a `keep` that is surely untrue.
+        complete: whether nothing smaller than the first exists; where there is none, whether nothing exists.
     """
 
     about: str
     tier: str | None
     trace: Trace
+    possible: tuple[Possible, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step on the way to the present standing."""
+
+    at: datetime
+    what: str  # promote, grace, demote, move: decided; moved: carried out
+    from_: str | None
+    to: str | None
+    because: str
+    digest: str | None
+    review: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +85,10 @@ class Standing:
         days: since when, in local days; None is unknown.
         decision: what a review would decide now.
         asked: the conditions that matter: `exempt` while it holds, `keep` here, `earn` of the next or asked tier.
+        story: the decisions and moves that led here, oldest first.
+        remembered: what is kept of it: pin, grace, who is being asked; None where nothing is.
+        waits: what else the next tier waits for: cooldown, observation, approval, invitation, a seat.
+        ahead: what comes if nothing happens.
     """
 
     ladder: str
@@ -62,6 +96,10 @@ class Standing:
     days: int | None
     decision: Decision
     asked: tuple[Asked, ...]
+    story: tuple[Step, ...] = ()
+    remembered: Remembered | None = None
+    waits: tuple[dict[str, Any], ...] = ()
+    ahead: Outlook = field(default_factory=Outlook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +140,53 @@ class Explanation:
             "outcome": standing.decision.outcome,
             "to": standing.decision.to,
             "because": standing.decision.because,
-            "conditions": [
+            "conditions": [self._asked(standing, asked) for asked in standing.asked],
+            "story": [
                 {
-                    "about": asked.about,
-                    "tier": asked.tier,
-                    "truth": TRUTHS[asked.trace.truth],
-                    "parts": [self.part(asked.trace)],
-                    "missing": [self.leaf(leaf) for leaf in missing(asked.trace)],
+                    "at": one.at,
+                    "what": one.what,
+                    "from": one.from_,
+                    "to": one.to,
+                    "because": one.because,
+                    "digest": one.digest,
+                    "review": one.review,
                 }
-                for asked in standing.asked
+                for one in standing.story
             ],
+            "held": _held(standing.remembered),
+            "waits": list(standing.waits),
+            "ahead": {
+                "grace_on": standing.ahead.grace_on,
+                "lost_on": standing.ahead.lost_on,
+                "falls_to": standing.ahead.falls_to,
+                "gained_on": standing.ahead.gained_on,
+                "rises_to": standing.ahead.rises_to,
+            },
         }
 
-    def part(self, trace: Trace) -> dict[str, Any]:
+    def _asked(self, standing: Standing, asked: Asked) -> dict[str, Any]:
+        return {
+            "about": asked.about,
+            "tier": asked.tier,
+            "truth": TRUTHS[asked.trace.truth],
+            "parts": [self.part(asked.trace, standing.ahead)],
+            "missing": [self.leaf(leaf, standing.ahead) for leaf in missing(asked.trace)],
+            "smallest": [self.possible(one) for one in asked.possible],
+            "complete": asked.complete,
+        }
+
+    def part(self, trace: Trace, ahead: Outlook | None = None) -> dict[str, Any]:
         """One part of a condition: a word with its parts, or a leaf."""
         if isinstance(trace.condition, Leaf | Titles):
-            found = self.leaf(trace)
+            found = self.leaf(trace, ahead)
             if trace.parts:
-                found["parts"] = [self.part(part) for part in trace.parts]
+                found["parts"] = [self.part(part, ahead) for part in trace.parts]
             return found
         word = word_of(trace.condition)
-        return {"word": word, "truth": TRUTHS[trace.truth], "parts": [self.part(part) for part in trace.parts]}
+        return {"word": word, "truth": TRUTHS[trace.truth], "parts": [self.part(part, ahead) for part in trace.parts]}
 
-    def leaf(self, trace: Trace) -> dict[str, Any]:
-        """One comparison; `lacks` says by how much a number falls short."""
+    def leaf(self, trace: Trace, ahead: Outlook | None = None) -> dict[str, Any]:
+        """One comparison; `lacks` says by how much a number falls short, `ends` and `begins` when that changes."""
         found = reason(trace).data()
         if found["metric"] in self.private:
             found["value"], found["private"] = None, True
@@ -133,10 +194,41 @@ class Explanation:
             lacking = lacks(trace)
             if lacking is not None:
                 found["lacks"] = lacking
+        if ahead is not None:
+            for name, days in (("ends", ahead.ends), ("begins", ahead.begins)):
+                if id(trace.condition) in days:
+                    found[name] = days[id(trace.condition)]
+        return found
+
+    def possible(self, one: Possible) -> dict[str, Any]:
+        """One change: each value from what to what and by whose doing, what it costs, and when it would do."""
+        return {
+            "moves": [self.move(move) for move in one.change.moves],
+            "effort": one.change.cost.effort,
+            "from": one.from_,
+            "before": one.before,
+            "sure": one.surely,
+        }
+
+    def move(self, move: Move) -> dict[str, Any]:
+        """One value that would have to be another."""
+        hidden = move.name in self.private
+        found: dict[str, Any] = {
+            "over": move.over,
+            "from": None if hidden else show(move.before, move.type),
+            "to": None if hidden else show(move.after, move.type),
+            "steps": None if hidden else move.steps,
+            "how": move.how,
+        }
+        found["attribute" if isinstance(move.key, str) else "metric"] = move.name
+        if hidden:
+            found["private"] = True
         return found
 
 
-def explain(desk: Desk, community: Community, member: str, at: datetime, *, tier: str | None = None) -> Explanation:
+def explain(
+    desk: Desk, community: Community, member: str, at: datetime, *, tier: str | None = None, then: bool = False
+) -> Explanation:
     """Explain one member's standings.
 
     Args:
@@ -145,6 +237,7 @@ def explain(desk: Desk, community: Community, member: str, at: datetime, *, tier
         member: id.
         at: the moment.
         tier: explain what this tier takes, instead of the next one.
+        then: as it was at that moment; see `operations.desk.member_frame`.
 
     Raises:
         Refusal: the member or the tier is unknown.
@@ -155,15 +248,159 @@ def explain(desk: Desk, community: Community, member: str, at: datetime, *, tier
         tiers = sorted({rung.id for one in rulebook.ladders for rung in one.rungs})
         raise Refusal(f"there is no tier {tier!r}", f"one of {', '.join(tiers)}" if tiers else "there is no ladder")
     if not desk.members(community).find([member]):
+        if not desk.members(community).find(limit=1):
+            raise Refusal(
+                f"there is no member {member!r}: {community.id} has none yet", "`trellis import members FILE`"
+            )
         raise Refusal(f"there is no member {member!r} in {community.id}", "`trellis members` lists them")
-    standings: list[Standing] = []
-    stage: str | None = None
-    for ladder in ladders:
-        evidence = _evidence(desk, community, member, ladder, at)
+    look = _Look(desk, community, member, at, then)
+    standings = tuple(look.standing(ladder, tier) for ladder in ladders)
+    return Explanation(member, at, community.digest, look.stage, standings, private_metrics(community))
+
+
+class _Look:
+    """One member at one moment."""
+
+    def __init__(self, desk: Desk, community: Community, member: str, at: datetime, then: bool) -> None:
+        self.desk = desk
+        self.community = community
+        self.member = member
+        self.at = at
+        self.then = then
+        self.stage: str | None = None
+        self.levers: Callable[[Reading | str, ValueType], Lever] = levers_of(community)
+
+    def standing(self, ladder: Ladder, tier: str | None) -> Standing:
+        evidence, entered = self._evidence(ladder)
         found = evidence.attributes.get("stage")
-        stage = None if found is None else str(found)
-        standings.append(_standing(ladder, member, evidence, at, tier))
-    return Explanation(member, at, community.digest, stage, tuple(standings), _private(community))
+        self.stage = None if found is None else str(found)
+        decision = next_step(ladder, self.member, evidence, self.at)
+        rank = None if decision.from_ is None else ladder.type.rank(decision.from_)
+        goal = ladder.type.rank(tier) if tier is not None else (0 if rank is None else rank) + 1
+        ahead = self._ahead(ladder, evidence, entered)
+        asked = list(self._asked(ladder, rank, goal, evidence, ahead))
+        remembered = self._remembered(ladder)
+        until = None if remembered is None or remembered.below_digest in (None, self.community.digest) else (
+            remembered.below_until
+        )  # fmt: skip
+        leaves = [leaf.condition for one in asked for leaf in one.trace.leaves()]
+        days = known(evidence, ladder.since.names)
+        return Standing(
+            ladder=ladder.name,
+            tier=decision.from_,
+            days=days,
+            decision=decision,
+            asked=tuple(asked),
+            story=tuple(self._story(ladder)),
+            remembered=remembered,
+            waits=tuple(self._waits(ladder, goal, evidence)),
+            ahead=outlook(ladder, ahead, leaves, self.community.zone, below_until=until),  # type: ignore[arg-type]
+        )
+
+    def _asked(self, ladder: Ladder, rank: int | None, goal: int, evidence: Evidence, ahead: Ahead) -> Iterator[Asked]:
+        if ladder.exempt is not None:
+            exempt = evaluate(ladder.exempt, evidence)
+            if exempt.truth is True:
+                yield Asked("exempt", None, exempt)
+        for floor in ladder.floors:
+            held = evaluate(floor.when, evidence)
+            if held.truth is True:
+                yield Asked("floor", ladder.rungs[floor.rank].id, held)
+        if rank is not None and (keep := ladder.rungs[rank].keep) is not None:
+            trace = evaluate(keep, evidence)
+            if trace.truth is False:
+                yield self._flipped("keep", ladder.rungs[rank].id, trace, keep, ahead, surely=False)
+            else:
+                yield Asked("keep", ladder.rungs[rank].id, trace)
+        if goal < len(ladder.rungs) and (earn := ladder.rungs[goal].earn) is not None:
+            trace = evaluate(earn, evidence)
+            if trace.truth is True:
+                yield Asked("earn", ladder.rungs[goal].id, trace)
+            else:
+                yield self._flipped("earn", ladder.rungs[goal].id, trace, earn, ahead, surely=True)
+
+    def _flipped(
+        self, about: str, tier: str, trace: Trace, condition: Condition, ahead: Ahead, *, surely: bool
+    ) -> Asked:
+        possible, complete = changes_of(condition, ahead, self.levers, self.community.zone, wanted=True, surely=surely)
+        return Asked(about, tier, trace, tuple(possible), complete)
+
+    def _evidence(self, ladder: Ladder) -> tuple[Evidence, dict[str, datetime]]:
+        """What is known of the member, with the standing on one ladder, and when it and the stage were entered."""
+        readings = _readings(ladder)
+        own = frozenset(reading for reading in readings if reading.scope in ("subject", "community"))
+        entered: dict[str, datetime] = {}
+        frame = member_frame(
+            self.desk,
+            self.community,
+            self.at,
+            readings=own,
+            ladder=ladder.id,
+            value=ladder.value or "",
+            subjects=[self.member],
+            then=self.then,
+            entered=entered,
+        )
+        rows = list(frame.iter_rows(named=True))
+        if not rows:
+            raise Refusal(
+                f"{self.member} was no member of {self.community.id} at that time", "give a later time with --at"
+            )
+        return evidence_of(rows[0], {reading.key: reading for reading in own}), entered
+
+    def _ahead(self, ladder: Ladder, evidence: Evidence, entered: dict[str, datetime]) -> Ahead:
+        readings = frozenset(reading for reading in _readings(ladder) if reading.scope == "subject")
+        measures = self.desk.measures(self.community)
+        kept = measures.kept(
+            self.member, readings, at=self.at, entered=entered, known_by=self.at if self.then else None
+        )
+        return Ahead(evidence, kept, self.at, self.community.zone)
+
+    def _remembered(self, ladder: Ladder) -> Remembered | None:
+        place = Place(member=self.member, ladder=ladder.id, value=ladder.value or "")
+        return None if self.then else self.desk.standings.one(self.community.id, place)
+
+    def _story(self, ladder: Ladder) -> list[Step]:
+        wanted = Wanted(member=self.member, rule=ladder.name, until=self.at)
+        story = [
+            Step(d.at, d.outcome, d.from_, d.to, d.because, d.digest, one.review)
+            for one in self.desk.decisions.find(self.community.id, wanted, limit=MOST_TOLD)
+            if (d := one.decision).rule == ladder.name
+        ]
+        moved = self.desk.facts(self.community).find(member=self.member, kinds=["moved_tier"], limit=MOST_TOLD)
+        for fact in moved:
+            if fact.fields.get("source") == ladder.name and fact.at <= self.at:
+                left, entered = fact.fields.get("from"), fact.fields.get("to")
+                story.append(
+                    Step(fact.at, "moved", left and str(left), entered and str(entered), "", None, None)  # type: ignore[arg-type]
+                )
+        return sorted(story, key=lambda one: (one.at, one.what == "moved"))[-MOST_TOLD:]
+
+    def _waits(self, ladder: Ladder, goal: int, evidence: Evidence) -> Iterator[dict[str, Any]]:
+        """What the next tier waits for besides its condition."""
+        if not 0 < goal < len(ladder.rungs):
+            return
+        rung = ladder.rungs[goal]
+        tier = next(one for one in self.community.ladders[ladder.id].tiers if one.id == rung.id)
+        if ladder.cooldown is not None and rung.earn is not None:
+            since, needed = known(evidence, ladder.since.names), ladder.cooldown.days(self.at)
+            if since is not None and since < needed:
+                yield {"what": "cooldown", "days": needed - since}
+        if rung.observe is not None:
+            met = known(evidence, ladder.names("met_for")) or 0
+            yield {"what": "observe", "days": max(0, rung.observe.days(self.at) - met)}
+        if tier.approval is not None:
+            yield {"what": "approval"}
+        if tier.invitation is not None:
+            yield {"what": "invitation"}
+        if tier.seats is not None:
+            taken = self.desk.standings.counts(self.community.id, ladder.id, ladder.value or "").get(rung.id, 0)
+            yield {"what": "seat", "seats": tier.seats, "free": max(0, tier.seats - taken)}
+
+
+def _readings(ladder: Ladder) -> frozenset[Reading]:
+    """What the conditions of one ladder are decided by."""
+    return frozenset[Reading]().union(*(base_readings(condition) for condition in ladder.conditions()))
 
 
 def missing(trace: Trace) -> list[Trace]:
@@ -190,6 +427,14 @@ def word_of(condition: Condition) -> str:
     return next((word for kind, word in _WORDS if isinstance(condition, kind)), "holds")
 
 
+def private_metrics(community: Community) -> frozenset[str]:
+    """Metrics that read facts which only the contact may see."""
+    kinds = {fact.id for fact in community.facts.values() if fact.private}
+    return frozenset(
+        metric.id for metric in community.metrics.values() if isinstance(metric, Counted) and kinds & set(metric.from_)
+    )
+
+
 def _against(trace: Trace, *, wanted: bool) -> Iterator[Trace]:
     if trace.truth is wanted:
         return
@@ -203,44 +448,18 @@ def _against(trace: Trace, *, wanted: bool) -> Iterator[Trace]:
         yield from _against(part, wanted=wanted)
 
 
-def _standing(ladder: Ladder, member: str, evidence: Evidence, at: datetime, tier: str | None) -> Standing:
-    decision = next_step(ladder, member, evidence, at)
-    asked: list[Asked] = []
-    if ladder.exempt is not None:
-        exempt = evaluate(ladder.exempt, evidence)
-        if exempt.truth is True:
-            asked.append(Asked("exempt", None, exempt))
-    rank = None if decision.from_ is None else ladder.type.rank(decision.from_)
-    if rank is not None:
-        rung = ladder.rungs[rank]
-        if rung.keep is not None:
-            asked.append(Asked("keep", rung.id, evaluate(rung.keep, evidence)))
-    after = (0 if rank is None else rank) + 1
-    goal = ladder.type.rank(tier) if tier is not None else after
-    if goal < len(ladder.rungs):
-        rung = ladder.rungs[goal]
-        if rung.earn is not None:
-            asked.append(Asked("earn", rung.id, evaluate(rung.earn, evidence)))
-    days = next((v for name in ladder.since.names if (v := evidence.attributes.get(name)) is not None), None)
-    return Standing(ladder.name, decision.from_, days if isinstance(days, int) else None, decision, tuple(asked))
-
-
-def _evidence(desk: Desk, community: Community, member: str, ladder: Ladder, at: datetime) -> Evidence:
-    """What is known of one member, with the standing on one ladder."""
-    readings = rulebook_of(community).readings()
-    own = frozenset(reading for reading in readings if reading.scope in ("subject", "community"))
-    frame = member_frame(
-        desk, community, at, readings=own, ladder=ladder.id, value=ladder.value or "", subjects=[member]
-    )
-    rows = list(frame.iter_rows(named=True))
-    if not rows:
-        raise Refusal(f"{member} was no member of {community.id} at that time", "give a later time with --at")
-    return evidence_of(rows[0], {reading.key: reading for reading in own})
-
-
-def _private(community: Community) -> frozenset[str]:
-    """Metrics that read facts which only the contact may see."""
-    kinds = {fact.id for fact in community.facts.values() if fact.private}
-    return frozenset(
-        metric.id for metric in community.metrics.values() if isinstance(metric, Counted) and kinds & set(metric.from_)
-    )
+def _held(standing: Remembered | None) -> dict[str, Any] | None:
+    """What holds a standing or hangs over it."""
+    if standing is None:
+        return None
+    return {
+        "since": standing.since,
+        "last_move": standing.last_move,
+        "pinned": standing.pinned,
+        "pinned_by": standing.pinned_by if standing.pinned else None,
+        "pin_reason": standing.pin_reason,
+        "grace_since": standing.below_since,
+        "grace_until": standing.below_until,
+        "grace_digest": standing.below_digest,
+        "waiting_for": standing.waiting_for,
+    }

@@ -69,7 +69,7 @@ class People:
         found = roles & set(refs(who))
         if not members:
             return found
-        if not self._can_be_told(who):
+        if not self.can_be_told(who):
             return found | (members & set(self.select(who)))
         condition = Compiler(self.known.community).selected(who)
         known = self.known.members(sorted(members), readings_of(condition))
@@ -96,14 +96,14 @@ class People:
             case _:
                 return list(dict.fromkeys(thing for one in who for thing in self.things(one)))
 
-    def _can_be_told(self, who: Any) -> bool:
+    def can_be_told(self, who: Any) -> bool:
         """Whether it can be told of one member alone: no results, no subject, no first so many."""
         if isinstance(who, Selection):
-            return who.first is None and all(self._can_be_told(one) for one in (*who.from_, *who.except_))
+            return who.first is None and all(self.can_be_told(one) for one in (*who.from_, *who.except_))
         if isinstance(who, str):
             kind, colon, _ = who.partition(":")
             return who == "everyone" or (bool(colon) and kind in ("tier", "stage", "title"))
-        return all(self._can_be_told(one) for one in who)
+        return all(self.can_be_told(one) for one in who)
 
     def _ref(self, ref: str) -> list[str]:
         kind, colon, _ = ref.partition(":")
@@ -154,8 +154,8 @@ class People:
         ]
 
     def _selection(self, who: Selection) -> list[str]:
-        if self._can_be_told(_unordered(who)):
-            found = self._members(_unordered(who))
+        if self.can_be_told(unordered(who)):
+            found = self._members(unordered(who))
         else:
             found = self.things(who.from_)
             if who.where is not None:
@@ -324,5 +324,6 @@ class EffectPeople:
         return self._people.value(name, subject)
 
 
-def _unordered(who: Selection) -> Selection:
+def unordered(who: Selection) -> Selection:
+    """The same selection without an order and without a number: everybody who is meant at all."""
     return who.model_copy(update={"order": None, "first": None})

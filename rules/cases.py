@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,12 +28,16 @@ class Verdict:
         wrong: a sentence for each expectation that does not hold; nothing when it holds.
         came: what came out instead, in words.
         reasons: every leaf that was looked at.
+        not_yet: the phases of a play that cannot be played yet, so that it was only walked through.
+        trace: of a play: what happened, in order of time.
     """
 
     case: Case
     wrong: tuple[str, ...]
     came: str = ""
     reasons: tuple[Reason, ...] = ()
+    not_yet: tuple[str, ...] = ()
+    trace: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -163,17 +167,31 @@ def came_out(
 def _play(community: Community, case: Play) -> list[str]:
     mode = community.bind(case.task)
     went = walk(mode, case.comes_out)
-    wrong = []
-    if case.expect.path and went.path != case.expect.path:
-        wrong.append(f"goes through {_list(went.path)}")
-    if case.expect.end is not None and went.end != case.expect.end:
-        wrong.append(f"ends with {went.end}")
+    wrong = went_wrong(case, went.end, (went.path,))
     for step, refused in refusals(mode, case.steps):
         if step.refused != refused:
             wrong.append(f"{step.who}'s {step.does} in {step.in_} is {'refused' if refused else 'taken'}")
     facts = recorded(mode, went, case.steps)
-    wrong += [f"does not record {wanted}" for wanted in case.expect.facts if not _among(wanted, facts)]
+    return wrong + [f"does not record {in_a_fact(wanted)}" for wanted in case.expect.facts if not _among(wanted, facts)]
+
+
+def went_wrong(case: Play, end: str, paths: Sequence[tuple[str, ...]]) -> list[str]:
+    """What of the path and the end of a play is not as expected.
+
+    Args:
+        paths: how it went, told in several ways; one of them must be the expected one.
+    """
+    wrong = []
+    if case.expect.path and case.expect.path not in paths:
+        wrong.append(f"goes through {_list(paths[0])}")
+    if case.expect.end is not None and end != case.expect.end:
+        wrong.append(f"ends with {end}")
     return wrong
+
+
+def in_a_fact(wanted: Mapping[str, int | str]) -> str:
+    """An expected fact as it is written: `{ judged: li-1, place: 1 }`."""
+    return "{ " + ", ".join(f"{name}: {value}" for name, value in wanted.items()) + " }"
 
 
 def _among(wanted: Mapping[str, int | str], facts: Iterable[Mapping[str, int | str]]) -> bool:
@@ -192,7 +210,7 @@ def expected(case: Case) -> str:
             said.append(f"goes through {_list(case.expect.path)}")
         if case.expect.end is not None:
             said.append(f"ends with {case.expect.end}")
-        said += [f"records {fact}" for fact in case.expect.facts]
+        said += [f"records {in_a_fact(fact)}" for fact in case.expect.facts]
         return "; ".join(said) or "every step as it is written"
     expect = case.expect
     if expect.outcome is not None:

@@ -177,7 +177,8 @@ class Compiler:
             NotDecidable: nothing of that name can be read here.
         """
         if name in self.fields:
-            return Attribute((name,), self.fields[name])
+            at = f"{name}@{of}"
+            return Attribute((at if at in self.fields else name,), self.fields[name])
         scope, bare = split_scope(name)
         if bare in self.community.metrics:
             return self._metric(Reading(bare, over, until, of, scope))

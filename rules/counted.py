@@ -15,7 +15,7 @@ from rules import condition as tree
 from rules.compile import compile_condition
 from rules.errors import NotDecidable
 from rules.fact import COMMON, FactField, FactKind
-from rules.metric import Limit, MetricFromFacts, Period, Take
+from rules.metric import AT_FIELD, Limit, MetricFromFacts, Period, Take
 from rules.names import attribute_type, field_type, metric_type, word_type
 from rules.spec import Community
 from rules.spec.conditions import leaves
@@ -186,11 +186,14 @@ def _where(community: Community, kind: FactKind, written: Any, steps: dict[str, 
     """The condition over one kind's fields; a leaf on a field that this kind lacks is unknown."""
     types: dict[str, ValueType] = {"member": _MEMBER}
     types.update({name: _MEMBER if field.refers == "member" else field.type for name, field in kind.fields.items()})
-    for name in _names(written):
-        if name in types:
-            continue
-        type_ = _named(community, kind, name, steps) or _elsewhere(community, name)
-        types[name] = type_ or TEXT
+    for name, of in _names(written):
+        if name not in types:
+            types[name] = _named(community, kind, name, steps) or _elsewhere(community, name) or TEXT
+        if of is not None and name in steps:
+            head, attribute = steps[name]
+            at = f"{AT_FIELD}{of}" if of in types else of
+            steps[f"{name}@{of}"] = (head, f"{attribute}@{at}")
+            types[f"{name}@{of}"] = types[name]
     return compile_condition(community, written, fields=types)
 
 
@@ -202,6 +205,7 @@ def _elsewhere(community: Community, name: str) -> ValueType | None:
     return COMMON[name].type if name in COMMON else None
 
 
-def _names(written: Any) -> Iterator[str]:
+def _names(written: Any) -> Iterator[tuple[str, str | None]]:
+    """What is read, and at which value: one of the list, or that in a field of the fact."""
     for _, leaf in leaves(written):
-        yield leaf.name
+        yield leaf.name, leaf.test.of

@@ -25,6 +25,9 @@ Period = Literal["day", "week", "month"]
 COUNTS: frozenset[str] = frozenset({"count", "sum", "distinct", "days_with", "streak"})
 """What is 0 over no facts; everything else is unknown then."""
 
+AT_FIELD = "."
+"""Before the name of a field in a step `(by, maintenance@.subproject)`: the standing at the value that the field holds."""
+
 _SECOND = timedelta(seconds=1)
 
 AsOf = Callable[[str, str, datetime], Value | None]
@@ -52,7 +55,8 @@ class MetricFromFacts:
         key: field that names the subject; `community` for one subject only.
         subject: what kind of thing the subject is.
         where: the condition on the facts of each kind; no entry is no condition.
-        steps: fields read through a member, by the name written: (`to.days_member`) to (`to`, `days_member`).
+        steps: fields read through a member, by the name written: (`to.days_member`) to (`to`, `days_member`); what is
+            kept per value is named `by.maintenance@subproject` and read at the value in the fact's own field.
     """
 
     id: str
@@ -179,6 +183,10 @@ def read_field(metric: MetricFromFacts, fact: Fact, name: str, as_of: AsOf | Non
     member = read_field(metric, fact, step[0], None)
     if not isinstance(member, str) or as_of is None:
         return None
+    attribute, _, value = step[1].partition("@")
+    if value.startswith(AT_FIELD):
+        at_hand = fact.fields.get(value.removeprefix(AT_FIELD))
+        return None if at_hand is None else as_of(member, f"{attribute}@{at_hand}", fact.at)
     return as_of(member, step[1], fact.at)
 
 

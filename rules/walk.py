@@ -29,10 +29,12 @@ class Walk:
     Args:
         path: phases in order of entry.
         end: `end`, `end:word` or `cancel`.
+        outcomes: of each entry: the phase and how it came out.
     """
 
     path: tuple[str, ...]
     end: str
+    outcomes: tuple[tuple[str, str], ...] = ()
 
 
 def walk(mode: Mode, comes_out: Mapping[str, str | Sequence[str]] | None = None) -> Walk:
@@ -47,7 +49,12 @@ def walk(mode: Mode, comes_out: Mapping[str, str | Sequence[str]] | None = None)
     """
     walker = _Walker(comes_out or {})
     end = walker.body(mode.phases)
-    return Walk(tuple(walker.path), "end" if end in ("over", "leave", "stop") else end)
+    return Walk(tuple(walker.path), "end" if end in ("over", "leave", "stop") else end, tuple(walker.outcomes))
+
+
+def lapsed(mode: Mode) -> Walk:
+    """How a run goes whose subject never met the `while` of the mode: at once to `if_not`, if that is an end."""
+    return Walk((), "end" if mode.if_not in ("next", "leave", "stop") else mode.if_not)
 
 
 class _Walker:
@@ -55,6 +62,7 @@ class _Walker:
         self.comes_out = comes_out
         self.visits: Counter[str] = Counter()
         self.path: list[str] = []
+        self.outcomes: list[tuple[str, str]] = []
 
     def body(self, phases: Sequence[PhaseSpec]) -> str:
         """Go through one body; returns `over`, `leave`, `stop`, or how the run ended."""
@@ -84,6 +92,11 @@ class _Walker:
     def _outcome(self, phase: PhaseSpec) -> str:
         self.visits[phase.id] += 1
         self.path.append(phase.id)
+        outcome = self._said(phase)
+        self.outcomes.append((phase.id, outcome))
+        return outcome
+
+    def _said(self, phase: PhaseSpec) -> str:
         possible = phase.outcomes()
         said = self.comes_out.get(phase.id)
         if said is None:
@@ -94,13 +107,21 @@ class _Walker:
         return outcome
 
     def _inside(self, phase: PhaseSpec) -> str | None:
-        """Go through the bodies of a phase; returns how the run ended if it ended there."""
+        """Go through the bodies of a phase; returns how the run ended if it ended there.
+
+        The branch that ends a `parallel` ends the path of it; those after it are gone through beside the path.
+        """
+        beside = False
         for body in phase.bodies():
+            before = len(self.path)
             ended = self.body(body.phases)
-            if ended not in ("over", "leave", "stop"):
+            if beside:
+                del self.path[before:]
+            elif ended not in ("over", "leave", "stop"):
                 return ended
-            if ended == "stop" or getattr(phase, "ends_with", "all") == body.name:
+            elif ended == "stop":
                 break
+            beside = beside or getattr(phase, "ends_with", "all") == body.name
         return None
 
 

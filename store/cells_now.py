@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ from store.present import present_facts
 from store.sums import read_cells
 
 SUBJECTS = {"subject": pl.String, "key": pl.Int32}
+FEW = 20
+"""Of so many members facts are looked up member by member; of more, all are read."""
 
 
 class CellsNow:
@@ -30,6 +32,7 @@ class CellsNow:
 
     Args:
         only: the numbers of the subjects that are looked at, if nothing is read over everybody.
+        known_by: facts that were recorded later are left out; None: all that are known now count.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class CellsNow:
         metrics: Mapping[str, MetricFromFacts],
         readings: Collection[Reading],
         only: pl.Series | None = None,
+        known_by: datetime | None = None,
     ) -> None:
         self._connection = connection
         self._community = community
         self._at = at
         self._zone = zone
         self._only = only
+        self._known_by = known_by
         self._number = number_of(connection, community.id)
         stored = {id_: metric for id_, metric in metrics.items() if kept(metric)}
         ours = built(connection, community) if str(zone) == str(community.zone) else {}
@@ -65,7 +70,7 @@ class CellsNow:
         if metric.dated_by is None:
             start, end = window.span(self._at, self._zone)
             where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND at <= '{self._at.isoformat()}'"
-        found = from_facts(self._connection, self._community, {0: metric}, where, self._zone, fine=True)
+        found = self._facts({0: metric}, self._known(where), fine=True)
         return pl.concat([empty(), *found])
 
     def whole(self, metric: MetricFromFacts, reading: Reading) -> Value | None:
@@ -85,7 +90,7 @@ class CellsNow:
         today = local_day(self._at, self._zone)
         dated = [key for key, metric in metrics.items() if metric.dated_by is None]
         late = (pl.col("day") > today) & pl.col("metric").is_in(dated)
-        parts = [cells.filter(~late), *self._later_today(metrics, today)]
+        parts = [cells.filter(~late), *self._later_today(metrics, today), *self._later_known(metrics)]
         cells = pl.concat(parts)
         return {
             metric.id: part if (part := cells.filter(pl.col("metric") == key)).height else empty()
@@ -113,13 +118,27 @@ class CellsNow:
         """Negative cells for the facts that came after the moment, but on its day."""
         own_time = {key: metric for key, metric in metrics.items() if metric.dated_by is None}
         where = f"at > '{self._at.isoformat()}' AND at < '{day_start(today + 1, self._zone).isoformat()}'"
-        found = list(from_facts(self._connection, self._community, own_time, where)) if own_time else []
+        return self._taken_back(own_time, where)
+
+    def _later_known(self, metrics: Mapping[int, MetricFromFacts]) -> list[pl.DataFrame]:
+        """Negative cells for the facts that had happened by the moment, but were recorded later than asked for."""
+        if self._known_by is None:
+            return []
+        late = f"recorded_at > '{self._known_by.isoformat()}'"
+        own = {key: metric for key, metric in metrics.items() if metric.dated_by is None}
+        dated = {key: metric for key, metric in metrics.items() if metric.dated_by is not None}
+        return [
+            *self._taken_back(own, f"{late} AND at <= '{self._at.isoformat()}'"),
+            *self._taken_back(dated, late),
+        ]
+
+    def _taken_back(self, metrics: Mapping[int, MetricFromFacts], where: str) -> list[pl.DataFrame]:
         return [
             cells.with_columns(
                 -pl.col("n"),
-                pl.when(pl.col("metric").is_in(_totals(own_time))).then(-pl.col("x")).otherwise(pl.col("x")).alias("x"),
+                pl.when(pl.col("metric").is_in(_totals(metrics))).then(-pl.col("x")).otherwise(pl.col("x")).alias("x"),
             )
-            for cells in found
+            for cells in self._facts(metrics, where)
         ]
 
     def _computed(self, metrics: Mapping[str, MetricFromFacts]) -> dict[str, pl.DataFrame]:
@@ -129,14 +148,32 @@ class CellsNow:
         numbered_metrics = dict(enumerate(metrics.values()))
         own = {key: metric for key, metric in numbered_metrics.items() if metric.dated_by is None}
         dated = {key: metric for key, metric in numbered_metrics.items() if metric.dated_by is not None}
-        until = f"at <= '{self._at.isoformat()}'"
-        parts = [empty()]
-        if own:
-            parts.extend(from_facts(self._connection, self._community, own, until, self._zone))
-        if dated:
-            parts.extend(from_facts(self._connection, self._community, dated, "", self._zone))
+        parts = [empty(), *self._facts(own, self._known(f"at <= '{self._at.isoformat()}'"))]
+        parts.extend(self._facts(dated, self._known("")))
         cells = pl.concat(parts)
         return {metric.id: cells.filter(pl.col("metric") == key) for key, metric in numbered_metrics.items()}
+
+    def _known(self, where: str) -> str:
+        if self._known_by is None:
+            return where
+        known = f"(recorded_at IS NULL OR recorded_at <= '{self._known_by.isoformat()}')"
+        return f"{where} AND {known}" if where else known
+
+    def _facts(
+        self, metrics: Mapping[int, MetricFromFacts], where: str, *, fine: bool = False
+    ) -> Iterator[pl.DataFrame]:
+        """Cells from the facts themselves; of few members only their own facts are looked up, where that is enough."""
+        if not metrics:
+            return
+        few = self._only is not None and len(self._only) <= FEW
+        own = {key: metric for key, metric in metrics.items() if few and metric.key == "member"}
+        rest = {key: metric for key, metric in metrics.items() if key not in own}
+        if own and self._only is not None and len(self._only):
+            theirs = f"member IN ({', '.join(str(int(key)) for key in self._only)})"
+            both = f"{where} AND {theirs}" if where else theirs
+            yield from from_facts(self._connection, self._community, own, both, self._zone, fine=fine)
+        if rest:
+            yield from from_facts(self._connection, self._community, rest, where, self._zone, fine=fine)
 
     def _present(self, metric: MetricFromFacts) -> pl.DataFrame:
         """One fact for every member who is there."""

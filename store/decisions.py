@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from operations.ports.decisions import Break, Recorded, Verified
+from operations.ports.decisions import Break, Recorded, Verified, Wanted
 from rules.decision import FIRST, Decision, Reason
 from store.tables.decisions import decision, decision_form, decision_head
 from store.transaction import transaction
@@ -98,24 +98,34 @@ class SqlDecisions:
                 copy.write_row(row)
 
     def of(self, community: str, member: str, *, limit: int = 100) -> Sequence[Recorded]:
-        return self._latest(community, decision.c.subject == member, limit)
+        return self.find(community, Wanted(member=member), limit=limit)
 
     def latest(self, community: str, *, limit: int = 100) -> Sequence[Recorded]:
-        return self._latest(community, text("true"), limit)
+        return self.find(community, Wanted(), limit=limit)
 
-    def _latest(self, community: str, which: Any, limit: int) -> Sequence[Recorded]:
+    def find(
+        self, community: str, wanted: Wanted, *, limit: int = 100, before: int | None = None
+    ) -> Sequence[Recorded]:
+        which = _which(wanted) if before is None else [*_which(wanted), decision.c.seq < before]
         with transaction(self._engine) as connection:
-            rows = connection.execute(
-                select(decision, decision_form.c.reasons)
-                .join(
-                    decision_form,
-                    (decision_form.c.community == decision.c.community) & (decision_form.c.id == decision.c.form),
-                )
-                .where(decision.c.community == community, which)
-                .order_by(decision.c.seq.desc())
-                .limit(limit)
-            ).all()
+            rows = connection.execute(_whole(community, which).order_by(decision.c.seq.desc()).limit(limit)).all()
         return [_recorded(row) for row in rows]
+
+    def count(self, community: str, wanted: Wanted) -> int:
+        query = select(func.count()).select_from(decision).where(decision.c.community == community, *_which(wanted))
+        with transaction(self._engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def each(self, community: str, wanted: Wanted, *, size: int = _READ) -> Iterator[Sequence[Recorded]]:
+        last = 0
+        while True:
+            which = [*_which(wanted), decision.c.seq > last]
+            with transaction(self._engine) as connection:
+                rows = connection.execute(_whole(community, which).order_by(decision.c.seq).limit(size)).all()
+            if not rows:
+                return
+            last = rows[-1].seq
+            yield [_recorded(row) for row in rows]
 
     def fired(
         self, community: str, rules: Sequence[str], *, since: datetime | None = None
@@ -152,6 +162,34 @@ class SqlDecisions:
         if last != (count, head):
             breaks.append(Break(seq=count, what=f"the log ends with decision {count}, it should with {last[0]}"))
         return Verified(decisions=count, head=head, breaks=tuple(breaks[:100]))
+
+
+def _which(wanted: Wanted) -> list[Any]:
+    """What is wanted, as conditions on the table."""
+    c = decision.c
+    found: list[Any] = []
+    for column, value in (
+        (c.subject, wanted.member), (c.outcome, wanted.outcome), (c.from_at, wanted.from_), (c.to_at, wanted.to)
+    ):  # fmt: skip
+        if value is not None:
+            found.append(column == value)
+    if wanted.rule is not None:
+        found.append((c.rule == wanted.rule) | c.rule.startswith(f"{wanted.rule}@", autoescape=True))
+    if wanted.since is not None:
+        found.append(c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(c.at <= wanted.until)
+    for column, value in ((c.digest, wanted.digest), (c.review, wanted.review)):
+        if value is not None:
+            found.append(column.startswith(value, autoescape=True))
+    return found
+
+
+def _whole(community: str, which: list[Any]) -> Any:
+    """Decisions with their forms."""
+    form = (decision_form.c.community == decision.c.community) & (decision_form.c.id == decision.c.form)
+    query = select(decision, decision_form.c.reasons).join(decision_form, form)
+    return query.where(decision.c.community == community, *which)
 
 
 def _all(connection: Connection, community: str) -> Iterator[Any]:

@@ -72,7 +72,7 @@ def stored(frame: pl.DataFrame, slots: Sequence[Slot], kind: FactKind) -> pl.Ser
     if not parts:
         return pl.Series("fields", [""] * frame.height, dtype=pl.String)
     joined = pl.concat_str(parts, separator=BETWEEN).str.strip_chars_end(BETWEEN)
-    return frame.select(joined.alias("fields"))["fields"]
+    return frame.with_columns(joined.alias("fields"))["fields"]  # also where no fact says anything: one for each
 
 
 def unstored(rows: pl.DataFrame, number: KindNumber, kind: FactKind) -> pl.DataFrame:

@@ -19,14 +19,15 @@ from rules.spec import Community
 from store import chunks, fact_rows
 from store.cells import cells_of
 from store.fact_columns import facts_of, slots_of, stored, typed, unstored
-from store.metric_register import maintained, numbered
-from store.numbers import KindNumber, kinds_of, number_kinds, number_of, number_subjects, shared
+from store.metric_register import doubt_since, maintained, numbered
+from store.numbers import KindNumber, kinds_of, number_kinds, number_of, number_subjects, shared, subjects_of
 from store.past import Past
 from store.tables.facts import fact, withdrawn
 from store.tables.members import member as member_table
 from store.tables.members import subject
 from store.transaction import transaction
 
+_MOVES = ("moved_tier", "moved_stage")
 _TRIES = 5
 """How often a batch is looked at again because somebody else has just recorded a fact of it."""
 
@@ -89,12 +90,21 @@ class SqlFacts:
             wanted = [n.key for id_, n in numbers.items() if kinds is None or id_ in kinds]
             query = select(fact.c.id).where(fact.c.community == number, fact.c.kind.in_(wanted))
             if member is not None:
-                found = number_subjects(connection, number, "member", [member])
+                found = subjects_of(connection, number, "member", [member])
+                if not found.height:
+                    return []
                 query = query.where(fact.c.member == found["key"].item())
             keys = connection.execute(query.order_by(fact.c.at.desc(), fact.c.id).limit(limit)).scalars()
             rows = fact_rows.known(connection, number, [key.hex for key in keys])
             facts = [f for id_, frame in self._typed(connection, number, rows).items() for f in facts_of(frame, id_)]
             return sorted(facts, key=lambda f: (f.at, f.id), reverse=True)
+
+    def any_by(self, at: datetime | None) -> bool:
+        with transaction(self._engine) as connection:
+            query = select(fact.c.id).where(fact.c.community == number_of(connection, self._community.id))
+            if at is not None:
+                query = query.where(fact.c.at <= at)
+            return connection.execute(query.limit(1)).first() is not None
 
     def strangers(self) -> int:
         with transaction(self._engine) as connection:
@@ -156,10 +166,21 @@ class SqlFacts:
         if changed.height:
             fact_rows.replace(connection, number, changed)
             self._count_off(connection, number, before)
+        self._doubt_moves(connection, frames)
         taken = pl.concat([new.select("id", "kind"), changed.select("id", "kind")])
         if taken.height:
             self._count(connection, number, _only(frames, numbers, taken), sign=1)
         return Recorded(new.height, given - new.height - changed.height, changed.height)
+
+    def _doubt_moves(self, connection: Connection, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Whoever moved stands elsewhere since: what was read through them for later facts is read again."""
+        moves = {id_: frames[id_] for id_ in _MOVES if id_ in frames}
+        current = self._current()
+        for id_, frame in moves.items():
+            since = frame["at"].min()
+            assert isinstance(since, datetime)
+            names = list(current.ladders) if id_ == "moved_tier" else ["stage"]
+            doubt_since(connection, current, names, since)
 
     def _count_off(self, connection: Connection, number: int, rows: pl.DataFrame) -> None:
         self._count(connection, number, self._typed(connection, number, rows), sign=-1)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlalchemy import Connection, Engine, select
 
+from rules.ahead import Kept
 from rules.counted import counted
 from rules.errors import NotDecidable
 from rules.metric import MetricFromFacts
@@ -19,7 +20,7 @@ from store import chunks
 from store.cells_now import SUBJECTS, CellsNow
 from store.metric_register import built, maintained, rebuild
 from store.numbers import number_of, subjects_of, try_exclusive
-from store.sums import nothing_column, read_cells
+from store.sums import cells_that_count, nothing_column, read_cells
 from store.tables.members import member
 from store.transaction import snapshot
 
@@ -47,6 +48,7 @@ class SqlMeasures:
         zone: ZoneInfo,
         subjects: Collection[str] | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
+        known_by: datetime | None = None,
     ) -> pl.DataFrame:
         asked = sorted(set(readings), key=lambda r: r.key)
         metrics = {reading: self._metric(reading, subject) for reading in asked}
@@ -56,7 +58,9 @@ class SqlMeasures:
             frame = self._subjects(connection, number, subject, subjects, at)
             some = subjects is not None and all(reading.scope == "subject" for reading in asked)
             only = frame["key"].drop_nulls() if some else None
-            cells = CellsNow(connection, self._community, at, zone, {m.id: m for m in metrics.values()}, asked, only)
+            cells = CellsNow(
+                connection, self._community, at, zone, {m.id: m for m in metrics.values()}, asked, only, known_by
+            )
             for reading in asked:
                 metric = metrics[reading]
                 if reading.scope == "community" and subject != "community":
@@ -67,12 +71,43 @@ class SqlMeasures:
                 frame = read_cells(frame, cells.of(metric, reading), metric, reading, at, zone, since)
         return frame.drop("key")
 
-    def community(self, readings: Collection[Reading], at: datetime) -> dict[Reading, Value | None]:
+    def kept(
+        self,
+        member: str,
+        readings: Collection[Reading],
+        *,
+        at: datetime,
+        entered: Mapping[str, datetime] | None = None,
+        known_by: datetime | None = None,
+    ) -> dict[Reading, Kept]:
+        known, zone = counted(self._community), self._community.zone
+        metrics = {
+            reading: known[reading.metric]
+            for reading in sorted(set(readings), key=lambda r: r.key)
+            if reading.scope == "subject" and reading.metric in known and known[reading.metric].subject == "member"
+        }
+        self._tidy()
+        with snapshot(self._engine) as connection:
+            number = number_of(connection, self._community.id)
+            keys = subjects_of(connection, number, "member", [member])["key"]
+            by_id = {metric.id: metric for metric in metrics.values()}
+            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), keys, known_by)
+            found = {}
+            for reading, metric in metrics.items():
+                own = cells.of(metric, reading).filter(pl.col("subject").is_in(keys.implode()))
+                since = (entered or {}).get(reading.over)
+                found[reading] = Kept(metric, cells_that_count(own, metric, reading), since)
+            return found
+
+    def community(
+        self, readings: Collection[Reading], at: datetime, *, known_by: datetime | None = None
+    ) -> dict[Reading, Value | None]:
         self._tidy()
         metrics = {reading: self._metric(reading, "") for reading in readings}
         with snapshot(self._engine) as connection:
             zone = self._community.zone
-            cells = CellsNow(connection, self._community, at, zone, {m.id: m for m in metrics.values()}, list(metrics))
+            by_id = {metric.id: metric for metric in metrics.values()}
+            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), None, known_by)
             return {reading: cells.whole(metric, reading) for reading, metric in metrics.items()}
 
     def _metric(self, reading: Reading, subject: str) -> MetricFromFacts:

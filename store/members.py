@@ -18,7 +18,8 @@ from rules.spec import Community
 from rules.spec.vocabulary import ENGINE_ATTRIBUTES
 from rules.values import Value, ValueType
 from store.cells import day_of
-from store.fact_columns import MOMENT, dtype
+from store.fact_columns import MOMENT
+from store.member_columns import as_before, member_columns
 from store.metric_register import doubt
 from store.numbers import number_subjects, shared
 from store.tables.members import member, member_change
@@ -73,6 +74,8 @@ class SqlMembers:
                 names |= set(told_now)
                 if before is None or before.joined != joined:
                     names |= {"age", "days_member"}
+                if before is None:  # facts may be there already that name somebody whose standing was unknown
+                    names |= {"stage", *self._community.ladders}
                 for name, value in told_now.items():
                     if name in was:
                         first = {"name": name, "at": at, "before": _plain(was[name]), "after": _plain(value)}
@@ -90,23 +93,14 @@ class SqlMembers:
         with transaction(self._engine) as connection:
             return self._read(connection, None if ids is None else sorted(ids), limit=limit)
 
-    def frame(self, at: datetime, *, subjects: Collection[str] | None = None) -> pl.DataFrame:
-        types = told(self._community)
+    def frame(
+        self, at: datetime, *, subjects: Collection[str] | None = None, names: Collection[str] | None = None
+    ) -> pl.DataFrame:
+        types = {name: type_ for name, type_ in told(self._community).items() if names is None or name in names}
         with transaction(self._engine) as connection:
-            query = select(member.c.id, member.c.joined, member.c.attributes)
-            query = query.where(member.c.community == self._community.id, member.c.joined <= at)
-            if subjects is not None:
-                query = query.where(_one_of(sorted(subjects)))
-            rows = connection.execute(query.order_by(member.c.id)).all()
+            frame = member_columns(connection, self._community.id, types, at, subjects)
             later = self._later(connection, at)
-        columns: dict[str, list[Any]] = {name: [] for name in types}
-        for id_, _, attributes in rows:
-            known = {**attributes, **later[id_]} if id_ in later else attributes
-            for name, values in columns.items():
-                values.append(known.get(name))
-        data: dict[str, Any] = {"subject": [row[0] for row in rows], "joined": [row[1] for row in rows], **columns}
-        schema = {"subject": pl.String, "joined": MOMENT, **{name: dtype(type_) for name, type_ in types.items()}}
-        frame = pl.DataFrame(data, schema=schema, strict=False)
+        frame = as_before(frame, types, later)
         joined, zone = pl.col("joined"), self._community.zone
         today = pl.lit(at).cast(MOMENT)
         return frame.with_columns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,8 +16,9 @@ from rules.spec import Community
 from store import chunks
 from store.cells import Found, cells_of, empty
 from store.fact_rows import scan
-from store.numbers import number_of, number_subjects
+from store.numbers import kinds_of, number_of, number_subjects
 from store.past import Past
+from store.tables.facts import fact
 from store.tables.facts import metric as metric_table
 
 SLICE = 500_000
@@ -81,11 +83,24 @@ def doubt(connection: Connection, community: Community, attributes: Collection[s
     touched = [
         key
         for key, metric in maintained(connection, community).items()
-        if {attribute for _, attribute in (metric.steps or {}).values()} & set(attributes)
+        if {attribute.partition("@")[0] for _, attribute in (metric.steps or {}).values()} & set(attributes)
         or ("staff" in metric.ignore and "staff" in attributes)
     ]
     if touched:
         _mark(connection, number_of(connection, community.id), touched, built=False)
+
+
+def doubt_since(connection: Connection, community: Community, attributes: Collection[str], at: datetime) -> None:
+    """Have metrics rebuilt that read one of these of members, if facts that they read came after it changed."""
+    number = number_of(connection, community.id)
+    numbers = kinds_of(connection, number)
+    for metric in maintained(connection, community).values():
+        read = {attribute.partition("@")[0] for _, attribute in (metric.steps or {}).values()} & set(attributes)
+        kinds = [numbers[id_].key for id_ in metric.kinds if id_ in numbers]
+        if read and kinds:
+            later = select(fact.c.id).where(fact.c.community == number, fact.c.kind.in_(kinds), fact.c.at >= at)
+            if connection.execute(later.limit(1)).first() is not None:
+                doubt(connection, community, read)
 
 
 def from_facts(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from operations.ports.standings import LIFECYCLE
+from store.standings_then import Then
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -45,11 +46,41 @@ def standing_frame(
     ladder: str | None,
     value: str,
     subjects: Collection[str] | None,
+    then: bool = False,
 ) -> pl.DataFrame:
     """See `operations.ports.standings.Standings.frame`."""
-    reader = _Reader(connection, community.id, subjects)
+    reader = Reader(connection, community.id, subjects)
+    past = Then(connection, community, at, subjects) if then else None
     frame = reader.members()
     rows = reader.standings()
+    if past is not None:
+        rows = past.standings(rows)
+
+    def watched(ladder: str, value: str) -> pl.DataFrame:
+        found = reader.watched(ladder, value)
+        return found if past is None else past.watched(ladder, value, found)
+
+    return frame_of(community, at, frame, rows, watched, reader.titles(at), ladder, value)
+
+
+def frame_of(
+    community: Community,
+    at: datetime,
+    frame: pl.DataFrame,
+    rows: pl.DataFrame,
+    watched: Callable[[str, str], pl.DataFrame],
+    titles: pl.DataFrame,
+    ladder: str | None,
+    value: str,
+) -> pl.DataFrame:
+    """What conditions read of standings, from their rows.
+
+    Args:
+        frame: `subject` and `joined` of the members wanted.
+        rows: their standings.
+        watched: for a ladder and a value since when who meets what, as `subject`, `target`, `met_since`.
+        titles: `subject`, `title` and whether it holds `now`.
+    """
     day = _Days(at, str(community.zone))
     for spec in community.ladders.values():
         values = [""] if spec.per is None else [item.id for item in community.lists[spec.per].items]
@@ -67,8 +98,8 @@ def standing_frame(
     if ladder is None:
         ladder = next(iter(community.ladders), LIFECYCLE)
     frame = _with_state(frame, rows, community, ladder, value, day)
-    frame = _with_watched(frame, reader.watched(ladder, value), community, ladder, value, day)
-    return _with_titles(frame, reader.titles(at)).drop("joined")
+    frame = _with_watched(frame, watched(ladder, value), community, ladder, value, day)
+    return _with_titles(frame, titles).drop("joined")
 
 
 class _Days:
@@ -83,7 +114,9 @@ class _Days:
         return (self.today - pl.col(column).dt.convert_time_zone(self.zone).dt.date()).dt.total_days()
 
 
-class _Reader:
+class Reader:
+    """Reads the rows of a community, of all members or some."""
+
     def __init__(self, connection: Connection, community: str, subjects: Collection[str] | None) -> None:
         self.connection = connection
         self.community = community
@@ -144,6 +177,14 @@ class _Reader:
             value,
         )
         return frame.with_columns(pl.col("met_since").cast(_MOMENT))
+
+    def all_watched(self) -> pl.DataFrame:
+        frame = self._copy(
+            f"SELECT member, ladder, value, target, {_micros('since')} FROM observation WHERE community = %s /*which*/",
+            {"subject": pl.String, "ladder": pl.String, "value": pl.String, "target": pl.String, "met_since": pl.Int64},
+            "member",
+        )
+        return frame.with_columns(pl.col("value").fill_null(""), pl.col("met_since").cast(_MOMENT))
 
     def titles(self, at: datetime) -> pl.DataFrame:
         frame = self._copy(

@@ -13,6 +13,7 @@ from operations.errors import Refusal
 from operations.ports.standings import LIFECYCLE, Change, First, Place, Standing
 from store.bulk import as_rows
 from store.standing_frame import standing_frame
+from store.standing_rows import StandingRows, read_rows
 from store.tables.members import member
 from store.tables.standings import observation, standing
 from store.transaction import transaction
@@ -51,6 +52,15 @@ _SETS: Mapping[str, tuple[str, str]] = {
 }
 _SAME = "s.community = :community AND s.ladder = u.ladder AND s.value = u.value AND s.member = u.member"
 _UPDATE = f"UPDATE standing s SET {{sets}} FROM {_CHANGES} WHERE {_SAME} AND {{where}} RETURNING u.number"
+_REMEMBER = text(f"""
+    INSERT INTO member_change (community, member, name, at, before, after)
+    SELECT :community, u.member,
+           CASE WHEN u.ladder = '{LIFECYCLE}' THEN 'stage' WHEN u.value = '' THEN u.ladder
+                ELSE u.ladder || '@' || u.value END,
+           u.moment, to_jsonb(u.was), to_jsonb(u.goes_to)
+    FROM {_CHANGES}
+    ON CONFLICT (community, member, name, at) DO UPDATE SET after = excluded.after
+""")
 _MOVED_ON = text(f"DELETE FROM observation s USING {_CHANGES} WHERE {_SAME}")
 _UNMET = text(f"DELETE FROM observation s USING {_CHANGES} WHERE {_SAME} AND s.target = u.goes_to RETURNING u.number")
 _MET = text(f"""
@@ -124,9 +134,14 @@ class SqlStandings:
         ladder: str | None = None,
         value: str = "",
         subjects: Collection[str] | None = None,
+        then: bool = False,
     ) -> pl.DataFrame:
         with transaction(self._engine) as connection:
-            return standing_frame(connection, community, at, ladder=ladder, value=value, subjects=subjects)
+            return standing_frame(connection, community, at, ladder=ladder, value=value, subjects=subjects, then=then)
+
+    def snapshot(self, community: str, at: datetime) -> StandingRows:
+        with transaction(self._engine) as connection:
+            return read_rows(connection, community, at)
 
     def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:
         here = (standing.c.community == community, standing.c.ladder == ladder, standing.c.value == value)
@@ -204,7 +219,9 @@ def _update(connection: Connection, community: str, changes: Sequence[Change]) -
     sets, where = _SETS[kind]
     done = _numbered(changes, connection.execute(text(_UPDATE.format(sets=sets, where=where)), given))
     if kind == "move" and done:
-        connection.execute(_MOVED_ON, {"community": community, "changes": _rows(done)})
+        given = {"community": community, "changes": _rows(done)}
+        connection.execute(_MOVED_ON, given)
+        connection.execute(_REMEMBER, given)  # so that a later look at an earlier fact knows who stood where then
     return done
 
 
@@ -262,6 +279,8 @@ def _standing(row: Any, met: Mapping[str, datetime]) -> Standing:
         moved_at=row.moved_at,
         last_move=row.last_move,
         pinned=row.pinned,
+        pinned_by=row.pinned_by,
+        pin_reason=row.pin_reason,
         below_since=row.below_since,
         below_until=row.below_until,
         below_digest=row.below_digest,

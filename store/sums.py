@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from rules.ahead import Cell
 from rules.metric import MetricFromFacts, places_of
 from rules.reading import Reading
 from rules.time.local import local_day, to_date
@@ -60,6 +61,17 @@ def read_cells(
     if entered is not None:
         column = pl.when(pl.col("subject").is_in(entered["subject"].implode())).then(column)
     return joined.with_columns(column.alias(reading.key))
+
+
+def cells_that_count(cells: pl.DataFrame, metric: MetricFromFacts, reading: Reading) -> list[Cell]:
+    """The cells of one subject that a reading is computed from, on whatever day; limits and corrections are settled."""
+    if metric.limits:
+        cells = limited(cells, metric)
+    if reading.of is not None:
+        cells = cells.filter(pl.col("by") == reading.of)
+    if metric.take not in _ADDING:
+        cells = _net(cells, metric)
+    return [Cell(*row) for row in cells.select("day", "n", "x", "w", "t", "tie").iter_rows()]
 
 
 _ADDING = ("count", "sum", "mean")

@@ -66,7 +66,7 @@ class Desk:
         Raises:
             Refusal: the phase does not take it; with the reason and, if it is over, since when.
         """
-        setting, visit = self._open(run, phase)
+        setting, visit = self.opened(run, phase)
         entry = Entry(author=member, at=self._time(setting, visit), fields=fields, into=into)
         return _one(self.submit_many(setting, visit, [entry]))
 
@@ -76,12 +76,12 @@ class Desk:
         Raises:
             Refusal: the member may not, or nobody can come in now.
         """
-        setting, visit = self._open(run, phase or self._phase_of(run, "enrol"))
+        setting, visit = self.opened(run, phase or self._phase_of(run, "enrol"))
         return self._act(setting, visit, Act(verb="enrol", by=member, at=self._time(setting, visit), fields=fields))
 
     def decline(self, run: str, *, member: str, phase: str | None = None) -> Said:
         """Say no to an invitation. Raises Refusal when there is none."""
-        setting, visit = self._open(run, phase or self._phase_of(run, "enrol"))
+        setting, visit = self.opened(run, phase or self._phase_of(run, "enrol"))
         return self._act(setting, visit, Act(verb="decline", by=member, at=self._time(setting, visit)))
 
     def withdraw(self, run: str, *, member: str) -> Said:
@@ -92,7 +92,7 @@ class Desk:
         """
         visit = self.house.runs.latest_open(run, "enrol")
         if visit is not None:
-            setting, visit = self._open(run, visit.phase)
+            setting, visit = self.opened(run, visit.phase)
             act = Act(verb="withdraw", by=member, at=self._time(setting, visit))
             if setting.play.refusal(setting.phase, setting.scene(visit), act) is None:
                 self._act(setting, visit, act)
@@ -106,7 +106,7 @@ class Desk:
         Raises:
             Refusal: not a judge, the own work, or scores that do not fit the rubric.
         """
-        setting, visit = self._open(run, phase or self._phase_of(run, "judge"))
+        setting, visit = self.opened(run, phase or self._phase_of(run, "judge"))
         role = self._role(visit, by)
         act = Act(verb="score", by=by, role=role, about=work, at=self._time(setting, visit), fields=scores)
         return self._act(setting, visit, act)
@@ -127,7 +127,7 @@ class Desk:
         Raises:
             Refusal: not asked, or no such answer.
         """
-        setting, visit = self._open(run, phase)
+        setting, visit = self.opened(run, phase)
         verb = "verdict" if setting.phase.kind == "review" else "answer"
         work = setting.house.runs.works_by_id(setting.community.id, [about]).get(about) if about else None
         act = Act(
@@ -148,7 +148,7 @@ class Desk:
         Raises:
             Refusal: not the author, or nothing was returned.
         """
-        setting, visit = self._open(run, phase)
+        setting, visit = self.opened(run, phase)
         known = self.house.runs.works_by_id(setting.community.id, [work]).get(work)
         if known is None:
             raise Refusal(f"There is no work {work!r}.")
@@ -214,7 +214,7 @@ class Desk:
     def _complete_in_run(self, item: Item, who: str, outcome: str, fields: Mapping[str, Any]) -> None:
         assert item.run is not None
         assert item.phase is not None
-        setting, visit = self._open(item.run, item.phase)
+        setting, visit = self.opened(item.run, item.phase)
         about = item.about if item.about in visit.things else ""
         match setting.phase.kind:
             case "submit":
@@ -315,7 +315,7 @@ class Desk:
         return found
 
     # -------------------------------------------------------------------------------------------------------- in common
-    def _open(self, run_id: str, phase: str) -> tuple[Setting, Visit]:
+    def opened(self, run_id: str, phase: str) -> tuple[Setting, Visit]:
         """The open visit of a phase, with what is around it now.
 
         Raises:

@@ -199,7 +199,10 @@ class Gateway:
         return self._patiently(attempt)
 
     def troubles(self, id: str) -> list[Trouble]:
-        """What fails and is tried again in one workflow, with the reason of the last attempt."""
+        """What fails and is tried again in one workflow, with the reason of the last attempt.
+
+        `attempt` is how often it has failed. A workflow whose own code fails is one of them, under its own type.
+        """
 
         async def attempt() -> Sequence[Trouble]:
             try:
@@ -208,11 +211,16 @@ class Gateway:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return []
                 raise
-            return [
-                Trouble(id, pending.activity_type.name, pending.attempt, pending.last_failure.message)
-                for pending in found.raw_description.pending_activities
-                if pending.HasField("last_failure")
+            raw = found.raw_description
+            failing = [
+                Trouble(id, one.activity_type.name, max(1, one.attempt - 1), _reason(one.last_failure))
+                for one in raw.pending_activities
+                if one.HasField("last_failure")
             ]
+            if raw.HasField("pending_workflow_task") and raw.pending_workflow_task.attempt > 1:
+                why = "its own steps fail; the worker's log says why"
+                failing.append(Trouble(id, found.workflow_type, raw.pending_workflow_task.attempt - 1, why))
+            return failing
 
         return [*self._patiently(attempt)]
 
@@ -313,6 +321,14 @@ def search_attributes(values: Mapping[str, str]) -> TypedSearchAttributes:
         raise KeyError(f"no such search attributes: {', '.join(unknown)}")
     pairs = [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in values.items()]
     return TypedSearchAttributes(pairs)
+
+
+def _reason(failure: Any) -> str:
+    """The innermost message of a failure, with what kind of error it is."""
+    while failure.HasField("cause"):
+        failure = failure.cause
+    kind = failure.application_failure_info.type if failure.HasField("application_failure_info") else ""
+    return f"{kind}: {failure.message}" if kind else str(failure.message)
 
 
 async def _if_there(sent: Coroutine[Any, Any, None]) -> bool:

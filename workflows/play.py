@@ -175,8 +175,24 @@ class Closing:
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Whoever steps in where a case does not say who does what.
+
+    `people` come where anybody may, `fill` fills in a form, `moment` is when the act of a number takes place.
+    """
+
+    people: tuple[str, ...]
+    fill: Callable[..., dict[str, Any]]
+    moment: Callable[[int], datetime]
+
+
 class Kind(Protocol):
-    """The functions of a `play` module."""
+    """The functions of a `play` module.
+
+    A kind in which people act may also have `towards(phase, scene, outcome, cast)`: acts, in order of time, with which
+    the phase comes out so, beyond those of the scene. Cases use it for what they do not say.
+    """
 
     def wants(self, phase: Any) -> Wants:
         """What has to be looked up for this phase."""
@@ -219,6 +235,20 @@ def play_of(kind: str) -> Kind | None:
 def people_in(asked: Sequence[str]) -> tuple[str, ...]:
     """Those of the asked who are named; roles left out."""
     return tuple(who for who in asked if not who.startswith(ROLE))
+
+
+def several(asked: Sequence[str], count: int) -> list[str]:
+    """So many of the asked; a role may give several people, `role:judge`, `role:judge#2`, ….
+
+    Fewer if there are only so many people and no role.
+    """
+    found = list(asked)
+    roles = [who for who in asked if who.startswith(ROLE)]
+    turn = 2
+    while roles and len(found) < count:
+        found += [f"{role}#{turn}" for role in roles]
+        turn += 1
+    return found[:count]
 
 
 def has_role(asked: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from operations.around import Around
 from operations.errors import Refusal
 from operations.house import House
 from operations.known import Known
-from operations.people import EffectPeople, People
+from operations.people import EffectPeople, Look, People
 from operations.ports.runs import Run, Visit, Work
 from operations.rehearsal import Crowd, lot, plain
 from rules.counted import fact_kinds
@@ -113,8 +113,9 @@ class Setting:
 
     def closing_scene(self, visit: Visit, seen: Scene, *, at: datetime, due: bool) -> Scene:
         """The scene at the moment at which the phase closed, with its figures as of then."""
-        then = Known(self.house, self.community, at)
-        moved = replace(self, at=at, people=People(then, self.around, seed=self.run.seed, place=self.people.place))
+        then, look = self.people.known.then(at), self.people.look
+        people = People(then, self.around, seed=self.run.seed, place=self.people.place, look=look)
+        moved = replace(self, at=at, people=people)
         return replace(seen, at=at, due=due, figures=moved._figures(self.wants, visit, seen.works))
 
     def crowd(self, visit: Visit) -> Crowd:
@@ -193,10 +194,16 @@ class Setting:
 
 
 class Settings:
-    """Finds the setting of a phase: the pinned spec, the mode with its arguments, everything visited so far."""
+    """Finds the setting of a phase: the pinned spec, the mode with its arguments, everything visited so far.
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    Args:
+        house: the ports.
+        known: where evidence comes from.
+        look: how conditions of runs are looked at.
+    """
+
+    def __init__(self, house: House, *, known: type[Known] = Known, look: Look | None = None) -> None:
+        self.house, self._known, self._look = house, known, look
         self._modes: dict[tuple[str, str, str], Mode] = {}
 
     def run(self, run_id: str) -> Run:
@@ -235,12 +242,15 @@ class Settings:
         spec = around.phases.get(phase)
         if spec is None:
             raise Refusal(f"{run.task} has no phase {phase!r}.", f"Its phases: {', '.join(around.phases)}.")
-        people = People(Known(self.house, community, at), around, seed=run.seed, place=f"{run.task}/{phase}")
+        known, place = self._known(self.house, community, at), f"{run.task}/{phase}"
+        people = People(known, around, seed=run.seed, place=place, look=self._look)
         return Setting(self.house, community, run, mode, around, spec, people, at)
 
 
 def definite(who: Any) -> bool:
     """Whether a who names particular people: results, the subject, roles, or the first so many of some."""
+    if who is None:
+        return False
     if isinstance(who, Selection):
         return who.first is not None or all(definite(one) for one in who.from_)
     if isinstance(who, str):

@@ -36,6 +36,7 @@ def decide(
     from operations.decide import decide as decide_all
     from operations.errors import Refusal
     from operations.facts_file import BadFacts, read_facts
+    from rules.chaining import Chains
     from rules.gate import Gate
     from rules.rulebook import compile_rulebook
 
@@ -67,7 +68,8 @@ def decide(
     moment_ = moment(at, community.zone) if at is not None else given.at
     if moment_ is None:
         raise Refusal(f'{facts} does not say "at"', 'add "at": "2026-11-21T06:00:00+08:00", or give --at')
-    decided = decide_all(rulebook, given, moment_)
+    chains = Chains(community)
+    decided = decide_all(rulebook, given, moment_, infer=chains.infer if chains else None)
     if json:
         out.data(decided.data())
         return

@@ -1,4 +1,4 @@
-"""`trellis explain`: why a member stands where they stand, why not higher, and what is missing."""
+"""`trellis explain`: why a member stands where they stand, why not higher, what is missing, and what comes next."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,11 +7,15 @@ import typer
 from cli.options import At, Community, Json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cli.console import Output
     from operations.explain import Explanation, Standing
+    from operations.outlook import Possible
     from rules.evaluate import Trace
 
 SIGNS = {True: "yes", False: "no", None: "unknown"}
+HOWS = {"do": "", "wait": ", by itself", "others": ", set by others"}
 
 
 def register(app: typer.Typer) -> None:
@@ -26,18 +30,37 @@ def explain(
     ] = None,
     community: Community = None,
     at: At = None,
+    words: Annotated[
+        str | None, typer.Option("--words", metavar="en|zh", help="As the member reads it, without internal names.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show where a member stands, each condition with its value and threshold, and what is missing."""
+    """Show where a member stands and how it came about, each condition, the smallest change, and what runs out when."""
     from cli.console import Output
     from cli.options import moment
     from cli.wiring import memory
+    from operations.errors import Refusal
     from operations.explain import explain as explain_member
+    from operations.own_words import own_words
+    from operations.then import refuse_before_facts, spec_at
 
+    if words not in (None, "en", "zh"):
+        raise Refusal(f"--words {words!r} is no language of the labels.", "Write en or zh.")
     out = Output(json)
     with memory() as remembered:
+        desk = remembered.desk
         spec = remembered.specs.current(community)
-        explanation = explain_member(remembered.desk, spec, member, moment(at, spec.zone), tier=tier)
+        when = moment(at, spec.zone)
+        if at is not None:
+            spec = spec_at(desk, spec.id, when)
+            refuse_before_facts(desk, spec, when)
+        explanation = explain_member(desk, spec, member, when, tier=tier, then=at is not None)
+    if words is not None:
+        lines = own_words(explanation, spec, "en" if words == "en" else "zh")
+        out.data({"at": explanation.at, "language": words, "lines": lines})
+        for line in lines:
+            out.say(line)
+        return
     out.data(explanation.data())
     out.say(f"{member}, {explanation.at.astimezone(spec.zone):%Y-%m-%d %H:%M}, stage: {explanation.stage or 'none'}")
     for standing in explanation.standings:
@@ -50,34 +73,88 @@ def _show(out: "Output", explanation: "Explanation", standing: "Standing") -> No
     to = f" to {decision.to}" if decision.to else ""
     because = f" ({decision.because})" if decision.because else ""
     out.say(f"\n{standing.ladder}: {standing.tier or 'unknown'}{since}. A review now: {decision.outcome}{to}{because}.")
+    for line in _held(standing):
+        out.say(f"  {line}")
+    if standing.story:
+        rows = [(one.at.strftime("%Y-%m-%d"), one.what, one.from_, one.to, one.because) for one in standing.story]
+        out.table("How it came about", ("at", "what", "from", "to", "because"), rows)
     for asked in standing.asked:
-        rows: list[tuple[object, ...]] = []
-        _rows(explanation, asked.trace, 0, rows)
+        rows_: list[tuple[object, ...]] = []
+        _rows(explanation, standing, asked.trace, 0, rows_)
         title = f"{asked.about} {asked.tier or ''}: {SIGNS[asked.trace.truth]}"
-        out.table(title, ("condition", "over", "value", "comparison", "threshold", "holds", "lacks"), rows)
+        columns = ("condition", "over", "value", "comparison", "threshold", "holds", "lacks", "until", "from")
+        out.table(title, columns, rows_)
+        if asked.possible:
+            out.say("  The smallest change that flips it:")
+            for one in asked.possible:
+                out.say(f"    {_change(explanation, one)}")
+        elif asked.about in ("keep", "earn") and asked.trace.truth is not True:
+            if asked.about == "earn" or asked.trace.truth is False:
+                none = "Nothing that can happen flips it." if asked.complete else "No change was found that flips it."
+                out.say(f"  {none}")
+    for line in _ahead(standing):
+        out.say(f"  {line}")
 
 
-def _rows(explanation: "Explanation", trace: "Trace", depth: int, rows: list[tuple[object, ...]]) -> None:
+def _held(standing: "Standing") -> "Iterator[str]":
+    kept = standing.remembered
+    if kept is not None and kept.pinned:
+        yield f"Pinned by {kept.pinned_by or 'somebody'}: {kept.pin_reason or 'no reason given'}."
+    if kept is not None and kept.below_since is not None:
+        until = "" if kept.below_until is None else f", until {kept.below_until:%Y-%m-%d}"
+        yield f"In grace since {kept.below_since:%Y-%m-%d}{until}."
+    if kept is not None and kept.waiting_for is not None:
+        yield f"Somebody is being asked about {kept.waiting_for}."
+
+
+def _ahead(standing: "Standing") -> "Iterator[str]":
+    ahead = standing.ahead
+    if ahead.grace_on is not None:
+        yield f"If nothing happens, grace begins on {ahead.grace_on}."
+    if ahead.lost_on is not None:
+        yield f"If nothing happens, {standing.tier} is lost on {ahead.lost_on}, for {ahead.falls_to}."
+    if ahead.gained_on is not None:
+        yield f"If nothing happens, {ahead.rises_to} is due on {ahead.gained_on}."
+    for wait in standing.waits:
+        rest = ", ".join(f"{name} {value}" for name, value in wait.items() if name != "what")
+        yield f"The next tier waits for: {wait['what']}{f' ({rest})' if rest else ''}."
+
+
+def _change(explanation: "Explanation", one: "Possible") -> str:
+    said = []
+    for move in (explanation.move(move) for move in one.change.moves):
+        name = move.get("metric") or move.get("attribute")
+        over = "" if move["over"] == "all" else f" over {move['over']}"
+        values = "private" if move.get("private") else f"{_plain(move['from'])} → {_plain(move['to'])}"
+        said.append(f"{name}{over}: {values}{HOWS[move['how']]}")
+    text = "; ".join(said)
+    if one.from_ is not None:
+        text += f"  from {one.from_}"
+    if one.before is not None:
+        text += f"  before {one.before}"
+    return text
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return "unknown" if value is None else "yes" if value is True else "no" if value is False else str(value)
+
+
+def _rows(
+    explanation: "Explanation", standing: "Standing", trace: "Trace", depth: int, rows: list[tuple[object, ...]]
+) -> None:
     from operations.explain import word_of
     from rules.condition import Leaf, Titles
 
     indent = "  " * depth
     if isinstance(trace.condition, Leaf | Titles):
-        leaf = explanation.leaf(trace)
+        leaf = explanation.leaf(trace, standing.ahead)
         value = "private" if leaf.get("private") else "unknown" if leaf["value"] is None else leaf["value"]
         over = "" if leaf["over"] == "all" else leaf["over"]
-        rows.append(
-            (
-                indent + leaf["metric"],
-                over,
-                value,
-                leaf["comparison"],
-                leaf["threshold"],
-                SIGNS[trace.truth],
-                leaf.get("lacks"),
-            )
-        )
+        row = (indent + leaf["metric"], over, value, leaf["comparison"], leaf["threshold"], SIGNS[trace.truth])
+        rows.append((*row, leaf.get("lacks"), leaf.get("ends"), leaf.get("begins")))
     elif depth or len(trace.parts) == 1:
-        rows.append((indent + word_of(trace.condition), "", "", "", "", SIGNS[trace.truth], None))
+        rows.append((indent + word_of(trace.condition), "", "", "", "", SIGNS[trace.truth], None, None, None))
     for part in trace.parts:
-        _rows(explanation, part, depth + 1, rows)
+        _rows(explanation, standing, part, depth + 1, rows)

@@ -27,6 +27,7 @@ def rehearse(
     """Play a task by the very workflow that will run it, on a fast clock; the same seed plays the same again."""
     import time
 
+    from cli.awaited import Failures
     from cli.commands.task import describe, show
     from cli.console import FAILED, Output
     from cli.given import guessed, pairs
@@ -49,6 +50,7 @@ def rehearse(
             seed=seed,
         )
         until = time.monotonic() + within
+        failures = Failures(here, run.id, lambda text: out.warn(f"trellis: {text}"))
         with out.progress(run.id) as step:
             while time.monotonic() < until:
                 now = here.memory.runs.run(run.id)
@@ -58,6 +60,7 @@ def rehearse(
                 if now is not None and now.status != "running":
                     run = now
                     break
+                failures.look()
                 time.sleep(0.1)
         show(out, describe(here.memory, run), spec, run)
     if run.status in ("running", "failed"):

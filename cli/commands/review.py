@@ -7,6 +7,7 @@ import typer
 from cli.options import At, Community, Json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from cli.console import Output
@@ -57,7 +58,7 @@ def review(
         when = moment(at, spec.zone)
         with out.progress("reviewing") as step:
             step.note(f"{spec.id} as of {when.isoformat()}")
-            summary = reviewed(found, spec.id, when, parts=part, scale=scale, seed=seed)
+            summary = reviewed(found, spec.id, when, parts=part, scale=scale, seed=seed, say=_say(out))
         sizes = found.memory.standings.sizes(spec)
         waiting = found.memory.standings.waiting(spec.id)
         out.data({**summary, "community": spec.id, "standings": sizes, "waiting": waiting})
@@ -72,8 +73,15 @@ def reviewed(
     parts: list[str] | None = None,
     scale: str | None = None,
     seed: str | None = None,
+    say: "Callable[[str], None]",
 ) -> dict[str, Any]:
-    """Begin a review and wait for its summary."""
+    """Begin a review and wait for its summary; what fails meanwhile is said.
+
+    Raises:
+        Refusal: something in it is refused for good.
+        RuntimeError, TimeoutError: it failed, or has not ended within an hour.
+    """
+    from cli.awaited import awaited
     from workflows import turns
 
     given = turns.ReviewInput(community=community, at=at, parts=tuple(parts) if parts else None, scale=scale, seed=seed)
@@ -86,8 +94,12 @@ def reviewed(
         summary=f"review of {community}",
         again=True,
     )
-    summary = found.gateway.result(name, TOO_LONG, turns.ReviewSummary)
+    summary = awaited(found, name, turns.ReviewSummary, within=TOO_LONG, say=say)
     return dict(summary.model_dump(mode="json"))
+
+
+def _say(out: "Output") -> "Callable[[str], None]":
+    return lambda text: out.warn(f"trellis: {text}")
 
 
 def _show(out: "Output", summary: dict[str, Any], sizes: Any, waiting: int) -> None:

@@ -52,6 +52,7 @@ def hold_cases(
     from operations.examine import examine, suggested
     from rules.rulebook import compile_rulebook
     from rules.spec.documents.cases import Cases
+    from workflows.paper.verdict import judge_play
 
     out = Output(json)
     place = given_folder(folder)
@@ -74,7 +75,7 @@ def hold_cases(
         raise Refusal(f"{suggest} is there already", "give the name of a new file, such as cases/boundaries.yaml")
     rulebook = compile_rulebook(community)
     with out.progress("cases", len(community.cases)) as step:
-        examined = examine(community, rulebook, told=step.advance)
+        examined = examine(community, rulebook, judge_play, told=step.advance)
     at = next((d.model.at for d in community.documents if isinstance(d.model, Cases)), A_MOMENT)
     proposed = suggested(community, rulebook, examined, at)
     covered = examined.coverage.whole.percent >= min_coverage
@@ -116,7 +117,15 @@ def _data(examined: "Examination", proposed: "Suggested", folder: Path) -> dict[
 
     whole = examined.coverage.whole
     return {
-        "cases": {"total": len(examined.cases), "failed": len(examined.failing)},
+        "cases": {
+            "total": len(examined.cases),
+            "failed": len(examined.failing),
+            "cannot_be_played_yet": len(examined.not_yet),
+        },
+        "cannot_be_played_yet": [
+            {**_at(one.place, folder), "name": one.verdict.case.name, "phases": list(one.verdict.not_yet)}
+            for one in examined.not_yet
+        ],
         "failing": [_failing(one, folder) for one in examined.failing],
         "coverage": {
             "conditions": whole.conditions,
@@ -164,7 +173,7 @@ def _failing(one: "Examined", folder: Path) -> dict[str, Any]:
         "expected": one.expected,
         "came": verdict.came,
         "wrong": list(verdict.wrong),
-        "trace": [reason.data() for reason in verdict.reasons],
+        "trace": [reason.data() for reason in verdict.reasons] or list(verdict.trace),
     }
 
 
@@ -181,6 +190,8 @@ def _show(out: "Output", examined: "Examination", folder: Path) -> None:
             out.say(f"    but {wrong}")
         for reason in verdict.reasons:
             out.say(f"      {_sentence(reason)}")
+        for line in verdict.trace:
+            out.say(f"      {line}")
         out.say()
     rows = [(one.file, one.conditions, one.both_ways, f"{one.percent} %") for one in examined.coverage.files]
     whole = examined.coverage.whole
@@ -194,6 +205,14 @@ def _show(out: "Output", examined: "Examination", folder: Path) -> None:
         out.say(f"{where}: {gap.spot.owner}: {gap.spot.text} is never {never}")
     if len(examined.coverage.uncovered) > MOST_UNCOVERED:
         out.say(f"… and {len(examined.coverage.uncovered) - MOST_UNCOVERED} more; `--json` has all.")
+    if examined.not_yet:
+        kinds = sorted(
+            {phase.partition("(")[2].rstrip(")") for one in examined.not_yet for phase in one.verdict.not_yet}
+        )
+        out.say(
+            f"{len(examined.not_yet)} plays have phases that cannot be played yet ({', '.join(kinds)}); "
+            "their paths were only walked through."
+        )
     held = len(examined.cases) - len(examined.failing)
     seen = f"{whole.both_ways} of {whole.conditions} conditions were seen both ways"
     out.say(f"{held} of {len(examined.cases)} cases hold; {seen}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -41,6 +41,25 @@ class Verified:
         return not self.breaks
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which decisions are wanted; what is None does not matter.
+
+    `rule` is a ladder, a rule or `lifecycle`; one kept per value stands for all its values, `ladder@value` for one.
+    `since` is included, `until` too. `digest` and `review` may be the beginning of one.
+    """
+
+    member: str | None = None
+    rule: str | None = None
+    outcome: str | None = None
+    from_: str | None = None
+    to: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    digest: str | None = None
+    review: str | None = None
+
+
 class Decisions(Protocol):
     def append(self, community: str, review: str, decisions: Sequence[Decision]) -> int:
         """Write decisions at the end of the log; those of a (review, subject, rule) known already are left out.
@@ -55,6 +74,24 @@ class Decisions(Protocol):
 
     def latest(self, community: str, *, limit: int = 100) -> Sequence[Recorded]:
         """The latest decisions, latest first."""
+        ...
+
+    def find(
+        self, community: str, wanted: Wanted, *, limit: int = 100, before: int | None = None
+    ) -> Sequence[Recorded]:
+        """The decisions wanted that were written last, latest first.
+
+        Args:
+            before: only those before this number in the log, to go on from a page.
+        """
+        ...
+
+    def count(self, community: str, wanted: Wanted) -> int:
+        """How many decisions are wanted."""
+        ...
+
+    def each(self, community: str, wanted: Wanted, *, size: int = 5_000) -> Iterator[Sequence[Recorded]]:
+        """All decisions wanted in the order of the log, some `size` at a time."""
         ...
 
     def fired(

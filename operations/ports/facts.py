@@ -53,6 +53,9 @@ class Facts(Protocol):
     ) -> Sequence[Fact]:
         """The latest facts, newest first; their ids are the keys under which they are kept."""
 
+    def any_by(self, at: datetime | None) -> bool:
+        """Whether any fact is of this moment or earlier; None: whether there is any."""
+
     def strangers(self) -> int:
         """How many members facts name who have not been imported; no review looks at them until they are."""
 

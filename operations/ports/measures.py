@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from rules.ahead import Kept
 from rules.reading import Reading
 from rules.values import Value
 
@@ -26,6 +27,7 @@ class Measures(Protocol):
         zone: ZoneInfo,
         subjects: Collection[str] | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
+        known_by: datetime | None = None,
     ) -> pl.DataFrame:
         """Every subject of a kind with all its readings.
 
@@ -37,6 +39,7 @@ class Measures(Protocol):
             subjects: only these, in this order, known or not; all known ones by id otherwise.
             entered: for `in_tier` and `in_stage` a frame (`subject`, `entered` as UTC datetime) each; who is not
                 there has an unknown reading.
+            known_by: facts that were recorded later do not count either; of some it is not told, they do.
 
         Returns:
             Column `subject` and one column per `reading.key`: scaled Int64, Boolean or String. Counts and sums over
@@ -46,5 +49,26 @@ class Measures(Protocol):
             NotDecidable: a metric is unknown, derived, or about something else.
         """
 
-    def community(self, readings: Collection[Reading], at: datetime) -> dict[Reading, Value | None]:
+    def kept(
+        self,
+        member: str,
+        readings: Collection[Reading],
+        *,
+        at: datetime,
+        entered: Mapping[str, datetime] | None = None,
+        known_by: datetime | None = None,
+    ) -> dict[Reading, Kept]:
+        """What a member's own readings are computed from, so that they can be told for later days.
+
+        Args:
+            member: id.
+            readings: with scope `subject`; those of other scopes and of unknown metrics are left out.
+            at: the moment; later facts are not among them.
+            entered: when the member entered the present tier or stage, for `in_tier` and `in_stage`.
+            known_by: as for `frame`.
+        """
+
+    def community(
+        self, readings: Collection[Reading], at: datetime, *, known_by: datetime | None = None
+    ) -> dict[Reading, Value | None]:
         """Readings over the whole community (their scope is not looked at)."""

@@ -40,6 +40,8 @@ class Standing:
     moved_at: datetime | None = None  # the last change, from which a cooldown counts; None for a first standing
     last_move: str | None = None  # automatic | by_hand
     pinned: bool = False
+    pinned_by: str | None = None
+    pin_reason: str | None = None
     below_since: datetime | None = None
     below_until: datetime | None = None
     below_digest: str | None = None
@@ -78,6 +80,49 @@ class Change:
     how: str = "automatic"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renames:
+    """What has another name now, old to new. `places` are tiers by ladder, and stages by LIFECYCLE."""
+
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    ways: Mapping[str, str] = field(default_factory=dict)  # transitions
+
+    def __bool__(self) -> bool:
+        return bool(self.places or self.titles or self.rules or self.ways)
+
+
+class Snapshot(Protocol):
+    """Every standing of a community as it was read once; nothing in it changes."""
+
+    def frame(
+        self,
+        community: Community,
+        at: datetime,
+        *,
+        ladder: str | None = None,
+        value: str = "",
+        subjects: Collection[str] | None = None,
+    ) -> pl.DataFrame:
+        """See `Standings.frame`."""
+        ...
+
+    def counts(self, ladder: str, value: str = "") -> Mapping[str, int]:
+        """See `Standings.counts`."""
+        ...
+
+    def after(
+        self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
+    ) -> Snapshot:
+        """What would stand there if a review carried these changes out (columns as in `operations.looking`)."""
+        ...
+
+    def renamed(self, renames: Renames) -> Snapshot:
+        """The same, with tiers, stages and titles under their new names."""
+        ...
+
+
 class Standings(Protocol):
     """The only writer of standings is a review, a membership that a review began, or an operator's pin."""
 
@@ -104,6 +149,7 @@ class Standings(Protocol):
         ladder: str | None = None,
         value: str = "",
         subjects: Collection[str] | None = None,
+        then: bool = False,
     ) -> pl.DataFrame:
         """One row per member with what conditions read of standings (LANGUAGE 1.8) as it is at `at`.
 
@@ -114,7 +160,14 @@ class Standings(Protocol):
         over), `met_for` (of the next tier) or `met_for@TRANSITION` (days, 0 when not begun), `watched` (targets
         under observation), `below_digest`, `waiting_for`, `exempt_before`, `last_move`, `pinned`. Local days in the
         community's zone.
+
+        `then` puts standings together as they were at `at`, from moves, decisions and questions since; without it
+        they are those of now, which is right for a review that carries on from them.
         """
+        ...
+
+    def snapshot(self, community: str, at: datetime) -> Snapshot:
+        """All standings as they are now, to be looked at as of `at`."""
         ...
 
     def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:

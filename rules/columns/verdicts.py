@@ -66,7 +66,7 @@ def judge(
             judged.append(_lifecycle(rulebook.transitions, whole, at))
     rules = rulebook.rules_of(subject)
     if rules:
-        columns = _columns(whole)
+        columns = columns_of(whole)
         truths = [columns.surely(rule.when).alias(f"rule:{rule.name}") for rule in rules]
         judged.append(_select(columns.frame, truths))
     return pl.concat(judged, how="horizontal")
@@ -143,7 +143,7 @@ def _unknown(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _on_rung(ladder: Ladder, rank: int, rows: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """The procedure of `rules.ladder.next_step`, for all members of one tier."""
-    columns = _columns(rows)
+    columns = columns_of(rows)
     rung = ladder.rungs[rank]
     tiers = [one.id for one in ladder.rungs]
     kept = UNKNOWN if rung.keep is None else columns.truth(rung.keep)
@@ -234,7 +234,7 @@ def _observed(ladder: Ladder, rung: Rung, rows: pl.DataFrame, at: datetime) -> p
 # ----------------------------------------------------------------------------------------------------------- lifecycle
 def _lifecycle(transitions: Sequence[Transition], whole: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """The first way that surely holds, from each row's stage."""
-    columns = _columns(whole)
+    columns = columns_of(whole)
     here = _first(whole, ("stage",), pl.String).fill_null(NOWHERE)
     chosen = pl.lit(None, dtype=pl.Int32)
     looked: list[pl.Expr] = []
@@ -262,7 +262,7 @@ def _lifecycle(transitions: Sequence[Transition], whole: pl.DataFrame, at: datet
 
 
 # ------------------------------------------------------------------------------------------------------------ the rest
-def _columns(frame: pl.DataFrame) -> Columns:
+def columns_of(frame: pl.DataFrame) -> Columns:
     """Expressions over this frame; a condition that outgrows 128 bits is read from it row by row."""
     readings = {name: reading for name in frame.columns if (reading := reading_of(name)) is not None}
 
@@ -270,6 +270,13 @@ def _columns(frame: pl.DataFrame) -> Columns:
         return [truth(condition, evidence_of(row, readings)) for row in frame.iter_rows(named=True)]
 
     return Columns(frame, row_wise)
+
+
+def holding(condition: Condition, frame: pl.DataFrame) -> pl.Series:
+    """On which rows of a frame a condition surely holds."""
+    columns = columns_of(frame.with_row_index(_ROW))
+    surely = columns.surely(condition)  # written first: what expressions share is added to the frame
+    return columns.frame.select(_ROW, surely.alias("holds"))["holds"]
 
 
 def _first(frame: pl.DataFrame, names: Sequence[str], type_: pl.DataType | type[pl.DataType]) -> pl.Expr:

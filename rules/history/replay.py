@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import groupby
 from math import ceil, floor
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -38,6 +38,15 @@ class Move:
     review: int
     from_: int
     to: int
+
+
+class _Known(NamedTuple):
+    """A row: from which review on what is known, and for each rank the next review that brings news."""
+
+    review: int
+    attributes: dict[str, Value | None]
+    readings: dict[Reading, Value | None]
+    upcoming: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -78,19 +87,19 @@ class Replay:
         ladder: compiled.
         history: what happened.
         reviews: when it is looked at.
-        compare: further bounds at which what grows by itself is looked at, for conditions that are still to come.
+        also: further conditions that will be asked of the same history.
         only: the numbers of the members that are looked at; everybody without.
     """
 
     ladder: Ladder
     history: History
     reviews: Reviews
-    more: Sequence[Ladder] = ()
+    also: Sequence[Condition] = ()
     only: Sequence[int] | None = None
     _frames: list[pl.DataFrame] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
-        conditions = [one for ladder in (self.ladder, *self.more) for one in ladder.conditions()]
+        conditions = [*self.ladder.conditions(), *self.also]
         readings = frozenset[Reading]().union(*(base_readings(condition) for condition in conditions))
         bounds, everywhere = growing(conditions, self.history.metrics)
         self.past = Past(self.history, self.reviews, readings, bounds, everywhere, self.only)
@@ -193,37 +202,45 @@ class Stepper:
         self._days = reviews.days
         self._joined = joined
         self._tiers = [rung.id for rung in ladder.rungs]
-        self._entry_days = sorted(_entry_days(ladder))
+        self._asked = [tuple(_asked_on(ladder, rank)) for rank in range(len(self._tiers))]
+        self._entry_days = [sorted(_entry_days(ladder, asked)) for asked in self._asked]
         self._never = dict.fromkeys(ladder.names("pinned"), False)
 
     def moves(self, rows: pl.DataFrame) -> Iterator[Move]:
         """The changes of standing that follow from these rows."""
+        for member, group in groupby(self._known(self._worth_while(rows)), key=itemgetter(0)):
+            yield from self._steps(member, [one for _, one in group], self._begun(member), len(self.reviews))
+
+    def _known(self, rows: pl.DataFrame) -> Iterator[tuple[int, _Known]]:
+        """The rows of each member, evidence made once for those that say the same."""
         names = [name for name in rows.columns if name not in ("m", "i")]
         readings = {r.key: r for r in self.reduction.carried if isinstance(r, Reading)}
-        given: dict[tuple[Any, ...], tuple[dict[str, Value | None], dict[Reading, Value | None]]] = {}
-        for member, group in groupby(self._worth_while(rows).iter_rows(), key=itemgetter(0)):
-            known = []
-            for _, i, *values in group:
-                key = tuple(values)
-                if key not in given:
-                    found = dict(zip(names, values, strict=True))
-                    given[key] = (
-                        {name: value for name, value in found.items() if name not in readings},
-                        {reading: found[name] for name, reading in readings.items() if name in found},
-                    )
-                known.append((i, *given[key]))
-            yield from self._steps(member, known, self._begun(member), len(self.reviews))
+        made: dict[tuple[Any, ...], tuple[dict[str, Value | None], dict[Reading, Value | None]]] = {}
+        values, nexts = rows.select("m", "i", *names), self._nexts(rows, names)
+        for (member, i, *told), upcoming in zip(values.iter_rows(), nexts.iter_rows(), strict=True):
+            key = tuple(told)
+            if key not in made:
+                found = dict(zip(names, told, strict=True))
+                made[key] = (
+                    {name: value for name, value in found.items() if name not in readings},
+                    {reading: found[name] for name, reading in readings.items() if name in found},
+                )
+            yield member, _Known(i, *made[key], upcoming)
+
+    def _nexts(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+        """For each row and rank the review of the next row that is news to somebody of that rank."""
+        again = (pl.col("m") == pl.col("m").shift(1)).fill_null(value=False)
+        columns = []
+        for rank, asked in enumerate(self._asked):
+            mine = set().union(*(_names(one) for one in asked), *(_keys(one) for one in asked)) & set(names)
+            same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in sorted(mine)]
+            news = pl.when(~pl.all_horizontal(again, *same)).then("i")
+            columns.append(news.shift(-1).backward_fill().over("m").fill_null(len(self.reviews)).alias(f"·{rank}"))
+        return rows.select(columns)
 
     def standing(self, member: int, rows: pl.DataFrame, until: int) -> Standing:
         """Where one member stands when a review begins; `rows` are this member's."""
-        names = [name for name in rows.columns if name not in ("m", "i")]
-        known = []
-        for _, i, *values in rows.iter_rows():
-            found = dict(zip(names, values, strict=True))
-            readings = {
-                r: found.pop(r.key) for r in self.reduction.carried if isinstance(r, Reading) and r.key in found
-            }
-            known.append((i, found, readings))
+        known = [one for _, one in self._known(rows)]
         here = self._begun(member)
         for _ in self._steps(member, known, here, until):
             pass
@@ -244,20 +261,20 @@ class Stepper:
     def _steps(
         self,
         member: int,
-        known: Sequence[tuple[int, dict[str, Value | None], dict[Reading, Value | None]]],
+        known: Sequence[_Known],
         here: Standing,
         last: int,
     ) -> Iterator[Move]:
         """Go from review to review up to `last`, which is not looked at any more."""
-        place, i = 0, known[0][0]
+        place, i = 0, known[0].review
         while i < last:
-            while place + 1 < len(known) and known[place + 1][0] <= i:
+            while place + 1 < len(known) and known[place + 1].review <= i:
                 place += 1
-            move, changed = self._look(member, i, here, known[place][1], known[place][2])
+            now = known[place]
+            move, changed = self._look(member, i, here, now.attributes, now.readings)
             if move is not None:
                 yield move
-            upcoming = known[place + 1][0] if place + 1 < len(known) else last
-            i = i + 1 if changed else min(upcoming, self._over(i, here))
+            i = i + 1 if changed else min(now.upcoming[here.rank], self._over(i, here))
 
     def evidence(
         self, i: int, here: Standing, attributes: Mapping[str, Value | None], readings: Mapping[Reading, Value | None]
@@ -336,7 +353,7 @@ class Stepper:
             ends.append(self._end(i, here.met, up.observe))
         if up is not None and self.ladder.cooldown is not None:
             ends.append(self._end(i, here.since, self.ladder.cooldown))
-        ends.extend(self.reviews.first_on(here.since + days) for days in self._entry_days)
+        ends.extend(self.reviews.first_on(here.since + days) for days in self._entry_days[here.rank])
         return min((end for end in ends if end > i), default=len(self.reviews))
 
     def _end(self, i: int, begun: int, waiting: Waiting) -> int:
@@ -347,17 +364,31 @@ class Stepper:
         return i + 1 if self._days[i] - begun < needed else i
 
 
-def _entry_days(ladder: Ladder) -> set[int]:
+def _asked_on(ladder: Ladder, rank: int) -> Iterator[Condition]:
+    """What is asked of somebody of this rank."""
+    if ladder.exempt is not None:
+        yield ladder.exempt
+    yield from (floor.when for floor in ladder.floors)
+    keep = ladder.rungs[rank].keep
+    if keep is not None:
+        yield keep
+    yield from (rung.earn for rung in ladder.rungs[rank + 1 : rank + 1 + ladder.max_step] if rung.earn is not None)
+
+
+def _entry_days(ladder: Ladder, asked: Collection[Condition]) -> set[int]:
     """The numbers of days in a tier at which a comparison can come out otherwise than the day before."""
     found: set[int] = set()
     since = set(ladder.since.names)
-    for condition in ladder.conditions():
-        for leaf in every_leaf([condition]):
-            if isinstance(leaf.source, Attribute) and since & set(leaf.source.names):
-                for bound in leaf.bounds:
-                    if isinstance(bound, Fraction):
-                        found |= {ceil(bound), floor(bound) + 1}
+    for leaf in every_leaf(asked):
+        if isinstance(leaf.source, Attribute) and since & set(leaf.source.names):
+            for bound in leaf.bounds:
+                if isinstance(bound, Fraction):
+                    found |= {ceil(bound), floor(bound) + 1}
     return {days for days in found if days >= 0}
+
+
+def _keys(condition: Condition) -> set[str]:
+    return {reading.key for reading in base_readings(condition)}
 
 
 def _names(condition: Condition | None) -> set[str]:

@@ -325,7 +325,7 @@ class Bounds:
                 ends = [portion(share, base.low), portion(share, base.high)]
                 return Span(min(ends), max(ends), base.unknown)
             case Quotient(type_, above, below):
-                return quotient(type_, self.span(above, box), self.span(below, box))
+                return quotient(type_, self.span(above, box), self.span(below, box), self._finest(below))
             case Total(type_, parts, low, high):
                 least, most, unknown = Fraction(0), Fraction(0), False
                 for part, weight, cap in parts:
@@ -338,6 +338,18 @@ class Bounds:
                 ends = [least, most] if low is None else [max(least, low), max(most, low)]
                 ends = ends if high is None else [min(end, high) for end in ends]
                 return Span(rounded(ends[0], type_), rounded(ends[1], type_), unknown)
+
+    def _finest(self, expr: Expr) -> Fraction:
+        """The last place of a number."""
+        match expr:
+            case Var(number):
+                return Fraction(1, self.places[number].type.scale)
+            case Quotient() | Total():
+                return Fraction(1, expr.type.scale)
+            case Const(value):
+                return abs(value) if isinstance(value, Fraction) and value else Fraction(1)
+            case Portion():
+                return 1 / HUGE
 
     def _place_span(self, place: Place, side: Side) -> Span:
         scale = place.type.scale

@@ -247,10 +247,11 @@ class Parts:
             var = self._base("titles", "titles", "all", ValueType("set"))
             now = self.evidence.attributes.get("titles")
             if isinstance(var, Const):
-                return Given(None if not isinstance(now, frozenset) else not now.isdisjoint(held.names))
-            mentioned = [held.names[0], *(n for n in held.names if isinstance(now, frozenset) and n in now)]
-            self.places[var.place].texts.update(dict.fromkeys(mentioned))
-            has = Holding(var.place, frozenset(held.names), frozenset({var.place}))
+                has = Given(None if not isinstance(now, frozenset) else not now.isdisjoint(held.names))
+            else:
+                mentioned = [held.names[0], *(n for n in held.names if isinstance(now, frozenset) and n in now)]
+                self.places[var.place].texts.update(dict.fromkeys(mentioned))
+                has = Holding(var.place, frozenset(held.names), frozenset({var.place}))
         if held.rests_unless is None:
             return has
         unless = self._node(held.rests_unless)

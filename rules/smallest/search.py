@@ -30,7 +30,7 @@ from rules.smallest.levers import How, Lever
 from rules.smallest.parts import Comparing, Holding, Joined, KnownOr, Node, Opposite, Parts, Place, Resting
 from rules.values import Evidence, Value, ValueType
 
-MOST_LOOKS = 2_000
+MOST_LOOKS = 4_000
 """Boxes that are looked into before the search gives up saying that nothing smaller exists: some seconds."""
 MORE_LOOKS = 200
 """Boxes that are looked into for one more change, once the smallest is found."""

@@ -27,15 +27,23 @@ def rounded(number: Fraction, type_: ValueType) -> Fraction:
     return Fraction(round(number * type_.scale), type_.scale)
 
 
-def quotient(type_: ValueType, above: Span, below: Span) -> Span:
+def quotient(type_: ValueType, above: Span, below: Span, finest: Fraction) -> Span:
+    """One span over another; unknown over 0.
+
+    Args:
+        finest: the least that the lower one can be apart from 0.
+    """
     if above.low is None or above.high is None or below.low is None or below.high is None:
         return Span(None, None, True)
-    unknown = above.unknown or below.unknown or below.low <= 0 <= below.high
-    if below.low == below.high == 0:
+    unders = []
+    if below.high > 0:
+        unders += [max(below.low, finest), below.high]
+    if below.low < 0:
+        unders += [below.low, min(below.high, -finest)]
+    if not unders:
         return Span(None, None, True)
-    if below.low <= 0 <= below.high:
-        return Span(-HUGE, HUGE, True)
-    ends = [over / under for over in (above.low, above.high) for under in (below.low, below.high)]
+    ends = [over / under for over in (above.low, above.high) for under in unders]
+    unknown = above.unknown or below.unknown or below.low <= 0 <= below.high
     return Span(rounded(min(ends), type_), rounded(max(ends), type_), unknown)
 
 

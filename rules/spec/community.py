@@ -36,6 +36,7 @@ from rules.spec.documents.task import Task
 from rules.spec.documents.tiers import Tiers
 from rules.spec.fields import FieldSpec
 from rules.spec.node import Context, Node
+from rules.spec.pack import meant
 from rules.spec.phase import PhaseKinds
 from rules.spec.source import Source, Written, as_written, plain
 from rules.spec.substitute import ArgumentError, put_in
@@ -101,7 +102,8 @@ class Community:
 
     @functools.cached_property
     def metrics(self) -> dict[str, AnyMetric]:
-        return _by_id(m for d in self._documents("metrics/v1") for m in d.metrics)
+        """Every metric; what comes from a pack as what it means there."""
+        return _by_id(meant(m) for d in self._documents("metrics/v1") for m in d.metrics)
 
     @functools.cached_property
     def facts(self) -> dict[str, FactKind]:

@@ -3,7 +3,7 @@
 `Problems` collects them while a community is read; every problem has a code of the register `CODES`,
 and every code has a page in `docs/codes/`. Codes belong to the mistake, never to the wording:
 
-    TRL1..  reading a file          TRL2..  structure of a document          TRL3.. and on  across documents
+    TRL1..  reading a file     TRL2..  structure of a document     TRL3..  across documents     TRL4..  what is proved
 """
 
 from __future__ import annotations
@@ -103,11 +103,41 @@ CODES: dict[str, str] = {
     "TRL360": "a metric or field that lacks something",
     "TRL361": "a metric made of itself",
     "TRL362": "a metric of the wrong type",
+    "TRL363": "a pack that is not there, or lacks what it reads",
     # --- across documents: cases
     "TRL371": "a reading that nobody reads",
     "TRL372": "a play that cannot go so",
     "TRL373": "somebody or something that is not in the play",
     "TRL374": "a move that is not possible in a phase",
+    # --- what `trellis prove` finds: tiers
+    "TRL400": "a tier that nobody can earn",
+    "TRL401": "a tier that is earned today and lost from tomorrow on",
+    "TRL402": "a keep that nobody can meet",
+    "TRL403": "a keep that nobody can fall below",
+    "TRL404": "members who lose a tier and earn it again, over and over",
+    "TRL405": "a tier that is lost at the very line at which it is earned",
+    "TRL406": "a ladder on which everybody is exempt",
+    # --- stages
+    "TRL410": "a transition that can never happen",
+    "TRL411": "a transition that another one always forestalls",
+    "TRL412": "members who go round the stages, over and over",
+    # --- rules
+    "TRL420": "a rule that can never fire",
+    "TRL421": "a rule that fires for everybody",
+    "TRL422": "a rule that adds nothing to another",
+    "TRL423": "rules that fire together and disagree",
+    # --- conditions anywhere
+    "TRL430": "a condition that never holds",
+    "TRL431": "a named condition that says nothing",
+    "TRL432": "a metric that never counts anything",
+    # --- modes and tasks
+    "TRL440": "a phase that is never played",
+    "TRL441": "a repeat that nothing ends",
+    "TRL442": "tasks that start each other without end",
+    # --- seats, prizes and budgets
+    "TRL450": "more is promised than there is",
+    "TRL451": "more is given away than the budget holds",
+    "TRL452": "more people are asked for than there can be",
 }
 
 

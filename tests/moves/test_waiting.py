@@ -175,3 +175,50 @@ def test_what_ran_replays(room: Room, club: Community) -> None:
         return seen
 
     assert {"review", "membership"} <= set(room.gateway.run(replayed(), 60))
+
+
+def test_whoever_waits_for_a_review_is_told_within_seconds_what_fails_in_it(
+    room: Room, club: Community, worker: Worker, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cli.commands.review import reviewed
+    from operations import review as operation
+
+    def broken(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    said: list[str] = []
+    look = operation.look_at
+    with worker(), ThreadPoolExecutor(1) as waiting:
+        monkeypatch.setattr(operation, "look_at", broken)
+        summary = waiting.submit(reviewed, room, "club", AT + timedelta(days=300), parts=["tier"], say=said.append)
+        eventually(lambda: said, within=10)
+        monkeypatch.setattr(operation, "look_at", look)
+        summary.result(60)
+
+    id_ = f"club/review/{AT + timedelta(days=300):%Y-%m-%dT%H%M%SZ}"
+    assert said[0].startswith(f"look_at_shard of {id_} has failed")
+    assert "OSError: no space left on device" in said[0]
+    assert "Look further: " in said[0]
+
+
+def test_whoever_waits_is_told_that_nobody_works_and_what_was_refused(
+    room: Room, club: Community, worker: Worker, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cli.awaited import Failures
+    from cli.commands.review import reviewed
+    from operations import review as operation
+    from operations.errors import Refusal
+
+    def refused(*_: object, **__: object) -> None:
+        raise Refusal("No community club is published here.")
+
+    said: list[str] = []
+    monkeypatch.setattr(operation, "begin", refused)
+    with worker(), pytest.raises(Refusal, match="No community club"):
+        reviewed(room, "club", AT + timedelta(days=301), say=said.append)
+    monkeypatch.setattr(type(room.gateway), "pollers", lambda _: 0)
+    Failures(room, "club/review/none", said.append).look()
+
+    assert [sentence.partition(":")[0] for sentence in said] == ["nobody works on club/review/none"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from operations.examine import examine
 from rules.cases import Verdict, judge
 from rules.condition import Condition
 from rules.decision import Reason
@@ -16,6 +17,7 @@ from rules.time import moment
 from rules.values import Evidence
 from rules.walk import SKIPPED, walk
 from store.folder import read_folder
+from workflows.paper.verdict import judge_play
 from workflows.phases import discover
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -48,12 +50,33 @@ PLAYS = [(name, at, case) for name, at, case in ALL if isinstance(case, Play)]
 
 def verdict(name: str, at: str, case: Case) -> Verdict:
     community = COMMUNITIES[name]
-    return judge(community, RULEBOOKS[name], case, moment(at, community.zone))
+    now = moment(at, community.zone)
+    if isinstance(case, Play):
+        return judge_play(community, RULEBOOKS[name], case, now, None)
+    return judge(community, RULEBOOKS[name], case, now)
 
 
 @pytest.mark.parametrize(("name", "at", "case"), ALL, ids=[f"{n}: {c.name}" for n, _, c in ALL])
 def test_the_case_holds(name: str, at: str, case: Case) -> None:
     assert verdict(name, at, case).wrong == ()
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_cases_see_every_condition_hold_and_fail(name: str) -> None:
+    community = COMMUNITIES[name]
+    examined = examine(community, RULEBOOKS[name], judge_play)
+    assert [(gap.spot.where, gap.spot.text, gap.missing) for gap in examined.coverage.uncovered] == []
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_no_play_would_hold_turned_around(name: str) -> None:
+    kept = []
+    for at, case in ((at, case) for n, at, case in PLAYS if n == name):
+        end = "cancel" if case.expect.end != "cancel" else "end"
+        turned = case.model_copy(update={"expect": case.expect.model_copy(update={"end": end})})
+        if verdict(name, at, turned).holds:
+            kept.append(case.name)
+    assert kept == []
 
 
 def test_no_decision_would_hold_turned_around() -> None:

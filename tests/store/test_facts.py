@@ -215,3 +215,10 @@ def test_the_latest_facts_are_found_again_with_their_values(town: Town) -> None:
     assert [(fact.kind, fact.at, dict(fact.fields)) for fact in found] == [("made", NOW, fields)]
     assert len(town.facts.find(kinds=["seen"])) == 1
     assert town.facts.record(found) == Recorded(known=1)
+
+
+def test_facts_that_say_nothing_more_are_taken_in_together(town: Town) -> None:
+    town.facts.record([Fact("f1", "made", "ann", NOW, fields={"size": 3, "colour": "red"})])
+
+    assert town.facts.record([Fact(f"g{n}", "made", "ann", NOW) for n in range(2)]).new == 2
+    assert town.read("made_count") == 3

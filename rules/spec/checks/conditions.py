@@ -84,6 +84,8 @@ def _leaf(at: At, leaf: Leaf, scene: Scene) -> None:
 def _of(at: At, value: str, word: str, asked: Asked, scene: Scene) -> None:
     if asked.per is None:
         at.say("TRL308", f"'{word}' is not kept per value", "leave out of", on="key")
+    elif scene.about == "fact" and value in scene.fields:
+        return  # the value that the fact itself names
     elif asked.per and not value.startswith("$") and value not in asked.per:
         at.unknown("TRL309", "value", value, asked.per, of=f"'{word}'")
 

@@ -16,6 +16,7 @@ from rules.spec.documents.rules import Rules
 from rules.spec.documents.sla import Slas
 from rules.spec.documents.task import Task
 from rules.spec.documents.tiers import Tiers
+from rules.spec.pack import meant
 from rules.spec.vocabulary import ENGINE_ATTRIBUTES, ENGINE_FACTS
 
 _IN_COMMUNITY = (
@@ -78,7 +79,7 @@ def _declared(places: Iterable[tuple[At, Any]]) -> Iterator[tuple[At, str, Any]]
                 yield from _each(at / key, kind, getattr(model, key))
         elif isinstance(model, Metrics):
             yield from _each(at / "facts", "fact", model.facts)
-            yield from _each(at / "metrics", "metric", model.metrics)
+            yield from _each(at / "metrics", "metric", tuple(meant(metric) for metric in model.metrics))
         elif isinstance(model, Tiers):
             yield (at / "id" if "id" in model.model_fields_set else at / "schema"), "ladder", model
             yield from _each(at / "tiers", "tier", model.tiers)

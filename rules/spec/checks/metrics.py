@@ -10,9 +10,11 @@ from rules.spec.checks.community import one_of
 from rules.spec.checks.conditions import condition
 from rules.spec.checks.effects import within
 from rules.spec.checks.names import Names, parts_of
+from rules.spec.checks.packs import packed
 from rules.spec.checks.scene import Scene, Wrong
 from rules.spec.conditions import leaves
-from rules.spec.documents.metrics import Counted, FactKind, Metric, Metrics, Named, Ratio, Score
+from rules.spec.documents.metrics import Counted, FactKind, Metric, Metrics, Named, Packed, Ratio, Score
+from rules.spec.pack import meant as as_computed
 
 _COUNTS: Final = {"count": "integer", "distinct": "integer", "days_with": "integer", "streak": "integer",
                   "since_first": "duration", "since_last": "duration"}  # fmt: skip
@@ -31,6 +33,8 @@ def metrics(at: At, written: Metrics, names: Names) -> None:
             condition(here / "when", metric.when, Scene(names, about=about or "member"))
         elif isinstance(metric, Ratio | Score):
             _composed(here, metric, names)
+        elif isinstance(metric, Packed):
+            packed(here, metric, names)
         if _leads_back(metric, names):
             (here / "id").say("TRL361", f"metric '{metric.id}' is made of itself", "metrics are made of others")
 
@@ -139,7 +143,7 @@ def _composed(at: At, metric: Ratio | Score, names: Names) -> None:
 
 def _leads_back(metric: Metric, names: Names) -> bool:
     seen: set[str] = set()
-    todo = _made_of(metric)
+    todo = _made_of(as_computed(metric))
     while todo:
         part = todo.pop()
         if part == metric.id:

@@ -18,8 +18,8 @@ from tests.rules.history.made_up import BEGINS, Deed, community, every_review, f
 MEMBERS = ("ann", "bob")
 WINDOWS = ("all", "1d", "7d", "30d", "2w", "1mo", "12h", "90min", "this_month", "last_week", "7d, 3d ago", "this_year")
 METRICS = (
-    "posts", "acts", "score", "mean_score", "best", "worst", "newest", "topics", "days", "run", "weeks", "quiet", "first",
-    "few", "warnings",
+    "posts", "acts", "score", "mean_score", "best", "worst", "newest", "topics", "days", "run", "weeks", "quiet",
+    "first", "few", "warnings",
 )  # fmt: skip
 
 deeds = st.lists(
@@ -126,9 +126,9 @@ def test_a_reading_is_at_every_review_what_its_metric_means(
     reviews = every_review(spec, history, days=20)
     readings = [parse_reading(name, window) for name, window in sorted(asked)]
 
-    (rows,) = Past(history, reviews, readings, {}, everywhere=True).frames()
+    frames = Past(history, reviews, readings, {}, everywhere=True).frames()
 
-    seen = {(row["m"], row["i"]): row for row in rows.iter_rows(named=True)}
+    seen = {(row["m"], row["i"]): row for rows in frames for row in rows.iter_rows(named=True)}
     facts, metrics = facts_of(done), counted(spec)
     for i, at in enumerate(reviews.moments):
         for reading in readings:

@@ -12,6 +12,7 @@ from operations.rehearsal import Crowd
 from workflows.phases.ask.spec import Ask
 from workflows.play import (
     ROLE,
+    Cast,
     Closing,
     Note,
     Opening,
@@ -23,6 +24,7 @@ from workflows.play import (
     enough,
     not_asked,
     people_in,
+    several,
 )
 
 SILENT = "silent"
@@ -90,6 +92,33 @@ def closing(phase: Ask, scene: Scene) -> Closing:
         notes=tuple(_notes(phase, scene, answers, verdicts)),
         parts={act.by: "answerer" for act in answers if act.role is None},
     )
+
+
+def towards(phase: Ask, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
+    """As many give this answer as it takes; silence needs nobody."""
+    each = phase.of is not None or phase.decided_by == "each"
+    choice = choices_of(phase)[0] if each and outcome == "done" else outcome
+    if choice not in choices_of(phase):
+        return ()
+    acts = []
+    for thing in _things(phase, scene):
+        free = [who for who in scene.asked if who not in scene.never and who != scene.author_of(thing)]
+        said = {act.by for act in scene.about.get(thing, ())}
+        wanted = len(free) if phase.decided_by != "count" else enough(phase.needs, _base(scene, thing))
+        acts += [(who, thing) for who in several(free, wanted) if who not in said]
+    return [
+        Planned(
+            seq=seq,
+            at=cast.moment(seq),
+            verb="answer",
+            by=who,
+            role=who.partition("#")[0] if who.startswith(ROLE) else None,
+            about=thing,
+            choice=choice,
+            fields=cast.fill(phase.form, who, thing),
+        )
+        for seq, (who, thing) in enumerate(acts)
+    ]
 
 
 def improvise(phase: Ask, scene: Scene, crowd: Crowd) -> Sequence[Planned]:

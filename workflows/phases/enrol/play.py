@@ -8,6 +8,7 @@ from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
 from workflows.phases.enrol.spec import Enrol
 from workflows.play import (
+    Cast,
     Closing,
     Note,
     Opening,
@@ -91,6 +92,19 @@ def closing(phase: Enrol, scene: Scene) -> Closing:
         notes=tuple(notes),
         parts=dict.fromkeys(members, "member"),
     )
+
+
+def towards(phase: Enrol, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
+    """As many come in as are needed, or nobody."""
+    inside = _inside(scene)
+    if outcome != "done":
+        return ()
+    free = [who for who in (people_in(scene.asked) or cast.people) if who not in inside]
+    come = free[: max(int(phase.needs) - len(inside), 0)]
+    return [
+        Planned(seq=seq, at=cast.moment(seq), verb="enrol", by=who, fields=cast.fill(phase.form, who))
+        for seq, who in enumerate(come)
+    ]
 
 
 def improvise(phase: Enrol, scene: Scene, crowd: Crowd) -> Sequence[Planned]:

@@ -13,6 +13,7 @@ from workflows.phases.judge.spec import Judge
 from workflows.play import (
     ROLE,
     Asked,
+    Cast,
     Closing,
     Note,
     Opening,
@@ -25,6 +26,7 @@ from workflows.play import (
     figures_of,
     not_asked,
     sequence,
+    several,
 )
 
 Scores = Mapping[str, Mapping[str, Mapping[str, int]]]  # work -> judge -> criterion -> score
@@ -118,6 +120,33 @@ def closing(phase: Judge, scene: Scene) -> Closing:
         notes=tuple(notes),
         parts=parts,
     )
+
+
+def towards(phase: Judge, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
+    """Every work gets the judges it lacks, who score as those before them did, and lowest where nobody did."""
+    if outcome != "done":
+        return ()
+    scales, given = _scale(phase), _given(scene)
+    needed = enough(phase.needs, len(scene.asked))
+    acts = []
+    for work in scene.things:
+        before = given.get(work, {})
+        scores = next(iter(before.values()), {name: low for name, (low, _) in scales.items()})
+        free = [who for who in scene.asked if who not in scene.never and who != scene.author_of(work)]
+        more = [who for who in several(free, needed + len(before)) if who not in before]
+        acts += [(who, work, scores) for who in more[: max(needed - len(before), 0)]]
+    return [
+        Planned(
+            seq=seq,
+            at=cast.moment(seq),
+            verb="score",
+            by=who,
+            role=who.partition("#")[0] if who.startswith(ROLE) else None,
+            about=work,
+            fields=dict(scores),
+        )
+        for seq, (who, work, scores) in enumerate(acts)
+    ]
 
 
 def improvise(phase: Judge, scene: Scene, crowd: Crowd) -> Sequence[Planned]:

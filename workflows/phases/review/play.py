@@ -12,6 +12,7 @@ from operations.rehearsal import Crowd
 from workflows.phases.review.spec import Review
 from workflows.play import (
     ROLE,
+    Cast,
     Closing,
     Note,
     Opening,
@@ -22,6 +23,7 @@ from workflows.play import (
     able,
     enough,
     not_asked,
+    several,
 )
 
 APPROVE, RETURN, REFUSE = "approve", "return", "refuse"
@@ -142,6 +144,22 @@ def closing(phase: Review, scene: Scene) -> Closing:
     )
 
 
+def towards(phase: Review, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
+    """Every work that is not decided yet is approved, or refused."""
+    verdict = APPROVE if outcome == "done" else REFUSE
+    acts = []
+    for work in scene.things:
+        case = standing(phase, scene, work, scene.at)
+        free = [who for who in scene.asked if who != scene.author_of(work) and who not in scene.never]
+        said = {act.by for act in scene.about.get(work, ()) if act.version == case.version}
+        wanted = 0 if case.decided else max(_needed(phase, scene, work), 1)
+        acts += [(who, work, case.version) for who in several(free, wanted) if who not in said]
+    return [
+        replace(_verdict(cast.moment(seq), who, work, version, verdict, cast.fill(phase.form, work, version)), seq=seq)
+        for seq, (who, work, version) in enumerate(acts)
+    ]
+
+
 def improvise(phase: Review, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
     acts: list[tuple[datetime, Planned]] = []
     for work in scene.things:
@@ -214,7 +232,7 @@ def _needed(phase: Review, scene: Scene, work: str) -> int:
 
 
 def _verdict(when: datetime, who: str, work: str, version: int, verdict: str, fields: dict[str, object]) -> Planned:
-    role = who if who.startswith(ROLE) else None
+    role = who.partition("#")[0] if who.startswith(ROLE) else None
     return Planned(
         seq=0, at=when, verb="verdict", by=who, role=role, about=work, choice=verdict, fields=fields, version=version
     )

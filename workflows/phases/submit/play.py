@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
 from workflows.phases.submit.spec import Submit
-from workflows.play import ROLE, Closing, Note, Opening, Progress, Request, Scene, Wants, enough
+from workflows.play import ROLE, Cast, Closing, Note, Opening, Progress, Request, Scene, Wants, enough
 
 USUAL = 40
 """How many simulated members hand something in where anybody may."""
@@ -69,6 +69,25 @@ def closing(phase: Submit, scene: Scene) -> Closing:
         works=states,
         parts={author: "author" for author in authors if not author.startswith(ROLE)},
     )
+
+
+def towards(phase: Submit, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
+    """As many works come in as are needed, or none."""
+    if outcome != "done":
+        return ()
+    given, limit = _given(scene), int(phase.limit)
+    authors = [who for who in (scene.expected if scene.expected is not None else cast.people) if given[who] < limit]
+    if isinstance(phase.needs, str):
+        base = len(scene.expected or ()) or 1
+        lacking = enough(phase.needs, base) - sum(1 for who in scene.expected or given if given[who])
+        authors = [who for who in authors if not given[who]]
+    else:
+        lacking = phase.needs - len(scene.works)
+        authors = [who for turn in range(limit) for who in authors if given[who] + turn < limit]
+    return [
+        Planned(seq=seq, at=cast.moment(seq), verb="submit", by=who, fields=cast.fill(phase.form, who, seq))
+        for seq, who in enumerate(authors[: max(lacking, 0)])
+    ]
 
 
 def improvise(phase: Submit, scene: Scene, crowd: Crowd) -> Sequence[Planned]:

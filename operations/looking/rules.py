@@ -1,0 +1,81 @@
+"""Rules: which rules surely hold for whom, and which of them may act now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from operations.looking.finding import ROW, Found, Looking, changes
+from operations.ports.reviews import Verdict
+from rules.columns import holding, judge
+from rules.condition import Not
+from rules.firing import Fired, Rule, firing, may_act
+from rules.reading import Reading
+
+
+class OnRules(Looking):
+    """What follows from what, about one kind of subject."""
+
+    @property
+    def of(self) -> str:
+        """The kind of subject."""
+        return self.rulebook.rules[0].of
+
+    def readings(self) -> frozenset[Reading]:
+        return self.rulebook.readings(self.of)
+
+    def find(self, subjects: Sequence[str] | None) -> Found:
+        frame = self.frame(None, "", subjects) if self.of == "member" else self._things()
+        if frame.is_empty():
+            return self.found(frame, [])
+        judged = judge(self.rulebook, frame, self.plan.at, subject=self.of)
+        last = self.desk.firings.fired(self.community.id, [rule.name for rule in self.rulebook.rules])
+        parts = []
+        for rule in sorted(self.rulebook.rules, key=lambda rule: (-rule.priority, rule.name)):
+            true = judged[f"rule:{rule.name}"]
+            mine = {s: Fired(at, held) for (name, s), (at, held) in last.items() if name == rule.name}
+            parts.append(self._acting(rule, frame.filter(true), mine))
+            parts.append(self._ended(rule, frame.filter(~true), mine))
+        return self.found(frame, parts)
+
+    def _things(self) -> pl.DataFrame:
+        ids = [self.community.id] if self.of == "community" else list(self.community.spaces)
+        frame = pl.DataFrame({"subject": ids})
+        if self.of == "space":
+            frame = frame.with_columns(pl.col("subject").alias("space"))
+        measures = self.desk.measures(self.community)
+        own = frozenset(reading for reading in self.readings() if reading.scope == "subject")
+        if own:
+            measured = measures.frame(self.of, own, at=self.plan.at, zone=self.community.zone, subjects=ids)
+            frame = frame.join(measured, on="subject", how="left", maintain_order="left")
+        shared = [reading for reading in self.readings() if reading.scope == "community"]
+        known = measures.community(shared, self.plan.at) if shared else {}
+        whole = [pl.lit(value).alias(reading.key) for reading, value in known.items() if value is not None]
+        return frame.with_columns(whole).with_row_index(ROW)
+
+    def _acting(self, rule: Rule, true: pl.DataFrame, last: dict[str, Fired]) -> pl.DataFrame:
+        self.count(f"true:{rule.name}", true.height)
+        at, zone = self.plan.at, self.community.zone
+        resting = [s for s in true["subject"] if s in last and not may_act(rule, last[s], at, zone)] if last else []
+        acting = true.filter(~pl.col("subject").is_in(resting)) if resting else true
+        self.count(f"fired:{rule.name}", acting.height)
+        return changes(acting, rule.name, "fire")
+
+    def _ended(self, rule: Rule, untrue: pl.DataFrame, last: dict[str, Fired]) -> pl.DataFrame:
+        """Spells that are over: the condition was surely untrue at this look."""
+        lasting = [subject for subject, fired in last.items() if fired.held_since]
+        known = untrue.filter(pl.col("subject").is_in(lasting))
+        if known.height:
+            known = known.filter(holding(Not(rule.when), known))
+        return changes(known, rule.name, "untrue")
+
+    def verdicts(self, found: Found) -> Iterator[Verdict]:
+        rules = {rule.name: rule for rule in self.rulebook.rules}
+        for one, evidence in self.rows_of(found, ["fire"]):
+            decisions = firing((rules[one["rule"]],), one["subject"], evidence, self.plan.at)
+            if not decisions:
+                raise AssertionError(f"two readings of the rule {one['rule']} disagree about {one['subject']}")
+            yield Verdict(subject=one["subject"], rule=one["rule"], kind="fire", body=decisions[0].data())
+        for one in found.changes.filter(pl.col("kind") == "untrue").iter_rows(named=True):
+            yield Verdict(subject=one["subject"], rule=one["rule"], kind="untrue")

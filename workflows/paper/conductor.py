@@ -1,0 +1,360 @@
+"""Conductor: plays a case of a task on paper: the same story, phases and desk as on servers, in no time."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from operations.around import rounds
+from operations.errors import Refusal
+from operations.people import Look, unordered
+from operations.ports.runs import Run
+from rules.compile import Compiler
+from rules.condition import Condition, Truth
+from rules.coverage.needs import ways
+from rules.coverage.solve import Solver
+from rules.coverage.watch import Watch
+from rules.errors import RuleRefusal, Unfit
+from rules.evaluate import evaluate
+from rules.fact import Fact
+from rules.gate import Gate
+from rules.rulebook import Rulebook
+from rules.spec import Community
+from rules.spec.documents.cases import Play, Step
+from rules.spec.documents.mode import Mode
+from rules.spec.people import Selection
+from rules.spec.phase import every_phase
+from rules.spec.substitute import ArgumentError
+from rules.time import Duration, WorkCalendar, add
+from rules.values import Evidence, Value
+from workflows.conduct import Conduct
+from workflows.course import Leg
+from workflows.desk import Desk, Said
+from workflows.paper.house import Paper, PaperKnown
+from workflows.paper.script import CaseScript
+from workflows.play import ROLE
+from workflows.scenes import Settings, definite
+from workflows.steps import Checked, CheckPhase, FinishRun, Opened, OpenPhase, RunInput, Under
+from workflows.story import Story
+
+MOST_VISITS = 2_000
+"""Entries of phases in one play; a repeat without `times` goes on as long as its mode lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step of the case, and why it was refused if it was."""
+
+    step: Step
+    at: datetime
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a play went.
+
+    Args:
+        path: phases in order of entry, every round of every repeat.
+        first_rounds: the same with the first round of each repeat only.
+        end: `end`, `end:word` or `cancel`.
+        closings: of each entry: the phase, how it came out, and when.
+        steps: what became of the steps of the case.
+        facts: everything that was recorded, works under the names that the case gives them.
+        ended_at: the run's own time at its end.
+        subject: whom the run was about.
+        made_up: people who had to be made up, because the mode asks for somebody and the case names nobody.
+    """
+
+    path: tuple[str, ...]
+    first_rounds: tuple[str, ...]
+    end: str
+    closings: tuple[tuple[str, str, datetime], ...]
+    steps: tuple[Taken, ...]
+    facts: tuple[Fact, ...]
+    ended_at: datetime
+    subject: str | None = None
+    made_up: Mapping[str, Evidence] = field(default_factory=dict)
+    works: Mapping[str, str] = field(default_factory=dict)
+
+
+class EndlessPlay(RuleRefusal):
+    """A play that does not come to its end."""
+
+
+def play(community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None = None) -> Played:
+    """Play a case on paper.
+
+    Args:
+        at: when the run begins.
+        watch: notes what is seen of the conditions of the mode.
+
+    Raises:
+        RuleRefusal: something in the case does not fit, or the run does not come to its end.
+        Refusal: something in the mode cannot be done yet.
+    """
+    return _Conductor(community, rulebook, case, at, watch).play()
+
+
+class _Conductor:
+    """The hands of a story on paper."""
+
+    def __init__(self, community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None) -> None:
+        self.community, self.case, self.watch = community, case, watch
+        self.now, self._last = at, at
+        self._poked = False
+        self._steps = list(case.steps)
+        self._taken: list[Taken] = []
+        self._script = CaseScript(case, self._steps)
+        self._made_up: dict[str, Evidence] = {}
+        self.paper = Paper(community)
+        gate = Gate(community, rulebook)
+        for person in case.members:
+            given = gate.evidence({"consent": True, **person.attributes}, person.metrics)
+            self.paper.people[person.id] = given
+        if gate.ignored:
+            raise Unfit(f"the case gives {', '.join(gate.ignored)}, which nothing here is called")
+        house = self.paper.house()
+        self._settings = Settings(house, known=PaperKnown, look=self._look())
+        self._conduct = Conduct(house, now=lambda: self.now, settings=self._settings, script=self._script)
+        self._desk = Desk(house, self._settings, now=lambda: self.now, poke=self._poke)
+        self._calendar = WorkCalendar(community.calendars[community.document.calendar])
+
+    def play(self) -> Played:
+        community, case = self.community, self.case
+        try:
+            mode = community.bind(case.task)
+        except ArgumentError as error:
+            raise Unfit(str(error)) from None
+        self.run = self.paper.runs.begin(
+            Run(
+                community=community.id,
+                id=f"{community.id}/{case.task}",
+                task=case.task,
+                mode=mode.id,
+                digest=community.digest,
+                opened_at=self.now,
+                began_at=self.now,
+                subject=self._subject(mode),
+                rehearsed=True,
+            )
+        )
+        told = RunInput(
+            community=community.id,
+            run=self.run.id,
+            task=case.task,
+            mode=mode.id,
+            digest=community.digest,
+            opened_at=self.now,
+            subject=self.run.subject,
+        )
+        story = Story(told, self._conduct.course(self.run.id), self)
+        end = _told(story.play())
+        for step in self._steps:
+            self._taken.append(Taken(step, self.now, f"{step.in_} does not come"))
+        self._conduct.finish(FinishRun(run=self.run.id, end=end, at=story.at))
+        return self._played(end, story.at)
+
+    def _played(self, end: str, at: datetime) -> Played:
+        visits = self.paper.runs.visits(self.run.id)
+        first: list[str] = []
+        begun: set[tuple[str, str]] = set()
+        for visit in visits:
+            again = visit.kind == "repeat" and (visit.phase, visit.scope) in begun
+            begun.add((visit.phase, visit.scope))
+            if not again and all(number == 1 for number in rounds(visit.scope).values()):
+                first.append(visit.phase)
+        names = {id_: name for name, id_ in self._script.works.items()}
+        return Played(
+            path=tuple(visit.phase for visit in visits),
+            first_rounds=tuple(first),
+            end=end,
+            closings=tuple((one.phase, one.outcome or "", one.closed_at or one.opened_at) for one in visits),
+            steps=tuple(self._taken),
+            facts=tuple(_renamed(fact, names) for fact in self.paper.facts.values()),
+            ended_at=at,
+            subject=self.run.subject,
+            made_up=self._made_up,
+            works=dict(self._script.works),
+        )
+
+    # ----------------------------------------------------------------------------------------------------------- hands
+    def time(self, at: datetime) -> datetime:
+        return at
+
+    def logical(self, under: Under) -> datetime:
+        return self.now
+
+    async def open(self, asked: OpenPhase) -> Opened:
+        self.now = asked.at
+        if len(self.paper.runs.visits(self.run.id)) > MOST_VISITS:
+            raise EndlessPlay("the play does not end", "give a member of whom the mode's while is over, or an outcome")
+        self._somebody(asked)
+        opened = self._conduct.open(asked)
+        self._poked = False
+        return opened
+
+    async def check(self, asked: CheckPhase) -> Checked:
+        self.now = asked.at
+        return self._conduct.check(asked)
+
+    async def until(self, under: Under, goal: datetime) -> bool:
+        while self._steps:
+            step = self._steps[0]
+            at = max(self._due(step), self.now)
+            if at > goal or self.paper.runs.visit(self.run.id, step.in_) is None:
+                break
+            self._steps.pop(0)
+            self.now = self._last = at
+            self._take(step)
+            if self._poked:
+                self._poked = False
+                return False
+        self.now = max(self.now, goal)
+        return True
+
+    def tell(self, leg: Leg, under: Under) -> None:
+        pass
+
+    def tell_pause(self, leg: Leg, until: datetime) -> None:
+        pass
+
+    def rest(self, under: Under | None) -> None:
+        pass
+
+    def _poke(self, run: str) -> None:
+        self._poked = True
+
+    # ----------------------------------------------------------------------------------------------------------- steps
+    def _due(self, step: Step) -> datetime:
+        if step.after is None:
+            return self._last
+        return add(self._last, Duration.parse(step.after), self.community.zone, self._calendar)
+
+    def _take(self, step: Step) -> None:
+        """A step at the desk."""
+        try:
+            said = act_at_desk(self._desk, self._script, self.run.id, step)
+        except Refusal as refusal:
+            self._taken.append(Taken(step, self.now, refusal.message))
+            return
+        if step.does == "submit" and step.about and said is not None:
+            self._script.works[step.about] = said.id
+        self._taken.append(Taken(step, self.now, None))
+
+    # ---------------------------------------------------------------------------------------------------------- people
+    def _subject(self, mode: Mode) -> str | None:
+        """Whom the run is about: the first member of the case, or somebody of whom the mode's `while` holds."""
+        if mode.for_ == "community":
+            return None
+        if self.case.members:
+            return self.case.members[0].id
+        if mode.for_ != "member":
+            return next(iter(self.community.spaces), mode.for_) if mode.for_ == "space" else mode.for_
+        self._invent(f"one-for-{mode.id}", [Compiler(self.community).condition(mode.while_)] if mode.while_ else [])
+        return f"one-for-{mode.id}"
+
+    def _somebody(self, asked: OpenPhase) -> None:
+        """Where a phase asks people and there is nobody, somebody is made up whom it may ask."""
+        setting = self._settings.of(asked.run, asked.phase, at=asked.at, scope=asked.scope)
+        if (
+            setting.phase.kind == "repeat"
+            or self._script.wish(setting.phase, asked.visit) != setting.phase.outcomes()[0]
+        ):
+            return
+        wants = setting.wants
+        who = wants.asked if wants.asked is not None or not definite(wants.eligible) else wants.eligible
+        anybody = unordered(who) if isinstance(who, Selection) else who
+        if who is None or not setting.people.can_be_told(anybody) or setting.people.select(who):
+            return
+        needs = getattr(setting.phase, "needs", 1)
+        condition = Compiler(self.community).selected(anybody)
+        for number in range(1, (needs if isinstance(needs, int) else 1) + 1):
+            self._invent(f"{asked.phase}-{number}", [condition])
+
+    def _invent(self, name: str, conditions: list[Condition]) -> None:
+        """Somebody of whom conditions hold."""
+        found: Evidence | None = Evidence()
+        for condition in conditions:
+            solver = Solver({}, {})
+            tried = (solver.solve(needs) for needs in islice(ways(condition, True), 50))
+            found = next((evidence for evidence in tried if evidence is not None), None)
+        if found is None:
+            return
+        attributes: dict[str, Value | None] = {"consent": True, **found.attributes}
+        self.paper.people[name] = self._made_up[name] = Evidence(attributes, found.readings)
+
+    def _look(self) -> Look | None:
+        """Notes what is seen of the mode's conditions."""
+        if self.watch is None:
+            return None
+        watch = self.watch
+
+        def look(written: Any, condition: Condition, evidence: Evidence) -> Truth:
+            trace = evaluate(condition, evidence)
+            whole = watch.condition(*self._keys().get(id(written), ()))
+            if whole is not None:
+                watch.note(watch.of(whole, trace))
+            return trace.truth
+
+        return look
+
+    def _keys(self) -> Mapping[int, tuple[str, ...]]:
+        """The conditions of the bound mode, by who they are."""
+        mode = self._settings.mode(self.run, self.community)
+        keys: dict[int, tuple[str, ...]] = {id(mode.while_): ("mode", mode.id, "while")}
+        for _, phase in every_phase(mode.phases):
+            for word in ("only_if", "until"):
+                keys[id(getattr(phase, word, None))] = ("phase", mode.id, phase.id, word)
+        keys.pop(id(None), None)
+        return keys
+
+
+def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | None:
+    """Take a step of a case at the desk; what its form asks for and the case does not give is made up.
+
+    Raises:
+        Refusal: the desk refuses it.
+    """
+    who, fields = step.who, dict(step.gives)
+    about = script.works.get(step.about or "", step.about or "")
+    setting, visit = desk.opened(run, step.in_)
+    crowd = script.crowd(setting, visit)
+    choice = str(fields.pop("choice", script.wish(setting.phase, visit.visit)))
+    form = getattr(setting.phase, "form", None)
+    match step.does:
+        case "submit":
+            return desk.submit(run, step.in_, member=who, fields={**crowd.fill(form, who), **fields})
+        case "join":
+            return desk.enrol(run, member=who, fields={**crowd.fill(form, who), **fields}, phase=step.in_)
+        case "decline":
+            return desk.decline(run, member=who, phase=step.in_)
+        case "answer":
+            filled = {**crowd.fill(form, who), **fields}
+            role = who if who.startswith(ROLE) else None
+            return desk.answer(run, step.in_, by=who, choice=choice, about=about, fields=filled, role=role)
+        case "score":
+            lowest = {line.id: line.scale[0] for line in getattr(setting.phase, "rubric", ()) if line.scale is not None}
+            scores = {**lowest, **{name: int(str(value)) for name, value in fields.items()}}
+            return desk.score(run, work=about, by=who, scores=scores, phase=step.in_)
+        case "leave":
+            return desk.withdraw(run, member=who)
+    return None
+
+
+def _told(story: Coroutine[Any, Any, str]) -> str:
+    """A story that never waits for anything outside of itself, told to its end."""
+    try:
+        story.send(None)
+    except StopIteration as over:
+        return str(over.value)
+    raise AssertionError("a story on paper waits for something outside")
+
+
+def _renamed(fact: Fact, names: Mapping[str, str]) -> Fact:
+    """A fact with the works as the case names them."""
+    fields = {name: names.get(value, value) if isinstance(value, str) else value for name, value in fact.fields.items()}
+    return replace(fact, fields=fields)

@@ -1,0 +1,252 @@
+"""House on paper: everything a run needs around it, held in memory, and only as much of it as runs ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from operations.deed_facts import facts_of
+from operations.house import House
+from operations.known import Known
+from operations.ports.effects import Deed, Done, Effects, Holding
+from operations.ports.facts import Facts, Recorded
+from operations.ports.inbox import Inbox, Item
+from operations.ports.measures import Measures
+from operations.ports.members import Member, Members
+from operations.ports.runs import Runs
+from operations.ports.specs import Specs
+from operations.ports.standings import Place, Standing, Standings
+from rules.counted import counted
+from rules.fact import Fact
+from rules.metric import MetricFromFacts, measure
+from rules.reading import Reading
+from rules.spec import Community
+from rules.values import Evidence, Value
+from workflows.paper.runs import PaperRuns
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass
+class Paper:
+    """What is remembered of a community while one task is played.
+
+    Args:
+        community: the specs.
+        people: what is known of members at the beginning, by id: attributes and readings.
+        everybody: readings of the community.
+    """
+
+    community: Community
+    people: dict[str, Evidence] = field(default_factory=dict)
+    everybody: Mapping[Reading, Value | None] = field(default_factory=dict)
+    runs: PaperRuns = field(default_factory=PaperRuns)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    deeds: dict[str, Deed] = field(default_factory=dict)
+    titles: dict[tuple[str, str, str], Holding] = field(default_factory=dict)
+    assigned: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def house(self) -> House:
+        """The ports that runs use; whatever runs never ask is not there."""
+        effects = PaperEffects(self)
+        return House(
+            specs=cast(Specs, _Specs(self)),
+            runs=cast(Runs, self.runs),
+            inbox=cast(Inbox, _Inbox(self)),
+            effects=cast(Effects, effects),
+            standings=cast(Standings, _Standings(self)),
+            facts=lambda community: cast(Facts, _Facts(self)),
+            members=lambda community: cast(Members, _Members(self)),
+            measures=lambda community: cast(Measures, _Measures(self)),
+        )
+
+    # --------------------------------------------------------------------------------------------------------- readings
+    def read(self, reading: Reading, subject: str, at: datetime) -> Value | None:
+        """A metric of one subject: what the case gives, otherwise what the facts of the play come to."""
+        if reading.scope == "community":
+            given = self.everybody.get(reading)
+        else:
+            person = self.people.get(subject)
+            given = None if person is None else person.readings.get(reading)
+        if given is not None:
+            return given
+        metric = counted(self.community).get(reading.metric)
+        if metric is None:
+            return None
+        mine = subject if reading.scope != "community" else ""
+        return self._measured(metric, reading, at).get(mine, metric.nothing)
+
+    def _measured(self, metric: MetricFromFacts, reading: Reading, at: datetime) -> Mapping[str, Value | None]:
+        facts = [fact for fact in self.facts.values() if fact.kind in metric.kinds]
+        if not facts:
+            return {}
+        return measure(metric, facts, reading, at, self.community.zone, as_of=self._as_of)
+
+    def _as_of(self, member: str, attribute: str, at: datetime) -> Value | None:
+        person = self.people.get(member)
+        return None if person is None else person.attributes.get(attribute)
+
+    def attributes(self, member: str, at: datetime) -> dict[str, Value | None]:
+        """What is known of a member at a moment, the titles given in the play among it."""
+        found = dict(self.people[member].attributes)
+        held = {
+            one.item
+            for (who, *_), one in self.titles.items()
+            if who == member and one.since <= at and (one.until is None or one.until > at)
+        }
+        before = found.get("titles")
+        found["titles"] = (before if isinstance(before, frozenset) else frozenset()) | held
+        return found
+
+
+class PaperKnown(Known):
+    """What is known on paper."""
+
+    @property
+    def _paper(self) -> Paper:
+        return cast(Any, self.house.specs).paper  # type: ignore[no-any-return]
+
+    def _members(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Mapping[str, Evidence]:
+        paper = self._paper
+        known = sorted(paper.people if ids is None else set(ids) & paper.people.keys())
+        load = paper.runs.load(self.community.id, known)
+        return {
+            who: Evidence(
+                {**paper.attributes(who, self.at), "load": load.get(who, 0)},
+                {reading: paper.read(reading, who, self.at) for reading in wanted},
+            )
+            for who in known
+        }
+
+    def community_readings(self, readings: Collection[Reading]) -> dict[Reading, Value | None]:
+        return {one: self._paper.read(one, "", self.at) for one in readings if one.scope == "community"}
+
+
+class PaperEffects:
+    """Effects on paper: titles, assignments and facts; goods and money are never short."""
+
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def do(self, community: str, deeds: Sequence[Deed]) -> Done:
+        paper = self._paper
+        new = [deed for deed in {one.key: one for one in deeds}.values() if deed.key not in paper.deeds]
+        for deed in new:
+            paper.deeds[deed.key] = deed
+            self._carry_out(deed)
+        paper.facts |= {fact.id: fact for fact in facts_of(new)}
+        return Done(new=len(new), known=len(deeds) - len(new))
+
+    def _carry_out(self, deed: Deed) -> None:
+        paper, details, member = self._paper, deed.details, deed.member or ""
+        if deed.kind == "title":
+            value, until = details.get("value") or "", details.get("until")
+            end = None if until is None else datetime.fromisoformat(until)
+            held = Holding(kind="title", member=member, item=details["item"], value=value, since=deed.at, until=end)
+            paper.titles[member, details["item"], value] = held
+        elif deed.kind == "revoke" and details.get("holding") == "title":
+            for key in [key for key in paper.titles if key[:2] == (member, details["item"])]:
+                paper.titles[key] = replace(paper.titles[key], until=deed.at)
+        elif deed.kind == "assign":
+            mine = paper.assigned.setdefault(member, {})
+            if details["roles"]:
+                mine.setdefault(details["relation"], self.people("", details["roles"][0]["role"])[0])
+
+    def undo(self, community: str, source: str, *, at: datetime) -> int:
+        paper = self._paper
+        mine = [deed for deed in paper.deeds.values() if deed.source.startswith(source)]
+        for deed in mine:
+            paper.facts.pop(f"{deed.key}#fact", None)
+            if deed.kind == "title":
+                paper.titles.pop((deed.member or "", deed.details["item"], deed.details.get("value") or ""), None)
+        return len(mine)
+
+    def people(self, community: str, role: str) -> Sequence[str]:
+        """One person in every role, who is called like it."""
+        return (f"{role}-1",)
+
+    def assigned(self, community: str, member: str) -> Mapping[str, str]:
+        return self._paper.assigned.get(member, {})
+
+
+class _Specs:
+    def __init__(self, paper: Paper) -> None:
+        self.paper = paper
+
+    def at(self, digest: str, community: str | None = None) -> Community:
+        return self.paper.community
+
+    def current(self, community: str | None = None) -> Community:
+        return self.paper.community
+
+
+class _Inbox:
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def open(self, items: Sequence[Item]) -> int:
+        new = {item.id: item for item in items if item.id not in self._paper.items}
+        self._paper.items |= new
+        return len(new)
+
+
+class _Standings:
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def one(self, community: str, place: Place) -> Standing | None:
+        person = self._paper.people.get(place.member)
+        stage = None if person is None else person.attributes.get("stage")
+        return None if stage is None else Standing(place=place, at=str(stage), since=None)
+
+
+class _Facts:
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def record(self, facts: Iterable[Fact]) -> Recorded:
+        before = len(self._paper.facts)
+        self._paper.facts |= {fact.id: fact for fact in facts}
+        return Recorded(new=len(self._paper.facts) - before)
+
+    def find(
+        self, *, member: str | None = None, kinds: Collection[str] | None = None, limit: int = 100
+    ) -> Sequence[Fact]:
+        found = [
+            fact
+            for fact in self._paper.facts.values()
+            if member in (None, fact.member) and (kinds is None or fact.kind in kinds)
+        ]
+        return sorted(found, key=lambda fact: fact.at, reverse=True)[:limit]
+
+
+class _Members:
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def find(self, ids: Collection[str] | None = None, *, limit: int | None = None) -> Sequence[Member]:
+        people = self._paper.people
+        found = []
+        for id in sorted(people if ids is None else set(ids) & people.keys()):
+            attributes = {name: value for name, value in people[id].attributes.items() if value is not None}
+            found.append(Member(id, None, attributes))
+        return found if limit is None else found[:limit]
+
+
+class _Measures:
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def frame(
+        self, subject: str, readings: Collection[Reading], *, at: datetime, subjects: Collection[str], **_: Any
+    ) -> pl.DataFrame:
+        import polars as pl
+
+        columns: dict[str, list[Any]] = {"subject": list(subjects)}
+        for reading in readings:
+            columns[reading.key] = [self._paper.read(reading, one, at) for one in subjects]
+        return pl.DataFrame(columns, schema_overrides={"subject": pl.String}, strict=False)
