@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from operations.ports.runs import Runs
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
+    from operations.ports.trials import Trials
     from rules.spec import Community
 
 
@@ -62,6 +63,13 @@ class Memory:
         from store.reviews import SqlReviews
 
         return SqlReviews(self.engine)
+
+    @cached_property
+    def trials(self) -> "Trials":
+        """Versions tried before they are current."""
+        from store.trials import SqlTrials
+
+        return SqlTrials(self.engine)
 
     @cached_property
     def firings(self) -> "Firings":
@@ -163,6 +171,7 @@ class Memory:
             memberships=self.memberships,
             inbox=self.inbox,
             outbox=self.outbox,
+            trials=self.trials,
             together=self.together,
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from operations.ports.standings import LIFECYCLE
+from operations.ports.standings import LIFECYCLE, main_ladder
 from rules.columns import evidence_of, judge
 from rules.compile import compile_condition
 from rules.condition import base_readings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
+    from operations.ports.trials import Trials
     from rules.spec import Community
 
 
@@ -49,6 +50,7 @@ class Desk:
     memberships: Memberships
     inbox: Inbox
     outbox: Outbox
+    trials: Trials
     together: Callable[[], AbstractContextManager[object]]
 
 
@@ -89,7 +91,7 @@ def member_frame(
     twice = [name for name in members.columns if name in standings.columns and name != "subject"]
     frame = members.drop(twice).join(standings, on="subject", how="left", maintain_order="left")
     if readings:
-        tier = ladder if ladder not in (None, LIFECYCLE) else next(iter(community.ladders), None)
+        tier = ladder if ladder not in (None, LIFECYCLE) else main_ladder(community)
         begun = {"in_stage": frame.select("subject", pl.col("entered_stage").alias("entered"))}
         if tier is not None and f"entered_{tier}" in frame.columns:
             begun["in_tier"] = frame.select("subject", pl.col(f"entered_{tier}").alias("entered"))
@@ -110,9 +112,28 @@ def member_frame(
     return frame.drop([name for name in frame.columns if name.startswith("entered_")])
 
 
-def selection_of(desk: Desk, community: Community, written: Any, at: datetime) -> Iterator[tuple[str, Evidence]]:
-    """Members for whom a condition as written surely holds, with what is known of them."""
-    condition = compile_condition(community, written)
+def beside(frame: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """More columns about the same subjects; null where `more` does not know one."""
+    if frame.height == more.height and frame["subject"].equals(more["subject"]):
+        return pl.concat([frame, more.drop("subject")], how="horizontal")
+    return frame.join(more, on="subject", how="left", maintain_order="left")
+
+
+def list_of(community: Community, value: str | None) -> str | None:
+    """The list that a value is of, by which something is kept per value; None for none."""
+    lists = community.lists.values()
+    return next((one.id for one in lists if any(item.id == value for item in one.items)), None)
+
+
+def selection_of(
+    desk: Desk, community: Community, written: Any, at: datetime, *, value: str | None = None
+) -> Iterator[tuple[str, Evidence]]:
+    """Members for whom a condition as written surely holds, with what is known of them.
+
+    Args:
+        value: at which what is kept per value is read.
+    """
+    condition = compile_condition(community, written, value=value, per=list_of(community, value))
     readings = base_readings(condition)
     frame = member_frame(desk, community, at, readings=readings)
     alone = Rulebook(community.digest, (), (), (_asked(condition, community),), {}, community.zone)

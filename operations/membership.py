@@ -111,12 +111,12 @@ def _check_approval(desk: Desk, spec: Community, move: Membership, at: datetime)
     gate = _gates(spec, move).approval
     assert gate is not None
     assert move.due is not None
-    ids = _item_ids(desk, spec, move, gate)
+    items = _items_open(desk, move)
+    ids = [item.id for item in items]
     if move.seed is not None:
         return _rehearsed_approval(desk, move, gate, ids, min(at, move.due))
-    items = [item for one in ids if (item := desk.inbox.item(spec.id, one)) is not None]
     given = [(item.outcome or "", item.completed_at or at) for item in items if item.state == "done"]
-    verdict = tally([choice for choice, _ in given], len(ids), needs_of(gate, len(ids)), gate)
+    verdict = tally([choice for choice, _ in given], len(ids), needs_of(gate, len(ids)), gate) if ids else ""
     if not verdict and at >= move.due:
         verdict = gate.if_silent
     if not verdict:
@@ -251,7 +251,7 @@ def needs_of(gate: Any, asked: int) -> int:
 def _asked(desk: Desk, spec: Community, move: Membership, gate: Any) -> list[str]:
     """Whom to ask: roles by their name, people by their id; a role as often as its answers are needed."""
     whos = gate.by if isinstance(gate.by, tuple) else (gate.by,)
-    resolver = DecisionResolver(desk, spec, subject=move.member, at=move.opened_at)
+    resolver = DecisionResolver(desk, spec, subject=move.member, at=move.opened_at, value=move.value or None)
     never = set(resolver.people(gate.never)) if gate.never is not None else set()
     asked: list[str] = []
     for who in whos:
@@ -265,8 +265,12 @@ def _asked(desk: Desk, spec: Community, move: Membership, gate: Any) -> list[str
     return asked
 
 
-def _item_ids(desk: Desk, spec: Community, move: Membership, gate: Any) -> list[str]:
-    return [f"{_source(move)}/approval/{n}" for n in range(1, len(_asked(desk, spec, move, gate)) + 1)]
+def _items_open(desk: Desk, move: Membership) -> list[Item]:
+    """The questions as they were put: whom they went to was fixed then, whoever stands where by now."""
+    found: list[Item] = []
+    while (item := desk.inbox.item(move.community, f"{_source(move)}/approval/{len(found) + 1}")) is not None:
+        found.append(item)
+    return found
 
 
 def _items(desk: Desk, spec: Community, move: Membership, gate: Any, at: datetime, due: datetime) -> list[Item]:

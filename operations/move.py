@@ -76,7 +76,7 @@ def _deeds(
         community=community,
         source=f"{step.source}/{label}",
         at=step.at,
-        resolver=DecisionResolver(desk, community, subject=step.subject, at=step.at),
+        resolver=DecisionResolver(desk, community, subject=step.subject, at=step.at, value=step.value),
         into=desk.effects,
         origin=label,
         subject=step.subject,

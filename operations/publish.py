@@ -40,11 +40,21 @@ def publish(
         Unsound: the documents have mistakes.
         Refusal: there is no message.
     """
+    why = said_why(message)
+    loaded = load(files, kinds)
+    if loaded.community is None:
+        raise Unsound(loaded.diagnostics)
+    return specs.publish(files, loaded.community, message=why, author=author, at=at)
+
+
+def said_why(message: str) -> str:
+    """The message of a publication, a trial or a rollback, without spaces around it.
+
+    Raises:
+        Refusal: it is empty or too long.
+    """
     if not message.strip():
         raise Refusal("A publication needs a message.", "Say what changed and why: -m 'Ask for ten reviews, not five'.")
     if len(message) > 1000:
         raise Refusal("The message is longer than 1000 characters.", "Say it shorter.")
-    loaded = load(files, kinds)
-    if loaded.community is None:
-        raise Unsound(loaded.diagnostics)
-    return specs.publish(files, loaded.community, message=message.strip(), author=author, at=at)
+    return message.strip()

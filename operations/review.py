@@ -7,16 +7,20 @@ with its decisions, facts and effects. Every step may be repeated: what was done
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from operations.desk import Desk, rulebook_of
-from operations.looking import LOOKED_AT, is_rules, look, looks_at_members, parts_of
+from operations.looking import LOOKED_AT, has_part, is_rules, look, looks_at_members, parts_of
 from operations.move import Step, deeds_of_move, deeds_of_rule, fact_of, grace_notice
-from operations.ports.reviews import Membership, Plan, Verdict
+from operations.ports.reviews import JUDGED, Membership, Plan, Verdict
 from operations.ports.standings import LIFECYCLE, Change, Place
+from operations.ports.trials import SHADOW, Difference
+from operations.shadow import compare
 from operations.terms import TITLES, carry_out_terms
+from operations.trial import account, in_share, on_trial, step_at, watch
 from rules.decision import Decision, Reason
 
 if TYPE_CHECKING:
@@ -26,6 +30,8 @@ SHARD = 50_000
 """Members read at once."""
 BATCH = 2_000
 """Changes carried out in one transaction."""
+HALTED = "trial_halted"
+"""The count that says that a version on trial was stopped."""
 
 
 def begin(
@@ -38,14 +44,29 @@ def begin(
     shard_size: int = SHARD,
 ) -> Plan:
     """Begin a review, under the current spec; `run` names whoever carries it out, so that it is begun once."""
-    spec = desk.specs.current(community)
+    with desk.together():
+        trial = step_at(desk, community, at)
+        spec = desk.specs.current(community)
+        tried = [] if trial is None else [desk.specs.at(trial.digest, community)]
+        chosen = list(dict.fromkeys(part for one in (spec, *tried) for part in _chosen(one, parts)))
+        return desk.reviews.begin(
+            community,
+            run=run,
+            at=at,
+            digest=spec.digest,
+            parts=chosen,
+            shard_size=shard_size,
+            trial=None if trial is None else trial.digest,
+            share=0 if trial is None else trial.share,
+        )
+
+
+def _chosen(spec: Community, parts: Sequence[str] | None) -> list[str]:
     known = parts_of(spec)
     if parts is None:
-        chosen = known
-    else:
-        alone = [f"rule:{rule.id}" for rule in spec.rules.values() if rule.of in LOOKED_AT]
-        chosen = [part for part in (*known, *alone) if _wanted(part, parts)]
-    return desk.reviews.begin(community, run=run, at=at, digest=spec.digest, parts=chosen, shard_size=shard_size)
+        return known
+    alone = [f"rule:{rule.id}" for rule in spec.rules.values() if rule.of in LOOKED_AT]
+    return [part for part in (*known, *alone) if _wanted(part, parts)]
 
 
 def _wanted(part: str, parts: Sequence[str]) -> bool:
@@ -57,28 +78,95 @@ def _wanted(part: str, parts: Sequence[str]) -> bool:
 
 def shards_of(desk: Desk, plan: Plan, part: str) -> int:
     """Into how many shards a part is cut: only what looks at members is."""
-    return plan.shards if looks_at_members(desk.specs.at(plan.digest, plan.community), part) else 1
+    return plan.shards if looks_at_members(_spec_with(desk, plan, part), part) else 1
+
+
+def _spec_with(desk: Desk, plan: Plan, part: str) -> Community:
+    """The spec that has a part: the current one, or the one on trial."""
+    spec = desk.specs.at(plan.digest, plan.community)
+    if plan.trial is not None and not has_part(spec, part):
+        return desk.specs.at(plan.trial, plan.community)
+    return spec
 
 
 def look_at(desk: Desk, community: str, review: str, part: str, shard: int) -> Mapping[str, int]:
-    """Read one shard for one part, and keep what must change."""
+    """Read one shard for one part, and keep what must change.
+
+    Whoever is in the share of a version on trial is judged under that, everybody else under the current one; what a
+    shadow would say of them all is kept beside.
+    """
     plan = desk.reviews.plan(community, review)
     if desk.reviews.has_looked(plan, part, shard):
         return {}
-    subjects = None
-    if shards_of(desk, plan, part) > 1:
-        subjects = desk.reviews.members(community, plan.bounds(shard))
-    found = look(desk, plan, desk.specs.at(plan.digest, community), part, subjects)
-    desk.reviews.looked(plan, part, shard, found.counts, found.verdicts)
-    return found.counts
+    counts: dict[str, int] = {}
+    verdicts: list[Verdict] = []
+    beside: list[_Beside] = []
+    shadow = desk.trials.running(community, SHADOW)
+    for spec, subjects in _circles(desk, plan, part, shard):
+        found = look(desk, plan, spec, part, subjects)
+        own = None if spec.digest == plan.digest else spec.digest
+        verdicts.extend(found.verdicts if own is None else (replace(one, digest=own) for one in found.verdicts))
+        for name, number in found.counts.items():
+            counts[name] = counts.get(name, 0) + number
+        if own is not None:
+            counts[JUDGED] = len(subjects or ())
+        if shadow is not None and found.found is not None:
+            tried = desk.specs.at(shadow.digest, community)
+            beside.append((spec.digest, *compare(desk, plan, tried, part, subjects, found.found)))
+    with desk.together():
+        desk.reviews.looked(plan, part, shard, counts, verdicts)
+        for digest, members, differences, problem in beside:
+            assert shadow is not None
+            desk.trials.compared(
+                shadow,
+                review=plan.id,
+                at=plan.at,
+                digest=digest,
+                part=part,
+                shard=shard,
+                members=members,
+                differences=differences,
+                problem=problem,
+            )
+    return counts
+
+
+_Beside = tuple[str, int, list[Difference], str]
+
+
+def _circles(desk: Desk, plan: Plan, part: str, shard: int) -> Iterator[tuple[Community, Sequence[str] | None]]:
+    """Whom to judge under which spec: everybody of the shard (None: of all) under the current one, without a trial."""
+    current = desk.specs.at(plan.digest, plan.community)
+    cut = shards_of(desk, plan, part) > 1
+    subjects = desk.reviews.members(plan.community, plan.bounds(shard)) if cut else None
+    trial = on_trial(desk, plan)
+    if trial is None or not looks_at_members(_spec_with(desk, plan, part), part):
+        if has_part(current, part):
+            yield current, subjects
+        return
+    everybody = desk.reviews.members(plan.community, plan.bounds(shard)) if subjects is None else subjects
+    inside = {member for member in everybody if in_share(member, trial.digest, plan.share)}
+    tried = desk.specs.at(trial.digest, plan.community)
+    for spec, some in (
+        (current, [member for member in everybody if member not in inside]),
+        (tried, [member for member in everybody if member in inside]),
+    ):
+        if some and has_part(spec, part):
+            yield spec, some
 
 
 def settle(desk: Desk, community: str, review: str, part: str, *, size: int = BATCH) -> int:
-    """Give the free seats to those who come first, and put all changes into batches; returns how many."""
+    """Give the free seats to those who come first, and put all changes into batches; returns how many.
+
+    Before that a version on trial is stopped if a bound is passed, and what was found under it is forgotten. While a
+    version is on trial the seats are those of the current one.
+    """
     plan = desk.reviews.plan(community, review)
+    stopped = {HALTED: 1} if watch(desk, plan, part, plan.at) else {}
     if is_rules(part) or part in (LIFECYCLE, TITLES):
+        desk.reviews.count(plan, part, stopped)
         return desk.reviews.sort(plan, part, without=(), size=size)
-    spec = desk.specs.at(plan.digest, community)
+    spec = _spec_with(desk, plan, part)
     ladder, _, value = part.partition("@")
     seats = {tier.id: tier.seats for tier in spec.ladders[ladder].tiers if tier.seats is not None}
     left_out: list[tuple[int, int]] = []
@@ -90,7 +178,7 @@ def settle(desk: Desk, community: str, review: str, part: str, *, size: int = BA
             wanting = sorted((one for one in contenders if one.to == tier and one.seats), key=lambda one: one.rank)
             free = max(0, limit - taken.get(tier, 0) + leaving)
             left_out.extend((one.shard, one.place) for one in wanting[free:])
-    desk.reviews.count(plan, part, {"no_seat": len(left_out)} if left_out else {})
+    desk.reviews.count(plan, part, {**stopped, **({"no_seat": len(left_out)} if left_out else {})})
     return desk.reviews.sort(plan, part, without=left_out, size=size)
 
 
@@ -106,14 +194,19 @@ def carry_out_batch(
 ) -> Mapping[str, int]:
     """Make one batch of changes, with decisions, facts and effects, in one transaction; once."""
     plan = desk.reviews.plan(community, review)
-    spec = desk.specs.at(plan.digest, community)
     with desk.together():
         verdicts = desk.reviews.batch(plan, part, batch)
-        hand = _Hand(desk, plan, spec, scale, seed)
-        if part == TITLES:
-            counts = carry_out_terms(desk, plan, spec, verdicts)
-        else:
-            counts = hand.rules(verdicts) if is_rules(part) else hand.moves(part, verdicts)
+        counts: dict[str, int] = {}
+        for digest in dict.fromkeys(verdict.digest for verdict in verdicts):
+            spec = desk.specs.at(digest or plan.digest, community)
+            mine = [verdict for verdict in verdicts if verdict.digest == digest]
+            hand = _Hand(desk, plan, spec, scale, seed)
+            if part == TITLES:
+                done = carry_out_terms(desk, plan, spec, mine)
+            else:
+                done = hand.rules(mine) if is_rules(part) else hand.moves(part, mine)
+            for name, number in done.items():
+                counts[name] = counts.get(name, 0) + number
         if not desk.reviews.done(plan, part, batch, counts):
             raise AlreadyDone
     return counts
@@ -124,8 +217,14 @@ class AlreadyDone(Exception):
 
 
 def finish(desk: Desk, community: str, review: str) -> Mapping[str, Any]:
-    """Sum up: for each part the counts of what was found and what was done."""
-    return desk.reviews.finish(desk.reviews.plan(community, review))
+    """Sum up: for each part the counts of what was found and what was done.
+
+    A version on trial for everybody becomes the current one with that.
+    """
+    plan = desk.reviews.plan(community, review)
+    with desk.together():
+        account(desk, plan, plan.at, standings=any(not is_rules(part) and part != TITLES for part in plan.parts))
+        return desk.reviews.finish(plan)
 
 
 class _Hand:
@@ -163,7 +262,7 @@ class _Hand:
                 to=verdict.to,
                 from_=verdict.leaves,
                 until=_moment(verdict.body.get("until")),
-                digest=self.plan.digest,
+                digest=self.community.digest,
             )
             by_change[change] = verdict
         done = [
@@ -202,7 +301,7 @@ class _Hand:
             from_=verdict.leaves,
             to=verdict.to,
             transition=verdict.body.get("because") if ladder == LIFECYCLE else None,
-            digest=self.plan.digest,
+            digest=self.community.digest,
             review=self.plan.id,
             opened_at=self.plan.at,
             scale=self.scale,

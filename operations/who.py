@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from operations.desk import Desk, member_frame, selection_of
+import polars as pl
+
+from operations.desk import Desk, list_of, member_frame, selection_of
 from operations.effects import Ranked
 from operations.ranking import Ranking
 from rules.columns import evidence_of
@@ -19,26 +21,43 @@ _SELF = ("subject", "run", "team", "work", "space", "cohort")
 
 
 class DecisionResolver:
-    """What refs mean in the effects of a decision about one subject; the port `operations.effects.Resolver`."""
+    """What refs mean in the effects of a decision about one subject; the port `operations.effects.Resolver`.
+
+    Args:
+        subject: whom or what it is about.
+        author: whose work it is about, if it is about a work.
+        value: the value at hand, of what is kept per value; `of: $value` means it.
+    """
 
     def __init__(
-        self, desk: Desk, community: Community, *, subject: str | None, at: datetime, author: str | None = None
+        self,
+        desk: Desk,
+        community: Community,
+        *,
+        subject: str | None,
+        at: datetime,
+        author: str | None = None,
+        value: str | None = None,
     ) -> None:
         self._desk = desk
         self._community = community
         self._subject = subject
         self._author = author
+        self._value = value
         self._at = at
 
     def people(self, who: Any) -> Sequence[str]:
         """See `operations.effects.Resolver`."""
+        return self._people(who, None)
+
+    def _people(self, who: Any, of: str | None) -> Sequence[str]:
         if isinstance(who, str):
-            return self._named(who)
+            return self._named(who, of)
         if isinstance(who, Selection):
             return self._selected(who)
-        return list(dict.fromkeys(person for one in who for person in self.people(one)))
+        return list(dict.fromkeys(person for one in who for person in self._people(one, of)))
 
-    def _named(self, ref: str) -> Sequence[str]:
+    def _named(self, ref: str, of: str | None) -> Sequence[str]:
         kind, _, id_ = ref.partition(":")
         if ref in _SELF:
             return [self._subject] if self._subject else []
@@ -53,30 +72,42 @@ class DecisionResolver:
         if kind == "everyone":
             return self._desk.members(self._community).frame(self._at)["subject"].to_list()
         if kind in ("tier", "stage", "title"):
-            return self._standing(kind, id_)
+            return self._standing(kind, id_, of)
         return []
 
-    def _standing(self, kind: str, id_: str) -> Sequence[str]:
+    def _standing(self, kind: str, id_: str, of: str | None) -> Sequence[str]:
+        """Whoever stands or holds; of what is kept per value at that value, or at any."""
         frame = self._desk.standings.frame(self._community, self._at)
         if kind == "title":
-            held = frame["titles"].list.contains(id_)
+            per = self._community.titles[id_].per if id_ in self._community.titles else None
+            names = [id_, *(f"{id_}@{value}" for value in self._values(per, of))]
+            held = pl.any_horizontal(pl.col("titles").list.contains(name) for name in names)
             return frame.filter(held)["subject"].to_list()
         if kind == "stage":
             return frame.filter(frame["stage"] == id_)["subject"].to_list()
         for ladder in self._community.ladders.values():
-            if any(tier.id == id_ for tier in ladder.tiers) and ladder.id in frame.columns:
-                return frame.filter(frame[ladder.id] == id_)["subject"].to_list()
+            if any(tier.id == id_ for tier in ladder.tiers):
+                names = (
+                    [ladder.id] if ladder.per is None else [f"{ladder.id}@{v}" for v in self._values(ladder.per, of)]
+                )
+                return frame.filter(pl.any_horizontal(pl.col(name) == id_ for name in names))["subject"].to_list()
         return []
 
+    def _values(self, per: str | None, of: str | None) -> Sequence[str]:
+        known = [] if per is None else [item.id for item in self._community.lists[per].items]
+        return known if of is None else [value for value in known if value == of]
+
     def _selected(self, who: Selection) -> Sequence[str]:
-        people = list(dict.fromkeys(person for one in who.from_ for person in self.people(one)))
+        of = self._value if who.of == "$value" else who.of
+        people = list(dict.fromkeys(person for one in who.from_ for person in self._people(one, of)))
         without = {person for ref in who.except_ for person in self.people(ref)}
         people = [person for person in people if person not in without]
         if who.where is not None:
-            fit = {subject for subject, _ in selection_of(self._desk, self._community, who.where, self._at)}
+            chosen = selection_of(self._desk, self._community, who.where, self._at, value=of)
+            fit = {subject for subject, _ in chosen}
             people = [person for person in people if person in fit]
         if who.order is not None and not isinstance(who.order, str):
-            ranking = Ranking(self._community, who.order)
+            ranking = Ranking(self._community, who.order, value=of, per=list_of(self._community, of))
             frame = member_frame(
                 self._desk, self._community, self._at, readings=ranking.readings, subjects=sorted(people)
             )

@@ -8,18 +8,19 @@ from itertools import accumulate
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, func, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Engine, Integer, cast, func, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from operations.ports.reviews import Plan, Verdict
+from operations.ports.reviews import JUDGED, Plan, Verdict
 from store.tables.decisions import review, review_shard, verdict
 from store.tables.members import member
 from store.transaction import transaction
 
+_COUNTED = {"promote": ("promotions",), "demote": ("demotions",)}
 _WHOLE = -1_000_000  # the "shard" under which counts of a whole part are kept
 _COLUMNS = (
     "community", "review", "part", "shard", "place", "subject", "rule", "kind", "to_at", "leaves", "seats", "rank",
-    "ask", "body",
+    "ask", "body", "digest",
 )  # fmt: skip
 
 
@@ -30,7 +31,16 @@ class SqlReviews:
         self._engine = engine
 
     def begin(
-        self, community: str, *, run: str, at: datetime, digest: str, parts: Sequence[str], shard_size: int
+        self,
+        community: str,
+        *,
+        run: str,
+        at: datetime,
+        digest: str,
+        parts: Sequence[str],
+        shard_size: int,
+        trial: str | None = None,
+        share: int = 0,
     ) -> Plan:
         with transaction(self._engine) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:c, 8))"), {"c": community})
@@ -38,23 +48,32 @@ class SqlReviews:
                 select(review).where(review.c.community == community, review.c.run == run)
             ).one_or_none()
             if row is None:
-                before = connection.execute(
-                    select(func.count()).where(review.c.community == community, review.c.at == at)
-                ).scalar_one()
                 row = connection.execute(
                     insert(review)
                     .values(
                         community=community,
-                        id=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{before + 1}",
+                        id=self._next_id(connection, community, at),
                         run=run,
                         at=at,
                         digest=digest,
                         parts=list(parts),
                         cuts=self._cuts(connection, community, shard_size),
+                        trial=trial,
+                        share=share if trial is not None else None,
                     )
                     .returning(review)
                 ).one()
         return _plan(row)
+
+    def next_id(self, community: str, at: datetime) -> str:
+        with transaction(self._engine) as connection:
+            return self._next_id(connection, community, at)
+
+    def _next_id(self, connection: Connection, community: str, at: datetime) -> str:
+        before = connection.execute(
+            select(func.count()).where(review.c.community == community, review.c.at == at)
+        ).scalar_one()
+        return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{before + 1}"
 
     def _cuts(self, connection: Connection, community: str, size: int) -> list[str]:
         numbered = (
@@ -131,6 +150,7 @@ class SqlReviews:
                             orjson.dumps(list(one.rank)).decode(),
                             one.ask,
                             orjson.dumps(one.body).decode(),
+                            one.digest,
                         )
                     )
 
@@ -141,6 +161,29 @@ class SqlReviews:
                 _verdict(row, body=False)
                 for row in connection.execute(query.order_by(verdict.c.shard, verdict.c.place))
             ]
+
+    def under(self, plan: Plan, digest: str) -> Mapping[str, int]:
+        mine = (verdict.c.community == plan.community) & (verdict.c.review == plan.id) & (verdict.c.digest == digest)
+        outcome = cast(verdict.c.body, JSONB)["outcome"].astext
+        found = select(verdict.c.kind, outcome, func.count()).where(mine).where(verdict.c.kind.in_(("move", "below")))
+        judged = (
+            select(func.sum(cast(review_shard.c.counts[JUDGED].astext, Integer)))
+            .where(review_shard.c.community == plan.community, review_shard.c.review == plan.id)
+            .group_by(review_shard.c.part)
+        )
+        with transaction(self._engine) as connection:
+            counts = dict.fromkeys(("promotions", "demotions", "graces", "moved"), 0)
+            for kind, came, number in connection.execute(found.group_by(verdict.c.kind, outcome)):
+                names = ["graces"] if kind == "below" else ["moved", *_COUNTED.get(came, ())]
+                for name in names:
+                    counts[name] += number
+            counts["members"] = max((number or 0 for number in connection.execute(judged).scalars()), default=0)
+        return counts
+
+    def drop(self, plan: Plan, part: str, digest: str) -> int:
+        here = _of(verdict.delete(), plan, part).where(verdict.c.digest == digest)
+        with transaction(self._engine) as connection:
+            return int(connection.execute(here).rowcount)
 
     def sort(self, plan: Plan, part: str, *, without: Sequence[tuple[int, int]], size: int) -> int:
         mine = (verdict.c.community == plan.community) & (verdict.c.review == plan.id) & (verdict.c.part == part)
@@ -210,6 +253,7 @@ class SqlReviews:
                 "review": plan.id,
                 "at": plan.at.astimezone(UTC).isoformat(),
                 "digest": plan.digest,
+                **({"trial": plan.trial, "share": plan.share} if plan.trial is not None else {}),
                 "parts": {part: dict(sorted(counts.items())) for part, counts in parts.items()},
             }
             here = (review.c.community == plan.community) & (review.c.id == plan.id)
@@ -241,6 +285,8 @@ def _plan(row: Any) -> Plan:
         digest=row.digest,
         parts=tuple(row.parts),
         cuts=tuple(row.cuts),
+        trial=row.trial,
+        share=row.share or 0,
     )
 
 
@@ -257,4 +303,5 @@ def _verdict(row: Any, *, body: bool = True) -> Verdict:
         ask=row.ask,
         shard=row.shard,
         place=row.place,
+        digest=row.digest,
     )

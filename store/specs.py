@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
 from operations.ports.specs import Published, Version
+from operations.ports.trials import CURRENT, REPLACED, RUNNING, STAGED
 from rules.spec import Community, load
 from store.metric_register import adopt
 from store.numbers import exclusive
 from store.tables.specs import spec_document, spec_version
+from store.tables.trials import trial
 from store.transaction import transaction
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _KEPT = 64
 """Specs kept loaded by one process."""
+_SHORTEST = 6
+"""Digits of a digest that have to be given at least."""
 
 
 class SqlSpecs:
@@ -49,14 +53,11 @@ class SqlSpecs:
             latest = _latest(connection, community.id)
             if latest is not None and latest.digest == community.digest:
                 return Published(version=_version(latest, latest.number), new=False)
-            connection.execute(
-                insert(spec_document)
-                .values(community=community.id, digest=community.digest, files=_packed(files))
-                .on_conflict_do_nothing()
-            )
+            keep_document(connection, files, community)
             number = latest.number + 1 if latest is not None else 1
             values = {"community": community.id, "number": number, "digest": community.digest, "at": at}
             connection.execute(spec_version.insert().values(**values, author=author, message=message))
+            _end_trials(connection, community, number, at)
             adopt(connection, community)
             row = _latest(connection, community.id)
             assert row is not None
@@ -80,6 +81,26 @@ class SqlSpecs:
     def files(self, digest: str, community: str | None = None) -> Mapping[str, bytes]:
         with transaction(self._engine) as connection:
             return _unpacked(_document(connection, self._owner(connection, digest, community), digest))
+
+    def find(self, digest: str, community: str | None = None) -> str:
+        bare = digest.removeprefix("sha256:").lower()
+        if len(bare) < _SHORTEST or not all(letter in "0123456789abcdef" for letter in bare):
+            raise Refusal(
+                f"{digest!r} is not a digest.",
+                f"`trellis versions` shows them; their first {_SHORTEST} digits will do.",
+            )
+        query = select(spec_document.c.digest).distinct()
+        if community is not None:
+            query = query.where(spec_document.c.community == community)
+        with transaction(self._engine) as connection:
+            found = list(
+                connection.execute(query.where(spec_document.c.digest.startswith(f"sha256:{bare}")).limit(3)).scalars()
+            )
+        if not found:
+            raise Refusal(f"No spec {digest} was ever published here.", "`trellis versions` lists what there is.")
+        if len(found) > 1:
+            raise Refusal(f"Several digests begin with {digest}.", "Give a few digits more.")
+        return str(found[0])
 
     def versions(self, community: str | None = None) -> Sequence[Version]:
         with transaction(self._engine) as connection:
@@ -128,6 +149,24 @@ class SqlSpecs:
         if found is None:
             raise Refusal(f"No spec {digest} was ever published here.", "`trellis versions` lists what there is.")
         return str(found)
+
+
+def keep_document(connection: Connection, files: Mapping[str, bytes], community: Community) -> None:
+    """Keep the documents of a version, which is not thereby published."""
+    connection.execute(
+        insert(spec_document)
+        .values(community=community.id, digest=community.digest, files=_packed(files))
+        .on_conflict_do_nothing()
+    )
+
+
+def _end_trials(connection: Connection, community: Community, number: int, at: datetime) -> None:
+    """A trial of what is current now is over, and so is a staged one of anything else: its base is gone."""
+    running = (trial.c.community == community.id) & (trial.c.state == RUNNING)
+    mine = running & (trial.c.digest == community.digest)
+    connection.execute(update(trial).where(mine).values(state=CURRENT, why=f"version {number}", ended_at=at))
+    other = running & (trial.c.kind == STAGED)
+    connection.execute(update(trial).where(other).values(state=REPLACED, why=f"by version {number}", ended_at=at))
 
 
 def _latest(connection: Connection, community: str) -> Row[tuple[object, ...]] | None:

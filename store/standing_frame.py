@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from operations.ports.standings import LIFECYCLE
+from operations.ports.standings import LIFECYCLE, main_ladder
 from store.standings_then import Then
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def frame_of(
             )
     frame = _with_stage(frame, _of(rows, LIFECYCLE, ""), day)
     if ladder is None:
-        ladder = next(iter(community.ladders), LIFECYCLE)
+        ladder = main_ladder(community) or LIFECYCLE
     frame = _with_state(frame, rows, community, ladder, value, day)
     frame = _with_watched(frame, watched(ladder, value), community, ladder, value, day)
     return _with_titles(frame, titles).drop("joined")

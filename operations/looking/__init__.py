@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from operations.desk import Desk, rulebook_of
 from operations.looking.finding import CHANGES, Found, Looking
 from operations.looking.ladder import OnLadder
-from operations.looking.parts import LOOKED_AT, RULE, RULES, is_rules, looks_at_members, parts_of
+from operations.looking.parts import LOOKED_AT, RULE, RULES, has_part, is_rules, looks_at_members, parts_of
 from operations.looking.rules import OnRules
 from operations.looking.stages import OnStages
 from operations.ports.reviews import Plan, Verdict
@@ -27,6 +27,7 @@ __all__ = [
     "Found",
     "Look",
     "Looking",
+    "has_part",
     "is_rules",
     "look",
     "looking_at",
@@ -37,10 +38,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look at one shard found: how many came out how, and what must change."""
+    """What a look at one shard found: how many came out how, and what must change; `found` is what columns say."""
 
     counts: Mapping[str, int]
     verdicts: Sequence[Verdict]
+    found: Found | None = None
 
 
 def look(desk: Desk, plan: Plan, community: Community, part: str, subjects: Sequence[str] | None) -> Look:
@@ -49,7 +51,7 @@ def look(desk: Desk, plan: Plan, community: Community, part: str, subjects: Sequ
         return Look(*look_at_terms(desk, plan, community))
     looking = looking_at(desk, plan, community, part)
     found = looking.find(subjects)
-    return Look(found.counts, list(looking.verdicts(found)))
+    return Look(found.counts, list(looking.verdicts(found)), found)
 
 
 def looking_at(desk: Desk, plan: Plan, community: Community, part: str) -> Looking:

@@ -28,6 +28,13 @@ def parts_of(community: Community) -> list[str]:
     return parts
 
 
+def has_part(community: Community, part: str) -> bool:
+    """Whether a part is one of this community's."""
+    if part.startswith(f"{RULE}:"):
+        return part.partition(":")[2] in community.rules
+    return part in parts_of(community)
+
+
 def is_rules(part: str) -> bool:
     """Whether a part of a review is one of rules."""
     return part.partition(":")[0] in (RULES, RULE) and ":" in part

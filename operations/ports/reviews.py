@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+JUDGED = "judged_under_trial"
+"""The count of those in a shard who were judged under the digest on trial."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One review: at which moment, under which spec, of which parts, and where the shards lie.
 
     `cuts` are member ids: shard n goes from cut n (included) to cut n+1 (excluded), the first from the very first
-    member, the last to the very last.
+    member, the last to the very last. `trial` is the digest under which a share of members (in hundredths of a
+    percent) is judged.
     """
 
     id: str
@@ -22,6 +26,8 @@ class Plan:
     digest: str
     parts: tuple[str, ...]
     cuts: tuple[str, ...] = ()
+    trial: str | None = None
+    share: int = 0
 
     @property
     def shards(self) -> int:
@@ -41,7 +47,8 @@ class Verdict:
 
     `kind` is `move below above met unmet exempt liable fire held untrue`; `body` is what carrying it out needs, as
     plain JSON. `to` is the tier or stage, `seats` says that it has a limited number, `leaves` the tier left. Among
-    those who want a seat, the lower `rank` comes first. `ask` is True when somebody's word is needed.
+    those who want a seat, the lower `rank` comes first. `ask` is True when somebody's word is needed. `digest` is that
+    of the spec under which it was found, if not the review's own.
     """
 
     subject: str
@@ -55,6 +62,7 @@ class Verdict:
     ask: bool = False
     shard: int = 0
     place: int = 0
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +106,22 @@ class Reviews(Protocol):
     """What reviews keep. Writing the same again changes nothing."""
 
     def begin(
-        self, community: str, *, run: str, at: datetime, digest: str, parts: Sequence[str], shard_size: int
+        self,
+        community: str,
+        *,
+        run: str,
+        at: datetime,
+        digest: str,
+        parts: Sequence[str],
+        shard_size: int,
+        trial: str | None = None,
+        share: int = 0,
     ) -> Plan:
         """Begin a review, or return the one that this workflow run began already."""
+        ...
+
+    def next_id(self, community: str, at: datetime) -> str:
+        """The id that the next review of this moment will have."""
         ...
 
     def plan(self, community: str, id: str) -> Plan: ...
@@ -117,6 +138,17 @@ class Reviews(Protocol):
 
     def contenders(self, plan: Plan, part: str) -> Sequence[Verdict]:
         """The moves of a part into, or out of, tiers with limited seats, without their bodies."""
+        ...
+
+    def under(self, plan: Plan, digest: str) -> Mapping[str, int]:
+        """What was found so far under another digest than the review's own: promotions, demotions, graces, moved.
+
+        And `members`, the number of those who were judged under it in one part, at most.
+        """
+        ...
+
+    def drop(self, plan: Plan, part: str, digest: str) -> int:
+        """Forget what was found for a part under another digest than the review's own; returns how much that was."""
         ...
 
     def sort(self, plan: Plan, part: str, *, without: Sequence[tuple[int, int]], size: int) -> int:

@@ -66,6 +66,13 @@ class Specs(Protocol):
             Refusal: it was never published here.
         """
 
+    def find(self, digest: str, community: str | None = None) -> str:
+        """The whole digest of which some first digits are given, with or without `sha256:`.
+
+        Raises:
+            Refusal: nothing or several begin so, or these are no digits of a digest.
+        """
+
     def versions(self, community: str | None = None) -> Sequence[Version]:
         """All publications, newest first."""
 

@@ -16,6 +16,12 @@ LIFECYCLE = "lifecycle"
 """The name under which stages are kept, beside the names of the ladders."""
 
 
+def main_ladder(community: Community) -> str | None:
+    """The ladder that is meant where none is named: `tier`, else the first that is not kept per value; None: none."""
+    alone = [ladder.id for ladder in community.ladders.values() if ladder.per is None]
+    return "tier" if "tier" in alone else next(iter(alone), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Which standing is meant: one member on one ladder or in the lifecycle, for one value if it has `per`."""

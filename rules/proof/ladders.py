@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rules.condition import Attribute, Condition
 from rules.decision import Decision
 from rules.ladder import Ladder, next_step
-from rules.proof.finding import Because, Finding
+from rules.proof.finding import Because, Finding, Witness
 from rules.proof.places import Written
 from rules.proof.prover import Claim, Moment, Prover
 from rules.proof.subject import Subject
@@ -33,7 +33,8 @@ class _Examination:
         self._standing: dict[int, Subject] = {}
 
     def whole(self) -> None:
-        self._exempt()
+        if self._exempt():
+            return
         for rank in range(len(self.ladder.rungs)):
             never = self._keep(rank)
             if rank and self._earn(rank) and not never and not self._kept(rank):
@@ -122,15 +123,17 @@ class _Examination:
         return [*(claim.term for claim in self.rising(subject, rank, rank - 1)), subject.truths(earn).true]
 
     # ------------------------------------------------------------------------------------------------------- findings
-    def _exempt(self) -> None:
-        """That everybody is exempt, so that nobody is ever moved."""
+    def _exempt(self) -> bool:
+        """Whether everybody is exempt, so that nobody is ever moved; says so."""
         if self.ladder.exempt is None:
-            return
+            return False
         someone, place = self.prover.subject(), self._place("exempt")
         question = f"whether anybody is not exempt on the ladder '{self.ladder.id}'"
         if self.prover.possible([no(someone.truths(self.ladder.exempt).true)], place, question) == "unsat":
             message = f"everybody is exempt on the ladder '{self.ladder.id}': nobody is ever moved"
             self.prover.found(Finding("TRL406", place, message, "exempt few, or nobody"))
+            return True
+        return False
 
     def _earn(self, rank: int) -> bool:
         """Whether anybody can rise into a tier at all; says so where nobody can."""
@@ -267,7 +270,6 @@ class _Examination:
             return
         today = self.standing(rank - 1)
         tomorrow = self.after(today, rank, TOMORROW)
-        rises = self.up(today, rank)
         question = f"whether '{rung.id}'{self.said} is kept on less than it is earned by"
         gap = [
             *(claim.term for claim in self.rising(today, rank, rank - 1)),
@@ -277,19 +279,42 @@ class _Examination:
         if prover.possible([*gap, no(kept.false), no(earned.true)], written.place, question) != "unsat":
             return
 
-        def replay(people: Mapping[str, Evidence]) -> Sequence[Decision] | None:
-            decision = next_step(self.ladder, "today", people["today"], prover.at)
-            return (decision,) if decision.outcome == "promote" else None
-
-        says = f"rises to {rung.id} today; whichever reading fails first takes it away at the next review"
-        moment = Moment("today", today, self._conditions(rank - 1, rank), self._also())
-        witness = prover.witness(says, [moment], rises, replay, written.place, question)
-        message = (
-            f"'{rung.id}'{self.said} is lost at the very reading at which it is earned, at once: members would flicker"
-        )
-        hint = "ask less of those who stay, or add grace, observe or a cooldown"
+        witness = self._one_less(today, rank, question)
         if witness is not None:
+            message = f"'{rung.id}'{self.said} is lost at once at the very line at which it is earned: members would flicker"
+            hint = "ask less of those who stay, or add grace, observe or a cooldown"
             prover.found(Finding("TRL405", written.place, message, hint, (), witness))
+
+    def _one_less(self, today: Subject, rank: int, question: str) -> Witness | None:
+        """Somebody who rises today, and falls when a single reading has changed by one."""
+        rung, prover = self.ladder.rungs[rank], self.prover
+        written = self._written(rank, "keep")
+        assert written is not None
+        assert rung.keep is not None
+        later = prover.subject(self._given(rank))
+        before, after = today.touched([rung.keep])[1], later.touched([rung.keep])[1]
+        for reading, var in before.items():
+            if not var.type.numeric:
+                continue
+            less = f"(= (ite (> {var.value} {after[reading].value}) 1 (- 1)) (- {var.value} {after[reading].value}))"
+            terms = [*self.up(today, rank), *self.down(later, rank), less]
+            terms += [f"(= {var.value} {after[r].value})" for r, var in before.items() if r != reading and var.value]
+            if prover.solver.check(terms) != "sat":
+                continue
+
+            def replay(people: Mapping[str, Evidence]) -> Sequence[Decision] | None:
+                first = next_step(self.ladder, "today", people["today"], prover.at)
+                second = next_step(self.ladder, "next", people["next"], prover.at)
+                return (first, second) if (first.outcome, second.outcome) == ("promote", "demote") else None
+
+            says = f"rises to {rung.id} today and loses it at the next review, with {reading.name} changed by one"
+            moments = [
+                Moment("today", today, self._conditions(rank - 1, rank), self._also()),
+                Moment("next", later, self._conditions(rank, None), self._also()),
+            ]
+            return prover.witness(says, moments, terms, replay, written.place, question)
+        prover.open(written.place, question, "earn and keep are one line, but no single reading crosses it")
+        return None
 
     # ------------------------------------------------------------------------------------------------------- helpers
     def _waits(self, rank: int) -> list[str]:

@@ -123,9 +123,20 @@ class Prover:
 
     # ------------------------------------------------------------------------------------------------------- witnesses
     def witness(
-        self, says: str, moments: Sequence[Moment], terms: Sequence[str], replay: Replay, place: Place, question: str
+        self,
+        says: str,
+        moments: Sequence[Moment],
+        terms: Sequence[str],
+        replay: Replay,
+        place: Place,
+        question: str,
+        *,
+        towards: Condition | None = None,
     ) -> Witness | None:
         """Somebody for whom the terms hold, as plain as can be, played back.
+
+        Args:
+            towards: a condition that does not hold, but whose numbers are to be as near as can be.
 
         Returns:
             None if the solver cannot make anybody up or the evaluator does not agree; the question is then open.
@@ -141,7 +152,12 @@ class Prover:
             touched_here: list[tuple[str | Reading, Var]] = [*attributes.items(), *readings.items()]
             for name, var in touched_here:
                 every.setdefault(id(var), (var, set()))[1].update(bounds.get(name, ()))
-        choices = [choice for var, tried in every.values() for choice in _choices(var, tried)]
+        near = {} if towards is None else self._near(moments[0].subject, towards)
+        choices = [
+            choice
+            for var, tried in sorted(every.values(), key=lambda one: id(one[0]) not in near)
+            for choice in _choices(var, tried, near.get(id(var)))
+        ]
         wanted = list(dict.fromkeys(c for var, _ in every.values() for c in self.world.asked_of(var)))
         answer, model = self.solver.settle(terms, choices, wanted)
         if answer != "sat":
@@ -169,6 +185,16 @@ class Prover:
             self.open(place, question, "somebody was made up whom the evaluator judges otherwise")
             return None
         return Witness(says, facts, tuple(decisions))
+
+    def _near(self, subject: Subject, missed: Condition) -> dict[int, int]:
+        """The numbers that a condition asks of single values, by value."""
+        attributes, readings = subject.touched([missed])
+        found: dict[int, int] = {}
+        for name, numbers in _bounds([missed]).items():
+            var = attributes.get(name) if isinstance(name, str) else readings.get(name)
+            if var is not None:
+                found[id(var)] = min(numbers)
+        return found
 
     def _touched(self, moment: Moment) -> tuple[dict[str, Var], dict[Reading, Var]]:
         attributes, readings = moment.subject.touched(moment.conditions)
@@ -223,7 +249,7 @@ class Prover:
         self.found(Finding(code, place, message, hint, because, self._nearest(claims, core, moment, place)))
 
     def _nearest(self, claims: Sequence[Claim], core: Sequence[Claim], moment: Moment, place: Place) -> Witness | None:
-        """Somebody for whom all of the claims hold but one of those that contradict each other."""
+        """Somebody for whom all of the claims hold but one of those that contradict each other, and that one nearly."""
         for left_out in reversed([one for one in core if one in claims and one.condition is not None]):
             rest = [claim for claim in claims if claim is not left_out]
             terms = [claim.term for claim in rest]
@@ -241,7 +267,7 @@ class Prover:
                 return () if fits else None
 
             says = f"the nearest: everything holds but {left_out.text}"
-            return self.witness(says, [moment], terms, replay, place, "who comes nearest")
+            return self.witness(says, [moment], terms, replay, place, "who comes nearest", towards=missed)
         return None
 
     def claims(self, subject: Subject, lines: Iterable[Line]) -> list[Claim]:
@@ -250,9 +276,13 @@ class Prover:
 
 
 # ---------------------------------------------------------------------------------------------------- plain witnesses
-def _choices(var: Var, tried: set[int]) -> list[list[str]]:
-    """What is tried for one value, plainest first: that it is not known, then small numbers and those asked about."""
-    choices = [[no(var.known)]] if var.known not in (TRUE, FALSE) else []
+def _choices(var: Var, tried: set[int], near: int | None = None) -> list[list[str]]:
+    """What is tried for one value, plainest first: that it is not known, then small numbers and those asked about.
+
+    Args:
+        near: the number that it is to be near.
+    """
+    choices = [[no(var.known)]] if var.known not in (TRUE, FALSE) and near is None else []
     if var.known == FALSE:
         return choices
     choices += [[no(term)] for term in var.parts.values()]
@@ -260,7 +290,8 @@ def _choices(var: Var, tried: set[int]) -> list[list[str]]:
         return choices
     if var.type.kind == "boolean":
         return [*choices, [var.value, no(var.value)]]
-    numbers = sorted({0, 1, *tried, *(n + 1 for n in tried), *(n - 1 for n in tried)}, key=lambda n: (abs(n), n))
+    about = {0, 1, *tried, *(n + 1 for n in tried), *(n - 1 for n in tried)}
+    numbers = sorted(about, key=lambda n: (abs(n - (near or 0)), n))
     return [*choices, [equal(var.value, n) for n in numbers[:_MOST_TRIES]]]
 
 
@@ -325,7 +356,7 @@ def _person(
 ) -> dict[str, Any]:
     """A subject as `trellis decide` reads it; readings of the community go to `community`."""
     metrics: dict[str, dict[str, Any]] = {}
-    for reading in sorted(readings):
+    for reading in sorted(readings, key=str):
         type_, value = readings[reading]
         if value is None:
             continue

@@ -100,7 +100,7 @@ class _Examination:
                 return False
             alone = [n for n, term in zip(earlier, free, strict=True) if prover.solver.check([true, term]) == "unsat"]
             by.update(alone[:1] or earlier)
-        stage, first = way.from_[0], self.ways[min(by)]
+        stage = way.from_[0]
         someone = self.at(stage)
 
         def replay(people: Mapping[str, Evidence]) -> Sequence[Decision] | None:
@@ -109,7 +109,7 @@ class _Examination:
             return (move,) if fits and move is not None else None
 
         moment = Moment("m1", someone, [way.when, *(self.ways[n].when for n in by)], ("stage",))
-        says = f"'{way.id}' holds, and '{first.id}' comes first"
+        says = f"'{way.id}' holds, and another comes first"
         question = f"whether '{way.id}' ever comes first"
         witness = prover.witness(says, [moment], [someone.truths(way.when).true], replay, written.place, question)
         names = " or ".join(f"'{self.ways[n].id}'" for n in sorted(by))

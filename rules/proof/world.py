@@ -41,6 +41,7 @@ class Var:
         value: as a term: a scaled number, a rank, a code of a text, or a truth.
         parts: of a set or a text: what was asked of it (`has:x`, `starts:x`, `contains:x`) as truths.
         texts: of a text: the ones it is compared with.
+        given: what it is, if that is given.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Var:
     value: str
     parts: dict[str, str] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
+    given: Value | None = None
 
 
 class World:
@@ -120,6 +122,8 @@ class World:
         """A value that is given: a number, a truth, a text or a tier; None is unknown."""
         if value is None:
             return Var(label, type_, FALSE, FALSE if type_.kind == "boolean" else "0")
+        if isinstance(value, frozenset):
+            return Var(label, type_, TRUE, "", given=value)
         if type_.kind == "tier":
             term = str(type_.rank(str(value)))
         elif isinstance(value, bool):
@@ -129,7 +133,7 @@ class World:
         else:
             assert isinstance(value, int)
             term = str(value) if value >= 0 else f"(- {-value})"
-        made = Var(label, type_, TRUE, term)
+        made = Var(label, type_, TRUE, term, given=value)
         if isinstance(value, str) and type_.kind != "tier":
             made.texts.add(value)
         return made
@@ -144,6 +148,8 @@ class World:
 
     def says(self, var: Var, text: str) -> str:
         """That a text is this one."""
+        if isinstance(var.given, str):
+            return TRUE if var.given == text else FALSE
         if text not in var.texts:
             var.texts.add(text)
             for asked, truth in var.parts.items():
@@ -158,6 +164,10 @@ class World:
         if asked in var.parts:
             return var.parts[asked]
         word, _, text = asked.partition(":")
+        if isinstance(var.given, frozenset):
+            return TRUE if text in var.given else FALSE
+        if isinstance(var.given, str):
+            return TRUE if _fits(asked, var.given) else FALSE
         if word == "has" and var.type.listed and text not in var.type.listed:
             return FALSE
         truth = self.constant(f"{var.label} {asked}", "Bool")
@@ -186,6 +196,8 @@ class World:
         """What a variable is in one world."""
         if not _truth(var.known, model):
             return None
+        if var.given is not None:
+            return var.given
         if var.type.kind == "set":
             return frozenset(asked.partition(":")[2] for asked, term in var.parts.items() if _truth(term, model))
         if var.type.kind == "boolean":

@@ -106,7 +106,7 @@ def test_arguments_that_do_not_fit_are_refused_in_words() -> None:
 def test_every_kind_of_phase_is_found_by_its_folder() -> None:
     kinds = discover()
 
-    assert len(kinds) == 15
+    assert len(kinds) >= 15  # of the language; others may have been added
     assert all(model.model_fields["kind"].annotation.__args__ == (kind,) for kind, model in kinds.items())  # type: ignore[union-attr]
     assert can_run("submit")
     assert not can_run("nonsense")
