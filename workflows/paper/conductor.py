@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from operations.around import rounds
@@ -32,7 +32,7 @@ from rules.spec.substitute import ArgumentError
 from rules.time import Duration, WorkCalendar, add
 from rules.values import Evidence, Value
 from workflows.conduct import STRUCTURE, Conduct
-from workflows.course import Leg
+from workflows.course import Course, Leg
 from workflows.desk import Desk, Said
 from workflows.paper.house import Paper, PaperKnown
 from workflows.paper.script import CaseScript
@@ -72,7 +72,7 @@ class Played:
 
     Args:
         path: phases in order of entry, every round of every repeat.
-        first_rounds: the same with the first round of each repeat only.
+        first_rounds: the same with the first round of each repeat and the first unit of each only, branch by branch.
         end: `end`, `end:word` or `cancel`.
         closings: of each entry: the phase, how it came out, and when.
         steps: what became of the steps of the case.
@@ -109,13 +109,26 @@ def play(community: Community, rulebook: Rulebook, case: Play, at: datetime, wat
         RuleRefusal: something in the case does not fit, or the run does not come to its end.
         Refusal: something in the mode cannot be done yet.
     """
-    return _Conductor(community, rulebook, case, at, watch).play()
+    try:
+        return _Conductor(community, rulebook, case, at, watch).play()
+    except EndlessPlay:  # a repeat that lives as long as its mode: one round stands for all of them
+        return _Conductor(community, rulebook, case, at, watch, once=True).play()
 
 
 class _Conductor:
     """The hands of a story on paper."""
 
-    def __init__(self, community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None) -> None:
+    def __init__(
+        self,
+        community: Community,
+        rulebook: Rulebook,
+        case: Play,
+        at: datetime,
+        watch: Watch | None,
+        *,
+        once: bool = False,
+    ) -> None:
+        self._once = once
         self.community, self.case, self.watch = community, case, watch
         self.now, self._last = at, at
         self._waiting: list[_Waiting] = []
@@ -165,7 +178,10 @@ class _Conductor:
             opened_at=self.now,
             subject=self.run.subject,
         )
-        story = Story(told, self._conduct.course(self.run.id), self)
+        self.course = self._conduct.course(self.run.id)
+        if self._once:
+            self.course = self.course.model_copy(update={"phases": _one_round(self.course.phases)})
+        story = Story(told, self.course, self)
         end = asyncio.run(self._told(story))
         for step in self._steps:
             self._taken.append(Taken(step, self.now, f"{step.in_} does not come"))
@@ -184,7 +200,7 @@ class _Conductor:
         names = {id_: name for name, id_ in self._script.works.items()}
         return Played(
             path=tuple(visit.phase for visit in visits),
-            first_rounds=tuple(first),
+            first_rounds=tuple(by_branch(self.course, first)),
             end=end,
             closings=tuple((one.phase, one.outcome or "", one.closed_at or one.opened_at) for one in visits),
             steps=tuple(self._taken),
@@ -395,6 +411,53 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
         case "leave":
             return desk.withdraw(run, member=who)
     return None
+
+
+def by_branch(course: Course, phases: Sequence[str]) -> list[str]:
+    """Phases in order of entry, told branch by branch where branches went on at the same time."""
+    inside: dict[str, tuple[tuple[str, int], ...]] = {}
+
+    def note(body: Sequence[Leg], around: tuple[tuple[str, int], ...]) -> None:
+        for leg in body:
+            inside[leg.id] = around
+            note(leg.body, around)
+            for number, branch in enumerate(leg.branches):
+                note(branch.body, (*around, (leg.id, number)))
+
+    def parallel(phase: str, depth: int) -> str:
+        around = inside[phase]
+        return around[depth][0] if len(around) > depth else ""
+
+    def told(some: Sequence[str], depth: int) -> list[str]:
+        out: list[str] = []
+        for name, group in groupby(some, lambda phase: parallel(phase, depth)):
+            together = list(group)
+            if not name:
+                out += together
+                continue
+            branches = sorted({inside[phase][depth][1] for phase in together})
+            for number in branches:
+                out += told([phase for phase in together if inside[phase][depth][1] == number], depth + 1)
+        return out
+
+    note(course.phases, ())
+    return told(phases, 0)
+
+
+def _one_round(phases: Sequence[Leg]) -> tuple[Leg, ...]:
+    """The same phases, each repeat without `times` gone through once."""
+    return tuple(
+        leg.model_copy(
+            update={
+                "body": _one_round(leg.body),
+                "times": 1 if leg.kind == "repeat" and leg.times is None else leg.times,
+                "branches": tuple(
+                    branch.model_copy(update={"body": _one_round(branch.body)}) for branch in leg.branches
+                ),
+            }
+        )
+        for leg in phases
+    )
 
 
 def _renamed(fact: Fact, names: Mapping[str, str]) -> Fact:
