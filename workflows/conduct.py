@@ -16,21 +16,16 @@ from operations.house import House
 from operations.ports.inbox import Item
 from operations.ports.runs import Planned, Run, Visit
 from rules.fact import Fact
-from rules.spec.phase import Back, Body, PhaseSpec, every_phase
+from rules.spec.phase import Back, Body, PhaseSpec
 from rules.time import ClockScale, Duration, WorkCalendar, add, sla_times
 from workflows.course import CANCEL, LAPSED, SKIPPED, Branch, Course, Leg, Way
 from workflows.phases.each.spec import Each
-from workflows.play import Opening, Progress, Scene, play_of
+from workflows.play import Opening, Progress, Scene
+from workflows.ready import EACH, PARALLEL, REPEAT, STRUCTURE
 from workflows.records import facts_of, forms_of
 from workflows.scenes import Setting, Settings
 from workflows.simulated import catch_up, until_over
 from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, StopPhases
-
-REPEAT = "repeat"
-EACH = "each"
-PARALLEL = "parallel"
-STRUCTURE = (REPEAT, EACH, PARALLEL)
-"""Kinds that the walk itself plays."""
 
 STOPPED = "stopped"
 """How a phase comes out that was open when its branch or unit was ended by another."""
@@ -437,11 +432,3 @@ def _legs(phases: tuple[PhaseSpec, ...]) -> tuple[Leg, ...]:
             )
         )
     return tuple(legs)
-
-
-def cannot_run(phases: tuple[PhaseSpec, ...]) -> list[str]:
-    """The phases of a mode that cannot run yet, each with its kind."""
-    known = [phase for _, phase in every_phase(phases)]
-    return [
-        f"{phase.id} ({phase.kind})" for phase in known if phase.kind not in STRUCTURE and play_of(phase.kind) is None
-    ]

@@ -31,12 +31,13 @@ from rules.spec.phase import every_phase
 from rules.spec.substitute import ArgumentError
 from rules.time import Duration, WorkCalendar, add
 from rules.values import Evidence, Value
-from workflows.conduct import STRUCTURE, Conduct
+from workflows.conduct import Conduct
 from workflows.course import Course, Leg
 from workflows.desk import Desk, Said
 from workflows.paper.house import Paper, PaperKnown
 from workflows.paper.script import CaseScript
 from workflows.play import ROLE
+from workflows.ready import STRUCTURE
 from workflows.scenes import Settings, definite
 from workflows.steps import Checked, CheckPhase, FinishRun, Opened, OpenPhase, RunInput, StopPhases, Under
 from workflows.story import Story
