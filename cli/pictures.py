@@ -97,8 +97,8 @@ def draw_tuning(found: Tuning) -> Svg:
         (INK, "as it is (ring) and recommended (dot)"),
     )
     for place, (colour, words) in enumerate(legend):
-        svg.rect(24 + 255 * place, 50, 12, 12, colour)
-        svg.text(42 + 255 * place, 61, words)
+        svg.rect(24 + 275 * place, 50, 12, 12, colour)
+        svg.text(42 + 275 * place, 61, words)
     for place, one in enumerate(found.tiers):
         _trade(svg, 90 + (_PLOT + 70) * place, ladder.rungs[one.rank].id, one)
     return svg

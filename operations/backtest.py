@@ -15,12 +15,13 @@ from operations.truth_file import Truth
 from rules.condition import Attribute, Condition, Leaf, Not, base_readings, sources
 from rules.decision import Reason
 from rules.evaluate import Trace, reason
-from rules.history.past import History, replayed
+from rules.history.past import History
 from rules.history.reduced import standing_names
 from rules.history.replay import Look, Move, Replay
 from rules.history.reviews import Reviews, reviews_between
 from rules.history.score import Apart, Span, TierScore, apart, score
 from rules.ladder import Ladder
+from rules.reading import Reading
 from rules.rulebook import compile_ladder
 from rules.values import decimal_text
 
@@ -401,13 +402,17 @@ def notes(scene: Scene) -> Iterator[str]:
     elsewhere = sorted({name for names in read for name in names if not known.issuperset(names)})
     if elsewhere:
         yield f"Not replayed, and so unknown or none: {', '.join(elsewhere)}."
-    windows = {reading for c in ladder.conditions() for reading in base_readings(c) if not replayed(reading)}
+    windows = {r.key for c in ladder.conditions() for r in base_readings(c) if not _replayed(r)}
     if windows:
-        yield f"Unknown, for they begin where a standing does: {', '.join(sorted(reading.key for reading in windows))}."
+        yield f"Not replayed, and so unknown: {', '.join(sorted(windows))}."
     if any(tier.seats is not None for tier in written.tiers):
         yield "Seats are taken to be free."
     if any(tier.approval is not None or tier.invitation is not None for tier in written.tiers):
         yield "Everybody who is asked is taken to agree at once."
+
+
+def _replayed(reading: Reading) -> bool:
+    return reading.over != "in_stage" and reading.scope in ("subject", "community")
 
 
 def _read_by(conditions: Iterator[Condition]) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,20 +76,22 @@ def member_frame(
     ladder: str | None = None,
     value: str = "",
     subjects: Sequence[str] | None = None,
+    names: Collection[str] | None = None,
     then: bool = False,
     entered: dict[str, datetime] | None = None,
 ) -> pl.DataFrame:
     """One row for each member with everything that conditions read: attributes, standings, titles, readings.
 
     Args:
+        names: of the attributes, besides standings, that are wanted; all if not given.
         then: as it was at `at`, to the best of what is remembered: standings of then, and without facts that were
             recorded later; without it standings are those of now and all facts up to `at` count.
         entered: is told when the first member entered the present tier and stage, for `in_tier` and `in_stage`.
     """
-    members = desk.members(community).frame(at, subjects=subjects)
+    members = desk.members(community).frame(at, subjects=subjects, names=names)
     standings = desk.standings.frame(community, at, ladder=ladder, value=value, subjects=subjects, then=then)
     twice = [name for name in members.columns if name in standings.columns and name != "subject"]
-    frame = members.drop(twice).join(standings, on="subject", how="left", maintain_order="left")
+    frame = beside(members.drop(twice), standings)
     if readings:
         tier = ladder if ladder not in (None, LIFECYCLE) else main_ladder(community)
         begun = {"in_stage": frame.select("subject", pl.col("entered_stage").alias("entered"))}
@@ -104,11 +106,11 @@ def member_frame(
             readings,
             at=at,
             zone=community.zone,
-            subjects=frame["subject"].to_list(),
+            subjects=frame["subject"],
             entered=begun,
             **late,
         )
-        frame = frame.join(measured, on="subject", how="left", maintain_order="left")
+        frame = beside(frame, measured)
     return frame.drop([name for name in frame.columns if name.startswith("entered_")])
 
 

@@ -91,7 +91,7 @@ class FactGate:
                     ignored.add(f"{name} (of {kind.id})")
                 continue
             column = judged(part, name, wanted.type, bad)
-            _within(part, name, column, wanted, bad)
+            within(part, name, column, wanted, bad)
             columns.append(column.alias(f".{name}"))
         for name, wanted in kind.own.items():
             if not wanted.optional:
@@ -180,7 +180,7 @@ def judged(part: pl.DataFrame, name: str, type_: ValueType, bad: Complaints) -> 
     return texts.replace_strict(pl.Series(list(values), dtype=pl.String), right, default=None, return_dtype=dtype)
 
 
-def _within(part: pl.DataFrame, name: str, column: pl.Series, wanted: FactField, bad: Complaints) -> None:
+def within(part: pl.DataFrame, name: str, column: pl.Series, wanted: FactField, bad: Complaints) -> None:
     """Complain of values beyond the bounds that the field declares."""
     for bound, wrong, word in ((wanted.low, column.__lt__, "at least"), (wanted.high, column.__gt__, "at most")):
         if bound is not None:

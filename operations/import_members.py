@@ -9,12 +9,13 @@ from pathlib import Path
 
 import polars as pl
 
-from operations.fact_gate import Complaints, columns_of, judged, moments
+from operations.fact_gate import Complaints, columns_of, judged, moments, within
 from operations.import_facts import Imported, ahead
 from operations.ports.members import Enlisted, Member, Members
 from operations.ports.standings import LIFECYCLE, First, Place, Standings
 from operations.rejects import RejectFile
 from operations.rows import Batch, Reject, read_rows
+from rules.counted import bounded_field
 from rules.spec import Community
 from rules.values import Value, ValueType
 
@@ -52,6 +53,7 @@ class MemberGate:
         self._attributes = attributes
         self._zone = community.zone
         self._places = dict(_places(community))
+        self._declared = {name: bounded_field(community, field) for name, field in community.attributes.items()}
 
     def take(self, batch: Batch) -> Gated:
         """Gate one batch; every row is either a member or among the rejects."""
@@ -64,7 +66,7 @@ class MemberGate:
         judged(frame, "id", _ID, bad)
         joined = moments(frame, "joined", self._zone, bad)
         types = {name: type_ for name, type_ in self._attributes.items() if name in columns}
-        values = {name: judged(frame, name, type_, bad).to_list() for name, type_ in types.items()}
+        values = {name: self._judged(frame, name, type_, bad) for name, type_ in types.items()}
         stands = {
             name: judged(frame, name, ValueType("text", listed=allowed), bad).to_list()
             for name, (_, _, allowed) in self._places.items()
@@ -82,6 +84,13 @@ class MemberGate:
                     ladder, value, _ = self._places[name]
                     firsts.append(First(place=Place(member=id_, ladder=ladder, value=value), at=column[row]))
         return Gated(members, firsts, [*batch.rejects, *bad.rejects()], ignored)
+
+    def _judged(self, frame: pl.DataFrame, name: str, type_: ValueType, bad: Complaints) -> list[object]:
+        """A column as values; what is no value of the attribute, or beyond what it declares, is complained of."""
+        column = judged(frame, name, type_, bad)
+        if name in self._declared:
+            within(frame, name, column, self._declared[name], bad)
+        return column.to_list()
 
 
 def import_members(

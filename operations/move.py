@@ -34,6 +34,7 @@ class Step:
     to: str | None
     at: datetime
     transition: str | None = None
+    author: str | None = None  # of a work that a rule is about
     scale: str | None = None
     seed: str | None = None
 
@@ -76,7 +77,9 @@ def _deeds(
         community=community,
         source=f"{step.source}/{label}",
         at=step.at,
-        resolver=DecisionResolver(desk, community, subject=step.subject, at=step.at, value=step.value),
+        resolver=DecisionResolver(
+            desk, community, subject=step.subject, at=step.at, author=step.author, value=step.value
+        ),
         into=desk.effects,
         origin=label,
         subject=step.subject,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from operations.rehearsal import lot
 from rules.compile import Compiler
-from rules.condition import Measured, Source, within
+from rules.condition import Attribute, Best, Measured, Source, within
 from rules.evaluate import read
 from rules.reading import Reading
 from rules.values import Evidence
@@ -42,6 +42,18 @@ class Ranking:
             for part in within(source)
             if isinstance(part, Measured)
         )
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes it needs, under every name they may be given."""
+        found: set[str] = set()
+        for _, source in self._lines:
+            for part in () if source is None else within(source):
+                if isinstance(part, Attribute):
+                    found.update(part.names)
+                elif isinstance(part, Best):
+                    found.update((part.whole, *part.names))
+        return frozenset(found)
 
     def key(self, subject: str, evidence: Evidence, seed: str) -> tuple[int | str, ...]:
         """Sorts best first; a draw depends on the seed and the subject only."""

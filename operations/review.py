@@ -18,6 +18,7 @@ from operations.move import Step, deeds_of_move, deeds_of_rule, fact_of, grace_n
 from operations.ports.reviews import JUDGED, Membership, Plan, Verdict
 from operations.ports.standings import LIFECYCLE, Change, Place
 from operations.ports.trials import SHADOW, Difference
+from operations.seats import without_seat
 from operations.shadow import compare
 from operations.terms import TITLES, carry_out_terms
 from operations.trial import account, in_share, on_trial, step_at, watch
@@ -173,11 +174,7 @@ def settle(desk: Desk, community: str, review: str, part: str, *, size: int = BA
     if seats:
         contenders = desk.reviews.contenders(plan, part)
         taken = desk.standings.counts(community, ladder, value)
-        for tier, limit in seats.items():
-            leaving = sum(1 for one in contenders if one.leaves == tier and not one.ask and not one.seats)
-            wanting = sorted((one for one in contenders if one.to == tier and one.seats), key=lambda one: one.rank)
-            free = max(0, limit - taken.get(tier, 0) + leaving)
-            left_out.extend((one.shard, one.place) for one in wanting[free:])
+        left_out = [(one.shard, one.place) for one in without_seat(seats, contenders, taken)]
     desk.reviews.count(plan, part, {**stopped, **({"no_seat": len(left_out)} if left_out else {})})
     return desk.reviews.sort(plan, part, without=left_out, size=size)
 
@@ -246,6 +243,7 @@ class _Hand:
             to=verdict.to,
             at=self.plan.at,
             transition=verdict.body.get("because") if verdict.rule == LIFECYCLE else None,
+            author=verdict.body.get("author"),
             scale=self.scale,
             seed=self.seed,
         )

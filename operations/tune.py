@@ -65,29 +65,37 @@ class Tuned:
 
     @property
     def holds(self) -> bool:
-        """Whether the held-out span bears the recommendation out: more found, and no less precise."""
-        before, after = self.start.held_out, self.chosen.held_out
-        return bool(self.changes) and (after.recall or 0) > (before.recall or 0) and (
-            (after.precision or 0) >= (before.precision or 0)
-        )  # fmt: skip
+        """Whether the held-out span bears the recommendation out: better in recall or precision, worse in neither."""
+        before, after = self._held_out
+        return (
+            bool(self.changes) and before != after and all(new >= old for old, new in zip(before, after, strict=True))
+        )
+
+    @property
+    def _held_out(self) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
+        """Recall and precision on the span held out, before and after; nobody counts as 0."""
+        zero = Fraction(0)
+        before, after = (
+            (one.held_out.recall or zero, one.held_out.precision or zero) for one in (self.start, self.chosen)
+        )
+        return before, after
 
     @property
     def verdict(self) -> str:
         """What came of it, in a sentence."""
         if not self.changes:
             return "Nothing better was found on the training span."
+        before, after = self._held_out
         if self.holds:
-            return "The held-out span bears it out: more are found, and no less precisely."
-        before, after = self.start.held_out, self.chosen.held_out
+            more = "more are found" if after[0] > before[0] else "as many are found"
+            precise = "more precisely" if after[1] > before[1] else "no less precisely"
+            return f"The held-out span bears it out: {more}, and {precise}."
         lost = [
             word
-            for word, old, new in (
-                ("fewer are found", before.recall, after.recall),
-                ("it is less precise", before.precision, after.precision),
-            )
-            if (new or 0) < (old or 0)
+            for word, old, new in zip(("fewer are found", "it is less precise"), before, after, strict=True)
+            if new < old
         ]
-        return f"The held-out span does not bear it out: {' and '.join(lost) or 'no more are found'}."
+        return f"The held-out span does not bear it out: {' and '.join(lost) or 'nothing changes there'}."
 
 
 @dataclass(frozen=True, slots=True)

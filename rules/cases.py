@@ -15,7 +15,8 @@ from rules.ladder import next_step
 from rules.lifecycle import NOWHERE, next_stage
 from rules.rulebook import Rulebook, titles_held
 from rules.spec.community import Community
-from rules.spec.documents.cases import Case, Decision, Play
+from rules.spec.documents.cases import Case, Decision, Expect, Play, Timeline
+from rules.timeline import moment_in_words, unroll
 from rules.walk import recorded, refusals, walk
 
 
@@ -56,6 +57,8 @@ def judge(community: Community, rulebook: Rulebook, case: Case, at: datetime, lo
     try:
         if isinstance(case, Play):
             return Verdict(case, tuple(_play(community, case)))
+        if isinstance(case, Timeline):
+            return _timeline(community, rulebook, case, at, look)
         came = came_out(community, rulebook, case, at, look)
     except Unfit as refused:
         return Verdict(case, (str(refused),))
@@ -100,22 +103,41 @@ class Came:
             return [f"gives {_list(self.ignored)}, which nothing here is called"]
         if self.unknown:
             return [f"there is no ladder '{self.unknown}'"]
-        expect = case.expect
-        match case.of:
-            case "rules":
-                wrong = [f"'{rule}' does not fire" for rule in expect.fires if rule not in self.fired]
-                return wrong + [f"'{rule}' fires" for rule in expect.not_ if rule in self.fired]
-            case "titles":
-                return [] if list(self.titles) == sorted(expect.titles or ()) else [f"holds {_list(self.titles)}"]
-        wrong = []
-        if expect.outcome is not None and expect.outcome != self.outcome:
-            to = f" to {self.to}" if self.to else ""
-            wrong.append(f"comes out as {self.outcome}{to}, because of {_list(self.why)}")
-        elif expect.to is not None and expect.to != self.to:
-            wrong.append(f"goes to {self.to}")
-        if missing := sorted(set(expect.because) - set(self.why)):
-            wrong.append(f"{_list(missing)} had no part in it, but {_list(self.why)}")
+        return _differs(case.expect, case.of, self)
+
+
+def _differs(expect: Expect, of: str, came: Came) -> list[str]:
+    """What differs from what was expected."""
+    wrong = [f"'{rule}' does not fire" for rule in expect.fires if rule not in came.fired]
+    wrong += [f"'{rule}' fires" for rule in expect.not_ if rule in came.fired]
+    if expect.titles is not None and list(came.titles) != sorted(expect.titles):
+        wrong.append(f"holds {_list(came.titles)}")
+    if of in ("rules", "titles"):
         return wrong
+    if expect.outcome is not None and expect.outcome != came.outcome:
+        to = f" to {came.to}" if came.to else ""
+        wrong.append(f"comes out as {came.outcome}{to}, because of {_list(came.why)}")
+    elif expect.to is not None and expect.to != came.to:
+        wrong.append(f"goes to {came.to}")
+    if missing := sorted(set(expect.because) - set(came.why)):
+        wrong.append(f"{_list(missing)} had no part in it, but {_list(came.why)}")
+    return wrong
+
+
+def _timeline(community: Community, rulebook: Rulebook, case: Timeline, at: datetime, look: Look) -> Verdict:
+    """Every review of a timeline against what it must decide."""
+    wrong, trace, came, reasons = [], [], [], tuple[Reason, ...]()
+    for one in unroll(community, rulebook, case, at, look):
+        when = moment_in_words(one.at, at, community)
+        kind = case.of if case.of in ("rules", "titles") else ""
+        found = Came(None if kind else one.outcome, one.to, one.reasons, one.fired, one.titles)
+        problems = _differs(one.expect, case.of, found)
+        came.append(f"{when}: {found}")
+        trace.append(f"{when}: {found}" + (f", because of {_list(found.why)}" if found.why else ""))
+        wrong += [f"on {when} {problem}" for problem in problems]
+        if problems and not reasons:
+            reasons = one.reasons
+    return Verdict(case, tuple(wrong), "; ".join(came), reasons, trace=tuple(trace))
 
 
 def came_out(
@@ -212,7 +234,14 @@ def expected(case: Case) -> str:
             said.append(f"ends with {case.expect.end}")
         said += [f"records {in_a_fact(fact)}" for fact in case.expect.facts]
         return "; ".join(said) or "every step as it is written"
-    expect = case.expect
+    if isinstance(case, Timeline):
+        lines = [(line.on, line.review) for line in case.happens if line.review is not None]
+        return "; ".join(f"after {on or '0d'}: {_expects(review)}" for on, review in lines)
+    return _expects(case.expect)
+
+
+def _expects(expect: Expect) -> str:
+    said = []
     if expect.outcome is not None:
         said.append(f"{expect.outcome} to {expect.to}" if expect.to else expect.outcome)
     elif expect.to is not None:

@@ -29,7 +29,7 @@ PRESENT = "present"
 
 THINGS = ("member", "work", "team", "run", "space", "cohort")
 _MEMBER = ValueType("member")
-_FORMAT = 1  # raise when cells change their meaning: every metric is then rebuilt at the next publication
+_FORMAT = 2  # raise when cells change their meaning: every metric is then rebuilt at the next publication
 
 
 @lru_cache(maxsize=64)
@@ -38,7 +38,7 @@ def _fact_kinds(community: _ByDigest) -> Mapping[str, FactKind]:
     found = {id_: _engine_kind(spec, id_, fields) for id_, fields in spec.engine_facts.items()}
     for id_, kind in spec.facts.items():
         engines = found[id_].own if id_ in found else {}  # a community may add fields to a kind of the engine's
-        own = {**engines, **{field.id: _field(spec, field) for field in kind.fields}}
+        own = {**engines, **{field.id: bounded_field(spec, field) for field in kind.fields}}
         if kind.about not in ("member", "community"):
             own.setdefault(kind.about, FactField(TEXT, kind.about, optional=False))
         engine = found[id_].own if id_ in found else {}
@@ -115,7 +115,8 @@ def _engine_field(community: Community, word: str) -> FactField:
     return FactField(word_type(community, word), word if word in THINGS else "")
 
 
-def _field(community: Community, field: FieldSpec) -> FactField:
+def bounded_field(community: Community, field: FieldSpec) -> FactField:
+    """A declared field (of a fact, or an attribute of members): its type, its lowest and highest value, scaled."""
     refers = field.type if field.type in THINGS and not field.many else ""
     type_ = field_type(community, field)
     if field.one_of == "origins" and not type_.listed:

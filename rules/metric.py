@@ -133,7 +133,7 @@ def measure(
             answers[subject] = None
             continue
         last = local_day(at, zone) if window.is_elapsed else (window.days(at, zone, since) or (0, 0))[1]
-        answers[subject] = _take(metric, [o for o in found if _inside(o, window, at, zone, since)], at, last)
+        answers[subject] = taken(metric, [o for o in found if _inside(o, window, at, zone, since)], at, last)
     return answers
 
 
@@ -269,7 +269,8 @@ def _inside(occurrence: Occurrence, window: Window, at: datetime, zone: ZoneInfo
     return start <= occurrence.at < end
 
 
-def _take(metric: MetricFromFacts, found: list[Occurrence], at: datetime, last: int) -> Value | None:
+def taken(metric: MetricFromFacts, found: list[Occurrence], at: datetime, last: int) -> Value | None:
+    """What a metric reads over these facts, all of them inside the window, whose last local day is `last`."""
     match metric.take:
         case "count":
             return _counted(metric, len(found))

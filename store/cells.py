@@ -10,7 +10,7 @@ for each fact.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,9 @@ import polars as pl
 
 from rules.fact import FactKind
 from rules.metric import MetricFromFacts, places_of
+from rules.reading import Reading
 from rules.time.local import day_start
+from rules.time.window import Window
 from store.fact_columns import BETWEEN
 from store.fact_conditions import holds
 
@@ -37,8 +39,10 @@ SCHEMA: Mapping[str, Any] = {
     "n": pl.Int32,
 }
 """`t` microseconds since 1970, `tie` the order within one, `x` a number (of distinct texts: their hash), `w` a text,
-`apart` the values for which limits count."""
+`apart` the values for which limits count, or `TOTAL`."""
 
+TOTAL = "\x1d"
+"""Stands in `apart` where `x` is a total: such cells add up in `x` too."""
 UNTOLD = "\x1e"
 """Stands in `apart` for a value that is unknown."""
 
@@ -237,9 +241,34 @@ def _gathered(metric: MetricFromFacts, rows: pl.DataFrame, fine: bool) -> pl.Dat
     for name in () if fine else unneeded(metric):
         rows = rows.with_columns(pl.lit(None, dtype=_ROWS[name]).alias(name))
     total = metric.take in ("sum", "mean") and not metric.limits
+    if total:
+        rows = rows.with_columns(pl.lit(TOTAL).alias("apart"))
     keys = [name for name in _ROWS if not (total and name == "x")]
     sums = [pl.len().cast(pl.Int64).alias("n"), *([pl.col("x").sum()] if total else [])]
     return rows.group_by(keys, maintain_order=True).agg(sums)
+
+
+def needed(metric: MetricFromFacts, readings: Collection[Reading]) -> set[str]:
+    """The columns of a metric's cells that some readings are computed from."""
+    if metric.limits:
+        return set(SCHEMA)
+    columns = {"metric", "subject", "day", "n"}
+    match metric.take:
+        case "count" | "days_with" | "streak":
+            pass
+        case "sum" | "mean" | "distinct":
+            columns.add("x")
+        case "since_first" | "since_last":
+            columns.add("t")
+        case "latest":
+            columns |= {"t", "tie", "x", "w"}
+        case _:
+            columns |= {"x", "w"}
+    if any(reading.of is not None for reading in readings):
+        columns.add("by")
+    if any(Window.parse(reading.over, reading.until).is_elapsed for reading in readings):
+        columns.add("t")
+    return columns
 
 
 def unneeded(metric: MetricFromFacts) -> tuple[str, ...]:

@@ -16,13 +16,15 @@ from rules.time.local import day_start, local_day
 from rules.time.window import Window
 from rules.values import Value
 from store import chunks
-from store.cells import cells_of, empty, unneeded
+from store.cells import SCHEMA, cells_of, empty, needed, unneeded
 from store.metric_register import built, from_facts, kept, numbered
 from store.numbers import number_of
 from store.present import present_facts
 from store.sums import read_cells
 
 SUBJECTS = {"subject": pl.String, "key": pl.Int32}
+LONGEST_PERIOD = 31
+"""Days that a period of a limit may have."""
 FEW = 20
 """Of so many members facts are looked up member by member; of more, all are read."""
 
@@ -33,6 +35,8 @@ class CellsNow:
     Args:
         only: the numbers of the subjects that are looked at, if nothing is read over everybody.
         known_by: facts that were recorded later are left out; None: all that are known now count.
+        strictly: facts of the very moment are left out too.
+        entire: cells with everything they say, not only what the readings are computed from.
     """
 
     def __init__(
@@ -44,7 +48,10 @@ class CellsNow:
         metrics: Mapping[str, MetricFromFacts],
         readings: Collection[Reading],
         only: pl.Series | None = None,
+        *,
         known_by: datetime | None = None,
+        strictly: bool = False,
+        entire: bool = False,
     ) -> None:
         self._connection = connection
         self._community = community
@@ -52,10 +59,18 @@ class CellsNow:
         self._zone = zone
         self._only = only
         self._known_by = known_by
+        self._entire = entire
+        self._until, self._after = ("<", ">=") if strictly else ("<=", ">")
         self._number = number_of(connection, community.id)
         stored = {id_: metric for id_, metric in metrics.items() if kept(metric)}
         ours = built(connection, community) if str(zone) == str(community.zone) else {}
-        self._found = self._read({ours[id_]: m for id_, m in stored.items() if id_ in ours}, readings)
+        self._stored = {ours[id_]: m for id_, m in stored.items() if id_ in ours}
+        self._numbers = {metric.id: key for key, metric in self._stored.items()}
+        self._asked: dict[str, list[Reading]] = {}
+        for reading in readings:
+            self._asked.setdefault(reading.metric, []).append(reading)
+        self._found: dict[str, pl.DataFrame] = {}
+        self._read()
         self._found.update(self._computed({id_: m for id_, m in stored.items() if id_ not in ours}))
         for id_, metric in metrics.items():
             if not kept(metric):
@@ -65,11 +80,11 @@ class CellsNow:
         """The cells of a metric that a reading needs: by the moment where it asks for hours and minutes."""
         window = Window.parse(reading.over, reading.until)
         if not window.is_elapsed or not unneeded(metric) or not kept(metric):
-            return self._found[metric.id]
+            return self._cells(metric)
         where = ""
         if metric.dated_by is None:
             start, end = window.span(self._at, self._zone)
-            where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND at <= '{self._at.isoformat()}'"
+            where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND {self._by_then()}"
         found = self._facts({0: metric}, self._known(where), fine=True)
         return pl.concat([empty(), *found])
 
@@ -81,43 +96,54 @@ class CellsNow:
         value: Value | None = frame[reading.key].item()
         return value
 
-    def _read(self, metrics: Mapping[int, MetricFromFacts], readings: Collection[Reading]) -> dict[str, pl.DataFrame]:
-        if not metrics:
-            return {}
-        cells = chunks.read(self._connection, self._number, metrics, self._first_day(metrics, readings))
+    def _read(self) -> None:
+        """Fetch chunks, and what must be taken back of them; each metric is unpacked when it is asked for."""
+        self._today = local_day(self._at, self._zone)
+        first_days = {key: self._first_day(metric) for key, metric in self._stored.items()}
+        self._back: list[pl.DataFrame] = []
+        if self._stored:
+            self._chunks = chunks.Chunks(self._connection, self._number, first_days)
+            self._back = [*self._later_today(self._stored, self._today), *self._later_known(self._stored)]
+
+    def _cells(self, metric: MetricFromFacts) -> pl.DataFrame:
+        """The cells of one metric; only those that were unpacked last are held."""
+        if metric.id not in self._numbers:
+            return self._found[metric.id]
+        if metric.id not in self._found:
+            for id_ in self._numbers:
+                self._found.pop(id_, None)
+            self._found[metric.id] = self._unpacked(metric)
+        return self._found[metric.id]
+
+    def _unpacked(self, metric: MetricFromFacts) -> pl.DataFrame:
+        columns = set(SCHEMA) if self._entire else needed(metric, self._asked.get(metric.id, ()))
+        key = self._numbers[metric.id]
+        cells = self._chunks.cells(key, columns)
         if self._only is not None:
             cells = cells.filter(pl.col("subject").is_in(self._only.implode()))
-        today = local_day(self._at, self._zone)
-        dated = [key for key, metric in metrics.items() if metric.dated_by is None]
-        late = (pl.col("day") > today) & pl.col("metric").is_in(dated)
-        parts = [cells.filter(~late), *self._later_today(metrics, today), *self._later_known(metrics)]
-        cells = pl.concat(parts)
-        return {
-            metric.id: part if (part := cells.filter(pl.col("metric") == key)).height else empty()
-            for key, metric in metrics.items()
-        }
+        if metric.dated_by is None:
+            cells = cells.filter(pl.col("day") <= self._today)
+        back = [frame.filter(pl.col("metric") == key).select(cells.columns) for frame in self._back]
+        return pl.concat([cells, *back])
 
-    def _first_day(self, metrics: Mapping[int, MetricFromFacts], readings: Collection[Reading]) -> int | None:
-        """The first day that any window looks at; None when one looks at all."""
+    def _first_day(self, metric: MetricFromFacts) -> int | None:
+        """The first day that any window of a metric looks at; None when one looks at all."""
         first: int | None = None
-        ids = {metric.id for metric in metrics.values()}
-        if any(metric.limits for metric in metrics.values()):
-            return None
-        for reading in readings:
-            if reading.metric not in ids:
-                continue
+        for reading in self._asked.get(metric.id, ()):
             window = Window.parse(reading.over, reading.until)
             if window.since_entry or window.over == "all":
                 return None
             days = window.days(self._at, self._zone)
             begins = days[0] if days else local_day(window.span(self._at, self._zone)[0], self._zone)
             first = begins if first is None else min(first, begins)
+        if first is not None and metric.limits:
+            return first - LONGEST_PERIOD  # whoever counts in a period is told by all of the period
         return first
 
     def _later_today(self, metrics: Mapping[int, MetricFromFacts], today: int) -> list[pl.DataFrame]:
         """Negative cells for the facts that came after the moment, but on its day."""
         own_time = {key: metric for key, metric in metrics.items() if metric.dated_by is None}
-        where = f"at > '{self._at.isoformat()}' AND at < '{day_start(today + 1, self._zone).isoformat()}'"
+        where = f"at {self._after} '{self._at.isoformat()}' AND at < '{day_start(today + 1, self._zone).isoformat()}'"
         return self._taken_back(own_time, where)
 
     def _later_known(self, metrics: Mapping[int, MetricFromFacts]) -> list[pl.DataFrame]:
@@ -128,7 +154,7 @@ class CellsNow:
         own = {key: metric for key, metric in metrics.items() if metric.dated_by is None}
         dated = {key: metric for key, metric in metrics.items() if metric.dated_by is not None}
         return [
-            *self._taken_back(own, f"{late} AND at <= '{self._at.isoformat()}'"),
+            *self._taken_back(own, f"{late} AND {self._by_then()}"),
             *self._taken_back(dated, late),
         ]
 
@@ -148,10 +174,13 @@ class CellsNow:
         numbered_metrics = dict(enumerate(metrics.values()))
         own = {key: metric for key, metric in numbered_metrics.items() if metric.dated_by is None}
         dated = {key: metric for key, metric in numbered_metrics.items() if metric.dated_by is not None}
-        parts = [empty(), *self._facts(own, self._known(f"at <= '{self._at.isoformat()}'"))]
+        parts = [empty(), *self._facts(own, self._known(self._by_then()))]
         parts.extend(self._facts(dated, self._known("")))
         cells = pl.concat(parts)
         return {metric.id: cells.filter(pl.col("metric") == key) for key, metric in numbered_metrics.items()}
+
+    def _by_then(self) -> str:
+        return f"at {self._until} '{self._at.isoformat()}'"
 
     def _known(self, where: str) -> str:
         if self._known_by is None:
@@ -177,7 +206,7 @@ class CellsNow:
 
     def _present(self, metric: MetricFromFacts) -> pl.DataFrame:
         """One fact for every member who is there."""
-        facts = present_facts(self._connection, self._community, self._at)
+        facts = present_facts(self._connection, self._community, self._at, then=self._known_by is not None)
         found = cells_of({0: metric}, facts, self._zone, _nothing, fine=True)
         return numbered(self._connection, self._number, found) if found else empty()
 

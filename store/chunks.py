@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import orjson
 import polars as pl
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
 
-from store.cells import SCHEMA, empty
+from store.cells import SCHEMA, TOTAL, empty
 from store.numbers import number_of
 from store.tables.facts import chunk
 
@@ -51,6 +52,39 @@ def read(
     if first_day is not None:
         query = query.where(chunk.c.last_day >= first_day)
     return unpacked([bytes(data) for data in connection.execute(query).scalars()], metrics)
+
+
+class Chunks:
+    """The chunks of some metrics, fetched once and unpacked metric by metric, so that few cells are held at once.
+
+    Args:
+        first_days: metrics, and the first day of each that is looked at; None: all days.
+    """
+
+    def __init__(self, connection: Connection, community: int, first_days: Mapping[int, int | None]) -> None:
+        self._first_days = first_days
+        self._alone: dict[int, list[bytes]] = {}
+        mixed: list[bytes] = []
+        days = [day for day in first_days.values() if day is not None]
+        since = min(days) if days and len(days) == len(first_days) else None
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor(binary=True) as cursor:
+            query = "SELECT metrics, last_day, data FROM chunk WHERE community = %s AND metrics && %s::int[]"
+            if since is not None:
+                query += f" AND last_day >= {since:d}"
+            for metrics, last, data in cursor.execute(f"{query} ORDER BY key", (community, sorted(first_days))):
+                if len(metrics) > 1 or data[:1] == b"[":
+                    mixed.append(data)
+                elif (first := first_days[metrics[0]]) is None or last >= first:
+                    self._alone.setdefault(metrics[0], []).append(data)
+        self._mixed = unpacked(mixed, first_days) if mixed else empty()
+
+    def cells(self, metric: int, columns: Collection[str]) -> pl.DataFrame:
+        """The cells of one metric, some columns of them."""
+        wanted = [name for name in _COLUMNS if name in columns]
+        frames = [pl.read_ipc(io.BytesIO(data), columns=wanted) for data in self._alone.get(metric, [])]
+        frames.append(self._mixed.filter(pl.col("metric") == metric).select(wanted))
+        return pl.concat(frames)
 
 
 def forget(connection: Connection, community: int, metrics: Collection[int]) -> None:
@@ -115,11 +149,15 @@ def _melt(connection: Connection, community: int, metric: int, cells: pl.DataFra
 
 
 def added_up(cells: pl.DataFrame) -> pl.DataFrame:
-    """Cells of the same value as one; what was taken back is gone. Sorted, so that it packs well."""
-    value = pl.col("x").is_not_null() & (pl.col("n") != 0)
+    """Cells of the same value as one, totals added; what was taken back is gone. Sorted, so that it packs well."""
     keys = [name for name in _COLUMNS if name != "n"]
-    together = cells.group_by(keys).agg(pl.col("n").sum()).filter((pl.col("n") != 0) | value)
-    return together.select(*_COLUMNS).sort("metric", "day", "subject", "t")
+    total = (pl.col("apart") == TOTAL).fill_null(value=False)
+    values = cells.filter(~total).group_by(keys).agg(pl.col("n").sum()).filter(pl.col("n") != 0)
+    keys.remove("x")
+    totals = cells.filter(total).group_by(keys).agg(pl.col("x").sum(), pl.col("n").sum())
+    totals = totals.filter((pl.col("n") != 0) | (pl.col("x") != 0))
+    together = pl.concat([part.select(*_COLUMNS) for part in (values, totals)])
+    return together.sort("metric", "day", "subject", "t")
 
 
 def packed(cells: pl.DataFrame) -> bytes:

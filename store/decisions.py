@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from operations.ports.decisions import Break, Recorded, Verified, Wanted
+from operations.ports.decisions import Break, Recorded, Tally, Verified, Wanted
 from rules.decision import FIRST, Decision, Reason
 from store.tables.decisions import decision, decision_form, decision_head
 from store.transaction import transaction
@@ -126,6 +126,29 @@ class SqlDecisions:
                 return
             last = rows[-1].seq
             yield [_recorded(row) for row in rows]
+
+    def under(self, community: str, digest: str) -> Sequence[Tally]:
+        c = decision.c
+        what = (c.review, c.at, c.rule, c.outcome, c.from_at, c.to_at)
+        query = (
+            select(*what, func.count().label("members"))
+            .where(c.community == community, c.digest == digest)
+            .group_by(*what)
+            .order_by(c.at.desc(), c.review.desc(), c.rule, c.outcome, c.from_at, c.to_at)
+        )
+        with transaction(self._engine) as connection:
+            return [
+                Tally(
+                    review=row.review,
+                    at=row.at.astimezone(UTC),
+                    rule=row.rule,
+                    outcome=row.outcome,
+                    from_=row.from_at,
+                    to=row.to_at,
+                    members=row.members,
+                )
+                for row in connection.execute(query)
+            ]
 
     def fired(
         self, community: str, rules: Sequence[str], *, since: datetime | None = None

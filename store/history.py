@@ -87,9 +87,9 @@ class FileHistories:
             some = fact_gate.take(batch)
             self._reject(facts, some.rejects)
             gathered.take(some.kinds)
-        return gathered.history(
-            people, f"{facts} holds no facts.", "One row for each, with the columns member, kind and at."
-        )
+        _, first = self.rejected.get(facts, (0, ""))
+        nothing = f"{facts} holds no facts that fit: {first}." if first else f"{facts} holds no facts."
+        return gathered.history(people, nothing, "One row for each, with the columns member, kind and at.")
 
     def _reject(self, path: Path, rejects: Collection[Any]) -> None:
         if rejects:

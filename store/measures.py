@@ -20,9 +20,13 @@ from store import chunks
 from store.cells_now import SUBJECTS, CellsNow
 from store.metric_register import built, maintained, rebuild
 from store.numbers import number_of, subjects_of, try_exclusive
-from store.sums import cells_that_count, nothing_column, read_cells
+from store.sums import Places, cells_that_count, nothing_column, read_cells
 from store.tables.members import member
+from store.things import things
 from store.transaction import snapshot
+
+MANY = 2000
+"""Of so many subjects all numbers are read at once, and values are put in place rather than joined."""
 
 
 class SqlMeasures:
@@ -46,11 +50,12 @@ class SqlMeasures:
         *,
         at: datetime,
         zone: ZoneInfo,
-        subjects: Collection[str] | None = None,
+        subjects: Collection[str] | pl.Series | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
         known_by: datetime | None = None,
+        strictly: bool = False,
     ) -> pl.DataFrame:
-        asked = sorted(set(readings), key=lambda r: r.key)
+        asked = sorted(set(readings), key=lambda r: (r.metric, r.key))  # what shares its cells comes together
         metrics = {reading: self._metric(reading, subject) for reading in asked}
         self._tidy()
         with snapshot(self._engine) as connection:
@@ -58,9 +63,11 @@ class SqlMeasures:
             frame = self._subjects(connection, number, subject, subjects, at)
             some = subjects is not None and all(reading.scope == "subject" for reading in asked)
             only = frame["key"].drop_nulls() if some else None
+            by_id = {metric.id: metric for metric in metrics.values()}
             cells = CellsNow(
-                connection, self._community, at, zone, {m.id: m for m in metrics.values()}, asked, only, known_by
+                connection, self._community, at, zone, by_id, asked, only, known_by=known_by, strictly=strictly
             )
+            places = Places(frame["key"]) if frame.height >= MANY else None
             for reading in asked:
                 metric = metrics[reading]
                 if reading.scope == "community" and subject != "community":
@@ -68,7 +75,7 @@ class SqlMeasures:
                     frame = frame.with_columns(pl.lit(value, dtype=nothing_column(metric).dtype).alias(reading.key))
                     continue
                 since = _entered(reading, entered, frame)
-                frame = read_cells(frame, cells.of(metric, reading), metric, reading, at, zone, since)
+                frame = read_cells(frame, cells.of(metric, reading), metric, reading, at, zone, since, places=places)
         return frame.drop("key")
 
     def kept(
@@ -91,7 +98,9 @@ class SqlMeasures:
             number = number_of(connection, self._community.id)
             keys = subjects_of(connection, number, "member", [member])["key"]
             by_id = {metric.id: metric for metric in metrics.values()}
-            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), keys, known_by)
+            cells = CellsNow(
+                connection, self._community, at, zone, by_id, list(metrics), keys, known_by=known_by, entire=True
+            )
             found = {}
             for reading, metric in metrics.items():
                 own = cells.of(metric, reading).filter(pl.col("subject").is_in(keys.implode()))
@@ -107,8 +116,12 @@ class SqlMeasures:
         with snapshot(self._engine) as connection:
             zone = self._community.zone
             by_id = {metric.id: metric for metric in metrics.values()}
-            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), None, known_by)
+            cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), known_by=known_by)
             return {reading: cells.whole(metric, reading) for reading, metric in metrics.items()}
+
+    def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
+        with snapshot(self._engine) as connection:
+            return things(connection, self._community, kind, names, at)
 
     def _metric(self, reading: Reading, subject: str) -> MetricFromFacts:
         metric = counted(self._community).get(reading.metric)
@@ -121,21 +134,19 @@ class SqlMeasures:
         return metric
 
     def _subjects(
-        self, connection: Connection, number: int, kind: str, ids: Collection[str] | None, at: datetime
+        self, connection: Connection, number: int, kind: str, ids: Collection[str] | pl.Series | None, at: datetime
     ) -> pl.DataFrame:
         """The rows of the answer: `subject` and its `key`, null for whoever has none."""
         if kind == "community":
             names = [self._community.id] if ids is None else list(ids)
             return pl.DataFrame({"subject": names, "key": [0] * len(names)}, schema=SUBJECTS)
-        if ids is None and kind == "member":
+        if ids is None and kind != "member":
+            return subjects_of(connection, number, kind).rename({"id": "subject"}).sort("subject")
+        if ids is None:
             query = select(member.c.id).where(member.c.community == self._community.id, member.c.joined <= at)
             ids = list(connection.execute(query.order_by(member.c.id)).scalars())
-            numbers = subjects_of(connection, number, kind)
-        else:
-            numbers = subjects_of(connection, number, kind, ids)
-        if ids is None:
-            return numbers.rename({"id": "subject"}).sort("subject")
-        rows = pl.DataFrame({"subject": list(ids)}, schema={"subject": pl.String})
+        numbers = subjects_of(connection, number, kind, None if len(ids) >= MANY else list(ids))
+        rows = pl.DataFrame({"subject": ids}, schema={"subject": pl.String})
         return rows.join(numbers, left_on="subject", right_on="id", how="left", maintain_order="left")
 
     def _tidy(self) -> None:

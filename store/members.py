@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +68,7 @@ class SqlMembers:
                 before = known.get(one.id)
                 joined = one.joined or (before.joined if before else None) or at
                 was = before.attributes if before else {}
+                one = _widened(one, was)
                 told_now = {name: value for name, value in one.attributes.items() if was.get(name) != value}
                 if before is not None and not told_now and before.joined == joined:
                     continue
@@ -167,6 +169,14 @@ class SqlMembers:
             return self._specs.current(self._community.id)
         except Refusal:
             return self._community
+
+
+def _widened(told_of: Member, was: Mapping[str, Value]) -> Member:
+    """Where somebody comes from is set once and only ever widened: from both sides is from both."""
+    before, now = was.get("origin"), told_of.attributes.get("origin")
+    if before is None or now is None or before == now:
+        return told_of
+    return replace(told_of, attributes={**told_of.attributes, "origin": "both"})
 
 
 def _one_of(ids: Sequence[str]) -> Any:

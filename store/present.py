@@ -11,12 +11,16 @@ from sqlalchemy import Connection, text
 from rules.counted import PRESENT
 from rules.spec import Community
 from store.fact_columns import MOMENT
+from store.standing_frame import standing_frame
 
 
-def present_facts(connection: Connection, community: Community, at: datetime) -> dict[str, pl.DataFrame]:
+def present_facts(
+    connection: Connection, community: Community, at: datetime, *, then: bool = False
+) -> dict[str, pl.DataFrame]:
     """The facts `present` at a moment, as a typed frame: everybody who has joined by then and has not been suspended.
 
-    Whoever has no standing is in the lowest tier of the ladder `tier`, and in no stage.
+    Whoever has no standing is in the lowest tier of the ladder `tier`, and in no stage. With `then`, tiers and stages
+    are those of the moment, otherwise those of now.
     """
     lowest = None
     if "tier" in community.ladders and community.ladders["tier"].per is None:
@@ -37,4 +41,10 @@ def present_facts(connection: Connection, community: Community, at: datetime) ->
         "id": pl.String, "member": pl.String, "at": MOMENT, "recorded_at": MOMENT, ".tier": pl.String,
         ".stage": pl.String, ".origin": pl.String,
     }  # fmt: skip
-    return {PRESENT: pl.DataFrame(data, schema=schema, orient="row")}
+    facts = pl.DataFrame(data, schema=schema, orient="row")
+    if then:
+        stood = standing_frame(connection, community, at, ladder=None, value="", subjects=None, then=True)
+        columns = {f".{name}": pl.col(name) for name in ("tier", "stage") if name in stood.columns}
+        stood = stood.select(pl.col("subject").alias("member"), **columns)
+        facts = facts.drop(*columns).join(stood, on="member", how="left", maintain_order="left")
+    return {PRESENT: facts}

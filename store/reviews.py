@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from operations.ports.reviews import JUDGED, Plan, Verdict
 from store.tables.decisions import review, review_shard, verdict
 from store.tables.members import member
+from store.tables.runs import run
+from store.tables.standings import standing
 from store.transaction import transaction
 
 _COUNTED = {"promote": ("promotions",), "demote": ("demotions",)}
@@ -261,6 +263,17 @@ class SqlReviews:
             for table in (verdict, review_shard):
                 connection.execute(table.delete().where(table.c.community == plan.community, table.c.review == plan.id))
         return summary
+
+    def touched(self, community: str, *, since: datetime, member: str | None = None) -> Sequence[str]:
+        query = (
+            select(run.c.id)
+            .join(standing, (standing.c.community == run.c.community) & (standing.c.member == run.c.subject))
+            .where(run.c.community == community, run.c.status == "running", standing.c.moved_at >= since)
+        )
+        if member is not None:
+            query = query.where(run.c.subject == member)
+        with transaction(self._engine) as connection:
+            return list(connection.execute(query.distinct().order_by(run.c.id)).scalars())
 
     def latest(self, community: str, *, limit: int = 20) -> Sequence[Mapping[str, Any]]:
         with transaction(self._engine) as connection:

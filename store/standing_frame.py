@@ -47,10 +47,11 @@ def standing_frame(
     value: str,
     subjects: Collection[str] | None,
     then: bool = False,
+    without: Collection[str] = (),
 ) -> pl.DataFrame:
     """See `operations.ports.standings.Standings.frame`."""
     reader = Reader(connection, community.id, subjects)
-    past = Then(connection, community, at, subjects) if then else None
+    past = Then(connection, community, at, subjects, without) if then else None
     frame = reader.members()
     rows = reader.standings()
     if past is not None:

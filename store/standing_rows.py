@@ -72,6 +72,14 @@ class StandingRows:
         )
         return dict(seats.drop_nulls().group_by("tier").len().iter_rows())
 
+    def pending(self) -> dict[str, int]:
+        """Standings with something begun that goes on whatever the spec says now."""
+        return {
+            "grace": int(self.standings["below_since"].is_not_null().sum()),
+            "observation": self.watched.height,
+            "waiting": int(self.standings["waiting_for"].is_not_null().sum()),
+        }
+
     def after(
         self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
     ) -> StandingRows:

@@ -135,9 +135,12 @@ class SqlStandings:
         value: str = "",
         subjects: Collection[str] | None = None,
         then: bool = False,
+        without: Collection[str] = (),
     ) -> pl.DataFrame:
         with transaction(self._engine) as connection:
-            return standing_frame(connection, community, at, ladder=ladder, value=value, subjects=subjects, then=then)
+            return standing_frame(
+                connection, community, at, ladder=ladder, value=value, subjects=subjects, then=then, without=without
+            )
 
     def snapshot(self, community: str, at: datetime) -> StandingRows:
         with transaction(self._engine) as connection:

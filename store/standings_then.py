@@ -36,7 +36,8 @@ _GRACES = """
     FROM decision WHERE community = :community AND outcome = 'grace' AND at <= :at {which} ORDER BY seq"""
 _ASKED = """
     SELECT member AS subject, ladder, value, to_at FROM membership
-    WHERE community = :community AND opened_at <= :at AND (ended_at IS NULL OR ended_at > :at) {which}"""
+    WHERE community = :community AND (ended_at IS NULL OR ended_at > :at) {which} AND (opened_at < :at OR (
+      opened_at = :at AND NOT concat_ws('@', ladder, nullif(value, '')) = ANY (CAST(:without AS text[]))))"""
 _OBSERVED = """
     SELECT d.subject, d.rule, d.to_at, d.because, d.at, d.read, f.reasons
     FROM decision d JOIN decision_form f ON f.community = d.community AND f.id = d.form
@@ -51,15 +52,23 @@ class Then:
     Args:
         at: the moment.
         subjects: of whom; None: of everybody.
+        without: ladders (`tier`, `maintenance@network`, `lifecycle`) on which what was done at the very moment does not
+            count yet.
     """
 
     def __init__(
-        self, connection: Connection, community: Community, at: datetime, subjects: Collection[str] | None
+        self,
+        connection: Connection,
+        community: Community,
+        at: datetime,
+        subjects: Collection[str] | None,
+        without: Collection[str] = (),
     ) -> None:
         self._connection = connection
         self._community = community
         self._at = at.astimezone(UTC)
         self._subjects = None if subjects is None else list(subjects)
+        self._without = list(without)
 
     def standings(self, now: pl.DataFrame) -> pl.DataFrame:
         """The rows of the table as they were.
@@ -69,9 +78,12 @@ class Then:
         """
         keys = ["subject", "ladder", "value"]
         moves = self._moves().sort("moved")
-        before = moves.filter(pl.col("moved") <= self._at)
+        done = pl.col("moved") < self._at
+        rule = pl.when(pl.col("value") == "").then("ladder").otherwise(pl.format("{}@{}", "ladder", "value"))
+        at_once = (pl.col("moved") == self._at) & rule.is_in(self._without).not_()
+        before = moves.filter(done | at_once)
         last = before.group_by(keys, maintain_order=True).last()
-        first_later = moves.filter(pl.col("moved") > self._at).group_by(keys, maintain_order=True).first()
+        first_later = moves.filter((done | at_once).not_()).group_by(keys, maintain_order=True).first()
         first_later = first_later.join(last, on=keys, how="anti")
         here = pl.concat([
             last.select(*keys, pl.col("entered").alias("stood"), "moved"),
@@ -92,7 +104,7 @@ class Then:
             .then(pl.lit("automatic"))
             .alias("last_move"),
             *(
-                pl.when(same & (pl.col("below_since") <= self._at)).then(name).alias(name)
+                pl.when(same & (pl.col("below_since") < self._at)).then(name).alias(name)
                 for name in ("below_until", "below_digest", "below_since")
             ),
             pl.col("pinned").fill_null(value=False),
@@ -192,7 +204,7 @@ class Then:
         return joined.with_columns(pl.concat_list(held, stood).list.unique(maintain_order=True).alias("held"))
 
     def _rows(self, query: str, column: str) -> list[Any]:
-        values: dict[str, Any] = {"community": self._community.id, "at": self._at}
+        values: dict[str, Any] = {"community": self._community.id, "at": self._at, "without": self._without}
         which = ""
         if self._subjects is not None:
             which = f"AND {column} = ANY (:subjects)"

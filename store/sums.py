@@ -30,6 +30,7 @@ def read_cells(
     entered: pl.DataFrame | None,
     *,
     whole: bool = False,
+    places: Places | None = None,
 ) -> pl.DataFrame:
     """Add the column of one reading.
 
@@ -38,6 +39,7 @@ def read_cells(
         cells: of this metric; facts after `at` are not among them.
         entered: `subject`, `key` and `entered`, for windows that begin at an entry; whoever is not there is unknown.
         whole: read all subjects together; `frame` has one row with the key 0.
+        places: where each subject stands in the frame, if it is a large one.
     """
     window = Window.parse(reading.over, reading.until)
     if window.since_entry and entered is None:
@@ -53,6 +55,8 @@ def read_cells(
         cells = _net(cells, metric)
     last = local_day(at, zone) if window.is_elapsed else _last_day(window, at, zone)
     values = _taken(cells, metric, at, last).rename({"value": reading.key})
+    if places is not None and entered is None and nothing_column(metric).dtype != pl.String:
+        return frame.with_columns(places.filled(values, nothing_column(metric).dtype, metric.nothing))
     joined = frame.join(values, left_on="key", right_on="subject", how="left", maintain_order="left")
     nothing = nothing_column(metric)
     column = pl.col(reading.key).cast(nothing.dtype)
@@ -63,6 +67,33 @@ def read_cells(
     return joined.with_columns(column.alias(reading.key))
 
 
+class Places:
+    """Where each subject stands in a large frame, so that values are put there without looking anybody up.
+
+    Args:
+        keys: numbers of the subjects, row by row; null for whoever has none.
+    """
+
+    def __init__(self, keys: pl.Series) -> None:
+        self._height = len(keys)
+        known = pl.DataFrame({"key": keys}).with_row_index("row").drop_nulls()
+        size: Any = known["key"].max() if known.height else 0
+        rows = pl.repeat(None, size + 1, dtype=pl.UInt32, eager=True)
+        self._rows = rows.scatter(known["key"].cast(pl.UInt32), known["row"])
+
+    def filled(self, values: pl.DataFrame, type_: Any, nothing: Any) -> pl.Series:
+        """The second column of `values`, whose first are numbers of subjects, at every row; `nothing` elsewhere."""
+        subjects, column = values.get_columns()
+        inside = values.filter(subjects < len(self._rows)) if values.height else values
+        subjects, column = inside.get_columns()
+        rows = self._rows.gather(subjects.cast(pl.UInt32))
+        both = pl.DataFrame([rows.alias("row"), column.cast(type_).alias("value")]).drop_nulls("row")
+        filled = pl.repeat(nothing, self._height, dtype=type_, eager=True)
+        if both.height:
+            filled = filled.scatter(both["row"], both["value"])
+        return filled.alias(column.name)
+
+
 def cells_that_count(cells: pl.DataFrame, metric: MetricFromFacts, reading: Reading) -> list[Cell]:
     """The cells of one subject that a reading is computed from, on whatever day; limits and corrections are settled."""
     if metric.limits:
@@ -71,7 +102,9 @@ def cells_that_count(cells: pl.DataFrame, metric: MetricFromFacts, reading: Read
         cells = cells.filter(pl.col("by") == reading.of)
     if metric.take not in _ADDING:
         cells = _net(cells, metric)
-    return [Cell(*row) for row in cells.select("day", "n", "x", "w", "t", "tie").iter_rows()]
+    names = ("day", "n", "x", "w", "t", "tie")
+    asked = [pl.col(name) if name in cells.columns else pl.lit(None).alias(name) for name in names]
+    return [Cell(*row) for row in cells.select(asked).iter_rows()]
 
 
 _ADDING = ("count", "sum", "mean")
@@ -113,7 +146,7 @@ def _net(cells: pl.DataFrame, metric: MetricFromFacts) -> pl.DataFrame:
     """Only what is still there after corrections."""
     if not (cells["n"] < 0).any():
         return cells
-    keys = ["subject", "by", "day", "t", "tie", "x", "w"]
+    keys = [name for name in ("subject", "by", "day", "t", "tie", "x", "w") if name in cells.columns]
     return cells.group_by(keys).agg(pl.col("n").sum()).filter(pl.col("n") > 0)
 
 

@@ -24,7 +24,6 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
-from operations.looking import LOOKED_AT
 from operations.ports.standings import LIFECYCLE
 from operations.terms import TITLES, have_terms
 from rules.spec.documents.rules import Rules
@@ -59,8 +58,6 @@ def rhythms(community: Community) -> dict[tuple[str, Any, str | None], list[str]
     for document in community.documents:
         if isinstance(document.model, Rules):
             for rule in document.model.rules:
-                if rule.of not in LOOKED_AT:
-                    continue  # looked at where it lives
                 if rule.review is None:
                     add(document.model.review, f"rules:{rule.of}")
                 else:

@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -38,6 +39,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from operations.errors import Refusal
 
+OUR_PORTS = range(20_000, 32_000)  # below what systems give to outgoing connections
 LOOPBACK = "127.0.0.1"
 RETENTION = timedelta(days=30)  # how long a finished workflow can still be looked at
 SEARCH_ATTRIBUTES = ("TrellisCommunity", "TrellisMode", "TrellisPhase", "TrellisTier")  # all keywords
@@ -255,7 +257,15 @@ async def prepare(client: Client) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody uses at this moment."""
+    """A port of the loopback interface that nobody uses at this moment.
+
+    It lies below those that systems give to outgoing connections, one of which could otherwise take it while a killed
+    server is being started again on it; where all of a sample are in use, any other.
+    """
+    for port in random.sample(OUR_PORTS, 50):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -101,11 +101,16 @@ class FinishReview(Turn):
 
 
 class ReviewSummary(Turn):
-    """What a review came to: for each part counts by outcome and by transition."""
+    """What a review came to: for each part counts by outcome and by transition.
+
+    `trial` is the digest under which a `share` of members, in hundredths of a percent, was judged.
+    """
 
     review: str
     at: datetime
     digest: str
+    trial: str | None = None
+    share: int = 0
     parts: dict[str, dict[str, int]]
 
 

@@ -9,6 +9,7 @@ from cli.options import Json
 
 if TYPE_CHECKING:
     from cli.console import Output
+    from rules.spec import Diagnostic, Loaded
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +26,8 @@ def check(
 ) -> None:
     """Read and check the specs of a community; exit 2 if anything is wrong.
 
-    Every problem is shown with its place, what was expected and the way out; docs/codes/ explains each code.
+    Every problem is shown with its place, what was expected and the way out; docs/codes/ explains each code. What can
+    be counted at once (seats, prizes, tasks without end) is warned of; `trellis prove` looks deeper.
     Of several names, files that are no specs are passed over, so that specs/examples/* may be said.
     """
     from cli.console import INVALID, Output
@@ -52,8 +54,9 @@ def _checked(folder: Path | None, out: "Output") -> tuple[bool, list[dict[str, s
     except Refusal as refusal:
         out.warn(f"{refusal.message}" + (f"\n  {refusal.hint}" if refusal.hint else ""))
         return False, [_of_folder(folder, refusal)]
-    diagnostics = [d.as_json() for d in loaded.diagnostics]
-    for d in loaded.diagnostics:
+    said = (*loaded.diagnostics, *_promised(place, loaded))
+    diagnostics = [d.as_json() for d in said]
+    for d in said:
         show_diagnostics([d], out.say)
         out.say()
     if loaded.community is None:
@@ -64,6 +67,19 @@ def _checked(folder: Path | None, out: "Output") -> tuple[bool, list[dict[str, s
     sizes = f"{len(c.documents)} documents, {len(c.metrics)} metrics, {len(c.modes)} modes, {len(c.tasks)} tasks"
     out.say(f"{place} is fine: {sizes}.")
     return loaded.ok, diagnostics
+
+
+def _promised(place: Path, loaded: "Loaded") -> "list[Diagnostic]":
+    """What is promised and cannot be kept, as warnings: the part of `trellis prove` that needs no solver."""
+    from rules.proof.finding import as_diagnostic
+    from rules.proof.promises import promises
+
+    if loaded.community is None:
+        return []
+    folder = place if place.is_dir() else next(p for p in place.parents if (p / "community.yaml").is_file())
+    texts = {document.source.file: document.source.lines for document in loaded.community.documents}
+    found = [as_diagnostic(finding, folder, texts) for finding in promises(loaded.community)]
+    return sorted(found, key=lambda d: (d.file, d.line, d.column, d.code))
 
 
 def _of_folder(folder: Path | None, refusal: Exception) -> dict[str, str | int]:

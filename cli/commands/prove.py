@@ -37,7 +37,7 @@ def prove(
 
     from cli.console import FINDINGS, INVALID, Output
     from cli.options import moment
-    from cli.specs import given_folder, read_specs
+    from cli.specs import given_folder, read_specs, show_diagnostics
     from rules.proof import made_up_moment
     from rules.proof import prove as prove_all
 
@@ -47,8 +47,7 @@ def prove(
     loaded = read_specs(place)
     if loaded.community is None:
         out.data({"ok": False, "diagnostics": [d.as_json() for d in loaded.diagnostics]})
-        for d in loaded.diagnostics:
-            out.say(f"{d.file}:{d.line}:{d.column}: {d.message}  [{d.code}]")
+        show_diagnostics(loaded.diagnostics, out.say)
         out.warn(f"the specs in {place} have mistakes; `trellis check {place}` shows them")
         raise typer.Exit(INVALID)
     community = loaded.community

@@ -107,5 +107,13 @@ def _show(out: "Output", summary: dict[str, Any], sizes: Any, waiting: int) -> N
     out.table(f"Review {summary['review']}", ["part", "outcome", "members"], rows, right=["members"])
     stands = [(ladder, tier, number) for ladder, tiers in sizes.items() for tier, number in tiers.items()]
     out.table("Where members stand", ["ladder", "tier", "members"], stands, right=["members"])
+    if summary.get("trial"):
+        from operations.ports.trials import shown
+
+        out.say(
+            f"{shown(summary['share'])} of the members were judged under {summary['trial'][:19]}, which is on trial."
+        )
+        if any("trial_halted" in counts for counts in summary["parts"].values()):
+            out.say(f"It was stopped: `trellis versions {summary['trial'][7:19]}` says why.")
     if waiting:
         out.say(f"{waiting} members wait for somebody's word.")

@@ -17,10 +17,13 @@ def schema(
     out: Annotated[Path | None, typer.Option(help="Write one file for each kind of document here.")] = None,
     json: Json = False,
 ) -> None:
-    """Write the JSON Schemas of the spec language; without --out list them."""
+    """Write the JSON Schemas of the spec language; without --out list them.
+
+    Editors complete and check spec files by `spec.schema.json`, which is written beside them: docs/spec-guide.md.
+    """
     from cli.console import Output, encode
     from operations.errors import Refusal
-    from rules.spec.schema import json_schemas
+    from rules.spec.schema import ANY, any_document, json_schemas
     from workflows.phases import discover
 
     schemas = json_schemas(discover())
@@ -28,6 +31,7 @@ def schema(
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
+            schemas[ANY] = any_document()
             for name, document in schemas.items():
                 (out / name).write_bytes(encode(document) + b"\n")
         except OSError as error:

@@ -53,8 +53,8 @@ def tune(
 ) -> None:
     """Search thresholds on a training span of the past, and show both spans side by side.
 
-    Recommended is what finds more at no less precision and whose neighbours do too. What the span held out does not
-    bear out is shown and not kept. Nothing is changed without --write.
+    Recommended is what finds more on the training span at no less precision, and whose neighbours do too. What the
+    span held out does not bear out is shown and not kept. Nothing is changed without --write.
     """
     from cli import past
     from cli.console import Output

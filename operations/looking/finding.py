@@ -64,6 +64,10 @@ class Looking(ABC):
     def readings(self) -> frozenset[Reading]:
         """Every reading it needs."""
 
+    def attributes(self) -> frozenset[str]:
+        """Every attribute of a member that it reads."""
+        return frozenset(self.rulebook.attributes())
+
     @abstractmethod
     def find(self, subjects: Sequence[str] | None) -> Found:
         """Who must change how, by columns."""
@@ -87,6 +91,7 @@ class Looking(ABC):
             value=value,
             readings=self.readings(),
             subjects=subjects,
+            names=self.attributes(),
         )
         return frame.with_row_index(ROW)
 

@@ -49,6 +49,9 @@ class OnLadder(Looking):
     def readings(self) -> frozenset[Reading]:
         return self.rulebook.readings().union(*(order.readings for order in self.orders.values()))
 
+    def attributes(self) -> frozenset[str]:
+        return super().attributes().union(*(order.attributes for order in self.orders.values()))
+
     def find(self, subjects: Sequence[str] | None) -> Found:
         frame = self.frame(self.ladder.id, self.value, subjects)
         judged = judge(self.rulebook, frame, self.plan.at).rename(

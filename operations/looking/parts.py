@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 RULES, RULE = "rules", "rule"
 """`rules:member` is the part with all rules about members, `rule:ID` one with a rhythm of its own."""
-LOOKED_AT = ("member", "community", "space")
-"""What rules of a review look at; works, teams, runs and cohorts are looked at where they live."""
+LOOKED_AT = ("member", "community", "space", "work", "run", "team", "cohort")
+"""What rules of a review look at."""
 
 
 def parts_of(community: Community) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
+from operations.desk import beside, member_frame
 from operations.looking.finding import ROW, Found, Looking, changes
 from operations.ports.reviews import Verdict
 from rules.columns import holding, judge
@@ -25,6 +27,9 @@ class OnRules(Looking):
     def readings(self) -> frozenset[Reading]:
         return self.rulebook.readings(self.of)
 
+    def attributes(self) -> frozenset[str]:
+        return frozenset(self.rulebook.attributes(self.of))
+
     def find(self, subjects: Sequence[str] | None) -> Found:
         frame = self.frame(None, "", subjects) if self.of == "member" else self._things()
         if frame.is_empty():
@@ -40,19 +45,41 @@ class OnRules(Looking):
         return self.found(frame, parts)
 
     def _things(self) -> pl.DataFrame:
-        ids = [self.community.id] if self.of == "community" else list(self.community.spaces)
-        frame = pl.DataFrame({"subject": ids})
-        if self.of == "space":
-            frame = frame.with_columns(pl.col("subject").alias("space"))
+        """Everything of another kind than members, with its attributes, its metrics, and its author's."""
         measures = self.desk.measures(self.community)
-        own = frozenset(reading for reading in self.readings() if reading.scope == "subject")
-        if own:
-            measured = measures.frame(self.of, own, at=self.plan.at, zone=self.community.zone, subjects=ids)
-            frame = frame.join(measured, on="subject", how="left", maintain_order="left")
+        at, zone = self.plan.at, self.community.zone
+        if self.of in ("community", "space"):
+            ids = [self.community.id] if self.of == "community" else list(self.community.spaces)
+            frame = pl.DataFrame({"subject": ids})
+            if self.of == "space":
+                frame = frame.with_columns(pl.col("subject").alias("space"))
+        else:
+            frame = measures.things(self.of, self.attributes(), at)
+        named = "" if self.of == "community" else self.of  # `community.posts` is of everybody, whoever is looked at
+        own = frozenset(reading for reading in self.readings() if reading.scope in ("subject", named))
+        if own and frame.height:
+            asked = frozenset(replace(reading, scope="subject") for reading in own)
+            ids = frame["subject"].to_list()
+            measured = measures.frame(self.of, asked, at=at, zone=zone, subjects=ids)
+            frame = beside(frame, measured.select("subject", *(pl.col(_plain(r)).alias(r.key) for r in own)))
+        if self.of == "work" and frame.height:
+            frame = self._authored(frame)
         shared = [reading for reading in self.readings() if reading.scope == "community"]
-        known = measures.community(shared, self.plan.at) if shared else {}
+        known = measures.community(shared, at) if shared else {}
         whole = [pl.lit(value).alias(reading.key) for reading, value in known.items() if value is not None]
         return frame.with_columns(whole).with_row_index(ROW)
+
+    def _authored(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What is read of the authors of works, under `author.…`."""
+        read = frozenset(replace(r, scope="subject") for r in self.readings() if r.scope == "author")
+        names = {name.partition(".")[2] for name in self.attributes() if name.startswith("author.")}
+        if not read and not names:
+            return frame
+        authors = frame["author"].unique().sort().to_list()
+        people = member_frame(self.desk, self.community, self.plan.at, readings=read, subjects=authors)
+        kept = [name for name in people.columns if name in names or name in {reading.key for reading in read}]
+        people = people.select(pl.col("subject").alias("author"), *(pl.col(n).alias(f"author.{n}") for n in kept))
+        return frame.join(people, on="author", how="left", maintain_order="left")
 
     def _acting(self, rule: Rule, true: pl.DataFrame, last: dict[str, Fired]) -> pl.DataFrame:
         self.count(f"true:{rule.name}", true.height)
@@ -76,6 +103,13 @@ class OnRules(Looking):
             decisions = firing((rules[one["rule"]],), one["subject"], evidence, self.plan.at)
             if not decisions:
                 raise AssertionError(f"two readings of the rule {one['rule']} disagree about {one['subject']}")
-            yield Verdict(subject=one["subject"], rule=one["rule"], kind="fire", body=decisions[0].data())
+            author = evidence.attributes.get("author") if self.of == "work" else None
+            body = {**decisions[0].data(), **({} if author is None else {"author": author})}
+            yield Verdict(subject=one["subject"], rule=one["rule"], kind="fire", body=body)
         for one in found.changes.filter(pl.col("kind") == "untrue").iter_rows(named=True):
             yield Verdict(subject=one["subject"], rule=one["rule"], kind="untrue")
+
+
+def _plain(reading: Reading) -> str:
+    """The column of a reading of the thing itself, however the condition named it: `repliers`, `work.repliers`."""
+    return replace(reading, scope="subject").key

@@ -60,6 +60,19 @@ class Wanted:
     review: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many members one review took from where to where by one rule."""
+
+    review: str
+    at: datetime
+    rule: str
+    outcome: str
+    from_: str | None
+    to: str | None
+    members: int
+
+
 class Decisions(Protocol):
     def append(self, community: str, review: str, decisions: Sequence[Decision]) -> int:
         """Write decisions at the end of the log; those of a (review, subject, rule) known already are left out.
@@ -92,6 +105,10 @@ class Decisions(Protocol):
 
     def each(self, community: str, wanted: Wanted, *, size: int = 5_000) -> Iterator[Sequence[Recorded]]:
         """All decisions wanted in the order of the log, some `size` at a time."""
+        ...
+
+    def under(self, community: str, digest: str) -> Sequence[Tally]:
+        """What was decided under one version of the specs, review by review, latest first."""
         ...
 
     def fired(

@@ -25,9 +25,10 @@ class Measures(Protocol):
         *,
         at: datetime,
         zone: ZoneInfo,
-        subjects: Collection[str] | None = None,
+        subjects: Collection[str] | pl.Series | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
         known_by: datetime | None = None,
+        strictly: bool = False,
     ) -> pl.DataFrame:
         """Every subject of a kind with all its readings.
 
@@ -39,7 +40,9 @@ class Measures(Protocol):
             subjects: only these, in this order, known or not; all known ones by id otherwise.
             entered: for `in_tier` and `in_stage` a frame (`subject`, `entered` as UTC datetime) each; who is not
                 there has an unknown reading.
-            known_by: facts that were recorded later do not count either; of some it is not told, they do.
+            known_by: facts that were recorded later do not count either; of some it is not told, they do. Who is
+                present is looked up as it was then.
+            strictly: facts of the very moment do not count either: a decision's own consequences.
 
         Returns:
             Column `subject` and one column per `reading.key`: scaled Int64, Boolean or String. Counts and sums over
@@ -72,3 +75,10 @@ class Measures(Protocol):
         self, readings: Collection[Reading], at: datetime, *, known_by: datetime | None = None
     ) -> dict[Reading, Value | None]:
         """Readings over the whole community (their scope is not looked at)."""
+
+    def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
+        """Every work, run under way, team or cohort that there is: `subject`, of works `author`, and attributes.
+
+        Args:
+            names: the attributes that are wanted, as conditions name them: `work.mode`, `run.days`.
+        """

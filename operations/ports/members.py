@@ -51,8 +51,10 @@ class Members(Protocol):
     def find(self, ids: Collection[str] | None = None, *, limit: int | None = None) -> Sequence[Member]:
         """Members by id (all without ids), in the order of their ids."""
 
-    def frame(self, at: datetime, *, subjects: Collection[str] | None = None) -> pl.DataFrame:
-        """All who had joined by `at`, as columns: `subject`, then one column per attribute.
+    def frame(
+        self, at: datetime, *, subjects: Collection[str] | None = None, names: Collection[str] | None = None
+    ) -> pl.DataFrame:
+        """All who had joined by `at`, as columns: `subject`, then one column per attribute, or those of some names.
 
         Besides the declared attributes and the engine's true/false ones: `joined` (date), `age` (seconds),
         `days_member`. Scaled values; null is unknown; sets are lists of text.

@@ -174,6 +174,11 @@ class Reviews(Protocol):
         """The review is over: sum up its counts, by part, and drop what it found."""
         ...
 
+    def touched(self, community: str, *, since: datetime, member: str | None = None) -> Sequence[str]:
+        """Runs under way about members who have moved since then (about one member, if one is given): their `while`
+        may not hold any more."""
+        ...
+
     def latest(self, community: str, *, limit: int = 20) -> Sequence[Mapping[str, Any]]:
         """Summaries of reviews, latest first."""
         ...

@@ -118,6 +118,10 @@ class Snapshot(Protocol):
         """See `Standings.counts`."""
         ...
 
+    def pending(self) -> dict[str, int]:
+        """How many standings have something begun that goes on: `grace`, `observation`, `waiting`."""
+        ...
+
     def after(
         self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
     ) -> Snapshot:
@@ -156,6 +160,7 @@ class Standings(Protocol):
         value: str = "",
         subjects: Collection[str] | None = None,
         then: bool = False,
+        without: Collection[str] = (),
     ) -> pl.DataFrame:
         """One row per member with what conditions read of standings (LANGUAGE 1.8) as it is at `at`.
 
@@ -168,7 +173,8 @@ class Standings(Protocol):
         community's zone.
 
         `then` puts standings together as they were at `at`, from moves, decisions and questions since; without it
-        they are those of now, which is right for a review that carries on from them.
+        they are those of now, which is right for a review that carries on from them. `without` names ladders on which
+        what was done at the very moment does not count yet, as for the decision that did it.
         """
         ...
 

@@ -27,6 +27,7 @@ from rules.condition import (
     Titles,
     sources,
 )
+from rules.history.entered import Entered
 from rules.history.reviews import Reviews, micros
 from rules.history.steps import Steps, steps
 from rules.metric import MetricFromFacts
@@ -222,6 +223,17 @@ class Past:
         return points.filter(pl.col("i") < len(self.reviews)).select("m", pl.max_horizontal("i", "·begins").alias("i"))
 
     # --------------------------------------------------------------------------------------------------------- readings
+    def entered(self, readings: Collection[Reading]) -> Entered:
+        """The readings since entering a tier among these."""
+        cells = {}
+        for reading in readings:
+            if reading.over == "in_tier" and reading.scope == "subject" and reading.metric in self.history.metrics:
+                cells[reading] = self._numbered(self.history.occurrences[reading.metric])
+        return Entered(cells, self.history.metrics, self.reviews)
+
+    def _numbered(self, cells: pl.DataFrame) -> pl.DataFrame:
+        return cells.join(self._everybody.select("m", "subject"), on="subject", how="inner")
+
     def _read(self, reading: Reading) -> Steps | None:
         metric = self.history.metrics.get(reading.metric)
         cells = self.history.occurrences.get(reading.metric)
@@ -230,8 +242,7 @@ class Past:
         if reading.scope == "community":
             numbered = cells.with_columns(pl.lit(0, dtype=pl.Int32).alias("m"))
         else:
-            people = self._everybody.select("m", "subject")
-            numbered = cells.join(people, on="subject", how="inner")
+            numbered = self._numbered(cells)
         return steps(numbered.drop("subject"), metric, reading, self.reviews)
 
 

@@ -122,13 +122,13 @@ class Replay:
     def moves(self) -> list[Move]:
         """Every change of standing, by member, then in order of time."""
         reduced, reduction = reduce_ladder(self.ladder)
-        stepper = Stepper(reduced, reduction, self.reviews, self.past.joined)
+        stepper = Stepper(reduced, reduction, self.past)
         return [move for frame in self.frames() for move in stepper.moves(read(frame, reduction, self.readings))]
 
     def looks(self, asked: Collection[tuple[int, int]]) -> dict[tuple[int, int], Look]:
         """What single reviews saw, by (member, review); those before a member joined are left out."""
         reduced, reduction = reduce_ladder(self.ladder)
-        stepper = Stepper(reduced, reduction, self.reviews, self.past.joined)
+        stepper = Stepper(reduced, reduction, self.past)
         found: dict[tuple[int, int], Look] = {}
         for frame in self.frames():
             wanted = [(m, i) for m, i in asked if (m, i) not in found]
@@ -147,7 +147,9 @@ class Replay:
     def _look(self, stepper: Stepper, here: Standing, known: dict[str, Any], i: int) -> Look:
         facts = evidence_of({name: v for name, v in known.items() if name not in ("m", "i")}, self.readings)
         attributes, readings = self.past.growing_at(known["m"], i)
-        evidence = stepper.evidence(i, here, {**facts.attributes, **attributes}, {**facts.readings, **readings})
+        evidence = stepper.evidence(
+            known["m"], i, here, {**facts.attributes, **attributes}, {**facts.readings, **readings}
+        )
         decision = next_step(self.ladder, known["subject"], evidence, self.reviews.moments[i])
         up = self.ladder.rungs[here.rank + 1] if here.rank + 1 < len(self.ladder.rungs) else None
         earn = None if up is None or up.earn is None else evaluate(up.earn, evidence)
@@ -191,16 +193,16 @@ class Stepper:
     Args:
         ladder: reduced.
         reduction: what stands behind its names.
-        reviews: when it is looked at.
-        joined: the day on which each member joined, by number.
+        past: what it is stepped through.
     """
 
-    def __init__(self, ladder: Ladder, reduction: Reduction, reviews: Reviews, joined: Sequence[int]) -> None:
+    def __init__(self, ladder: Ladder, reduction: Reduction, past: Past) -> None:
         self.ladder = ladder
         self.reduction = reduction
-        self.reviews = reviews
-        self._days = reviews.days
-        self._joined = joined
+        self.reviews = past.reviews
+        self._days = past.reviews.days
+        self._joined = past.joined
+        self._entered = past.entered(reduction.entries) if reduction.entries else None
         self._tiers = [rung.id for rung in ladder.rungs]
         self._asked = [tuple(_asked_on(ladder, rank)) for rank in range(len(self._tiers))]
         self._entry_days = [sorted(_entry_days(ladder, asked)) for asked in self._asked]
@@ -274,10 +276,15 @@ class Stepper:
             move, changed = self._look(member, i, here, now.attributes, now.readings)
             if move is not None:
                 yield move
-            i = i + 1 if changed else min(now.upcoming[here.rank], self._over(i, here))
+            i = i + 1 if changed else min(now.upcoming[here.rank], self._over(member, i, here))
 
     def evidence(
-        self, i: int, here: Standing, attributes: Mapping[str, Value | None], readings: Mapping[Reading, Value | None]
+        self,
+        member: int,
+        i: int,
+        here: Standing,
+        attributes: Mapping[str, Value | None],
+        readings: Mapping[Reading, Value | None],
     ) -> Evidence:
         """What a review knows: truths of facts, and the standing."""
         ladder, today = self.ladder, self._days[i]
@@ -295,6 +302,8 @@ class Stepper:
         if here.below is not None:
             known["below_for"] = today - here.below
         known["met_for"] = today - here.met if here.target is not None else 0
+        if self._entered is not None:
+            readings = {**readings, **self._entered.readings(member, here.since, i)}
         return Evidence(known, readings)
 
     def _look(
@@ -307,7 +316,7 @@ class Stepper:
     ) -> tuple[Move | None, bool]:
         """One review of one member; says what moved, and whether anything changed that the next review may act on."""
         ladder, rank, today = self.ladder, here.rank, self._days[i]
-        evidence = self.evidence(i, here, attributes, readings)
+        evidence = self.evidence(member, i, here, attributes, readings)
         decision = next_step(ladder, "", evidence, self.reviews.moments[i])
         if decision.to is not None:
             to = self._tiers.index(decision.to)
@@ -342,7 +351,7 @@ class Stepper:
         return True
 
     # ------------------------------------------------------------------------------------------------------------ waits
-    def _over(self, i: int, here: Standing) -> int:
+    def _over(self, member: int, i: int, here: Standing) -> int:
         """The first review after `i` at which a wait of this standing is over; their number when there is none."""
         ends = []
         rung = self.ladder.rungs[here.rank]
@@ -354,6 +363,8 @@ class Stepper:
         if up is not None and self.ladder.cooldown is not None:
             ends.append(self._end(i, here.since, self.ladder.cooldown))
         ends.extend(self.reviews.first_on(here.since + days) for days in self._entry_days[here.rank])
+        if self._entered is not None:
+            ends.append(self._entered.after(member, i))
         return min((end for end in ends if end > i), default=len(self.reviews))
 
     def _end(self, i: int, begun: int, waiting: Waiting) -> int:

@@ -20,6 +20,9 @@ from rules.history.reviews import Reviews
 from rules.history.score import TierScore
 from rules.ladder import Ladder
 
+BEST = 10
+"""How many of the best settings are looked at with their neighbours, for which a third of the budget is kept."""
+
 Setting = tuple[int, ...]
 """For each knob the place of its value among its values."""
 
@@ -36,13 +39,12 @@ class Trials:
     def __init__(self, ladder: Ladder, knobs: Sequence[Knob], history: History, reviews: Reviews) -> None:
         self.knobs = tuple(knobs)
         self._ladder = ladder
-        self._reviews = reviews
         self._done: dict[Setting, list[Move]] = {}
         also = list(all_bounds(knobs))
         loosest = self.ladder(tuple(_loosest(knob) for knob in knobs))
         open_to = Replay(loosest, history, reviews, also=also).moves()
         replay = Replay(ladder, history, reviews, also=also, only=sorted({move.member for move in open_to}))
-        self._joined = replay.past.joined
+        self._past = replay.past
         self._readings = replay.readings
         self._columns = [columns_over(frame, replay.readings) for frame in replay.frames()]
 
@@ -64,7 +66,7 @@ class Trials:
         found = self._done.get(setting)
         if found is None:
             reduced, reduction = reduce_ladder(self.ladder(setting))
-            stepper = Stepper(reduced, reduction, self._reviews, self._joined)
+            stepper = Stepper(reduced, reduction, self._past)
             found = self._done[setting] = [
                 move
                 for columns in self._columns
@@ -141,10 +143,10 @@ class Search:
         start = self._try(self._start)
         for place in self._mine:
             for value in range(len(self._trials.knobs[place].values)):
-                if self._room(keep=self._budget // 4):
+                if self._room(keep=self._budget // 3):
                     self._try(self._with(self._start, place, value))
         misses = 0
-        while self._room(keep=self._budget // 4) and misses < 200:
+        while self._room(keep=self._budget // 3) and misses < 200:
             parent = self._random.choice(front(self._tried.values()))
             child = self._changed(parent.setting)
             misses = misses + 1 if child in self._tried else 0
@@ -184,7 +186,7 @@ class Search:
         better = [one for one in self._tried.values() if one.place[0] >= level and one.place[1] > start.place[1]]
         better.sort(key=lambda one: (-one.place[1], -one.place[0], self._turns(one), one.setting))
         best, steady = start, (Fraction(0), Fraction(-1))
-        for one in better[:40]:
+        for one in better[:BEST]:
             around = self._around(one)
             if around is not None and self._rank(one, around) > self._rank(best, steady):
                 best, steady = one, around

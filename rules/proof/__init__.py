@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from rules.proof.finding import Finding, Report, Undecided
-from rules.rulebook import compile_rulebook
 from rules.spec.community import Community
 
 __all__ = ["Finding", "Report", "Undecided", "made_up_moment", "prove"]
@@ -30,6 +29,7 @@ def prove(community: Community, at: datetime, *, strict: bool = False) -> Report
     from rules.proof.prover import Prover
     from rules.proof.rulesets import rulesets
     from rules.proof.stages import stages
+    from rules.rulebook import compile_rulebook
 
     prover = Prover(community, compile_rulebook(community), at, strict)
     ladders(prover)

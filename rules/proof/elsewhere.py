@@ -20,7 +20,7 @@ from rules.spec.community import Document
 from rules.spec.documents.metrics import Counted, Named
 from rules.spec.people import Selection
 from rules.spec.source import Path
-from rules.values import ValueType
+from rules.values import ValueType, show
 
 _WAY_OUT = "change one of the lines below"
 
@@ -135,10 +135,10 @@ class _FactDomain(Domain):
         if field is not None and type_.numeric:
             if field.low is not None:
                 law = implies(var.known, at_least(var.value, field.low))
-                subject.world.law(law, f"the field {name} of {self.kind.id} is not lower")
+                subject.world.law(law, f"{name} of {self.kind.id} is at least {show(field.low, type_)}")
             if field.high is not None:
                 law = implies(var.known, at_most(var.value, field.high))
-                subject.world.law(law, f"the field {name} of {self.kind.id} is not higher")
+                subject.world.law(law, f"{name} of {self.kind.id} is at most {show(field.high, type_)}")
         elif type_.numeric and name.rpartition(".")[2].startswith(("days_", "age", "load")):
             subject.world.law(at_least(var.value, 0), f"{name} is never negative")
         return var

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
-from rules.decision import Decision
-from rules.spec.diagnostics import Place
+from rules.spec.diagnostics import Diagnostic, Place, code_frame
+
+if TYPE_CHECKING:
+    from rules.decision import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,19 @@ class Finding:
             "because": [one.data() for one in self.because],
             "witness": None if self.witness is None else self.witness.data(),
         }
+
+
+def as_diagnostic(finding: Finding, folder: PurePath, texts: Mapping[str, list[str]]) -> Diagnostic:
+    """A finding as `trellis check` warns of it.
+
+    Args:
+        folder: of the community, as seen from where the command runs.
+        texts: the lines of its files.
+    """
+    place = finding.place
+    frame = code_frame(texts.get(place.file, []), place)
+    file = (folder / place.file).as_posix()
+    return Diagnostic(finding.code, "warning", file, place.line, place.column, finding.message, finding.hint, frame)
 
 
 @dataclass(frozen=True, slots=True)

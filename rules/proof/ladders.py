@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rules.condition import Attribute, Condition
 from rules.decision import Decision
@@ -13,7 +14,7 @@ from rules.proof.prover import Claim, Moment, Prover
 from rules.proof.subject import Subject
 from rules.proof.terms import TRUE, at_least, both, no
 from rules.spec.diagnostics import Place
-from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
+from rules.values import BOOLEAN, INTEGER, SET, TEXT, Evidence, Value, ValueType
 
 TOMORROW = 1
 """Days in a tier of somebody who rose into it at the last review."""
@@ -45,8 +46,16 @@ class _Examination:
     def standing(self, rank: int) -> Subject:
         """Somebody in the tier of this rank."""
         if rank not in self._standing:
-            self._standing[rank] = self.prover.subject(self._given(rank))
+            someone = self._standing[rank] = self.prover.subject(self._given(rank))
+            self._has_held(someone, rank)
         return self._standing[rank]
+
+    def _has_held(self, someone: Subject, rank: int) -> None:
+        """Whoever stands in a tier has held it."""
+        name = f"{self.ladder.id}_held" + ("" if self.ladder.value is None else f"@{self.ladder.value}")
+        held = someone.attribute(name, SET)
+        surely = held.surely | {self.ladder.rungs[rank].id}
+        someone.attributes[name] = replace(held, surely=surely)
 
     def _given(self, rank: int) -> dict[str, tuple[ValueType, Value | None]]:
         return {self.ladder.standing.names[0]: (self.ladder.type, self.ladder.rungs[rank].id)}
@@ -67,6 +76,7 @@ class _Examination:
         if days is None:
             moved.attributes[since] = self.prover.domain.attribute(moved, since, INTEGER)
             self.prover.world.law(moved.attributes[since].known, f"{since} is known")
+        self._has_held(moved, rank)
         return moved
 
     # ------------------------------------------------------------------------------------------------------- terms
@@ -281,7 +291,8 @@ class _Examination:
 
         witness = self._one_less(today, rank, question)
         if witness is not None:
-            message = f"'{rung.id}'{self.said} is lost at once at the very line at which it is earned: members would flicker"
+            lost = f"'{rung.id}'{self.said} is lost at once at the very line at which it is earned"
+            message = f"{lost}: members would flicker"
             hint = "ask less of those who stay, or add grace, observe or a cooldown"
             prover.found(Finding("TRL405", written.place, message, hint, (), witness))
 
@@ -292,6 +303,7 @@ class _Examination:
         assert written is not None
         assert rung.keep is not None
         later = prover.subject(self._given(rank))
+        self._has_held(later, rank)
         before, after = today.touched([rung.keep])[1], later.touched([rung.keep])[1]
         for reading, var in before.items():
             if not var.type.numeric:

@@ -137,7 +137,7 @@ class Places:
             return None
         for document in self.documents("metrics/v1"):
             for number, model in enumerate(document.model.metrics):  # type: ignore[attr-defined]
-                if model.id == bare:
+                if model.id == bare and isinstance(model, Named):  # not from a pack: that is written elsewhere
                     return replace(written, document=document, path=("metrics", number, "when"), node=metric.when)
         return None
 

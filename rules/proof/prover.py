@@ -19,13 +19,13 @@ from rules.proof.finding import Because, Finding, Undecided, Witness
 from rules.proof.places import Line, Places
 from rules.proof.solver import Answer, Solver
 from rules.proof.subject import Subject
-from rules.proof.terms import FALSE, TRUE, equal, no
+from rules.proof.terms import FALSE, TRUE, equal, no, number
 from rules.proof.world import Var, World
 from rules.reading import Reading
 from rules.rulebook import Rulebook
 from rules.spec.community import Community
 from rules.spec.diagnostics import Place
-from rules.values import Evidence, Value, ValueType, show
+from rules.values import LARGEST, Evidence, Value, ValueType, show
 
 _MOST_TRIES = 12  # values that are tried for one reading, to make the witness plain
 
@@ -152,12 +152,8 @@ class Prover:
             touched_here: list[tuple[str | Reading, Var]] = [*attributes.items(), *readings.items()]
             for name, var in touched_here:
                 every.setdefault(id(var), (var, set()))[1].update(bounds.get(name, ()))
-        near = {} if towards is None else self._near(moments[0].subject, towards)
-        choices = [
-            choice
-            for var, tried in sorted(every.values(), key=lambda one: id(one[0]) not in near)
-            for choice in _choices(var, tried, near.get(id(var)))
-        ]
+        terms = [*terms, *([] if towards is None else self._near(moments[0].subject, towards, terms))]
+        choices = [choice for var, tried in every.values() for choice in _choices(var, tried)]
         wanted = list(dict.fromkeys(c for var, _ in every.values() for c in self.world.asked_of(var)))
         answer, model = self.solver.settle(terms, choices, wanted)
         if answer != "sat":
@@ -186,14 +182,30 @@ class Prover:
             return None
         return Witness(says, facts, tuple(decisions))
 
-    def _near(self, subject: Subject, missed: Condition) -> dict[int, int]:
-        """The numbers that a condition asks of single values, by value."""
+    def _near(self, subject: Subject, missed: Condition, terms: Sequence[str]) -> list[str]:
+        """That a condition surely fails, if it can, and that its numbers are as near to what it asks as they can be."""
+        found: list[str] = []
+
+        def can(term: str) -> bool:
+            return self.solver.check([*terms, *found, term]) == "sat"
+
+        if can(false := subject.truths(missed).false):
+            found.append(false)
         attributes, readings = subject.touched([missed])
-        found: dict[int, int] = {}
         for name, numbers in _bounds([missed]).items():
             var = attributes.get(name) if isinstance(name, str) else readings.get(name)
-            if var is not None:
-                found[id(var)] = min(numbers)
+            if var is None or not var.type.numeric:
+                continue
+            away, least, most = f"(- {var.value} {number(min(numbers))})", 0, 1
+            while most < LARGEST and not can(f"(<= {number(-most)} {away} {number(most)})"):
+                least, most = most, 2 * most
+            while least < most - 1 and most < LARGEST:
+                middle = (least + most) // 2
+                least, most = (
+                    (least, middle) if can(f"(<= {number(-middle)} {away} {number(middle)})") else (middle, most)
+                )
+            if most < LARGEST:
+                found.append(f"(<= {number(-most)} {away} {number(most)})")
         return found
 
     def _touched(self, moment: Moment) -> tuple[dict[str, Var], dict[Reading, Var]]:
@@ -224,8 +236,8 @@ class Prover:
             else:
                 solver.declare(name, sort)
         every: dict[str, Claim] = {}
-        for number, claim in enumerate((*claims, *(Claim(law.term, law.why, law.place) for law in self.world.laws))):
-            guard = f"|guard {number}|"
+        for place, claim in enumerate((*claims, *(Claim(law.term, law.why, law.place) for law in self.world.laws))):
+            guard = f"|guard {place}|"
             solver.declare(guard, "Bool")
             solver.require(f"(=> {guard} {claim.term})")
             every[guard] = claim
@@ -246,6 +258,8 @@ class Prover:
         """Note that claims about one moment cannot hold together, which of them, and who comes nearest."""
         core = self.contradiction(claims)
         because = tuple(Because(one.text, one.place) for one in core)
+        if len(core) == 1 and core[0].condition is not None:
+            because += (Because("which nothing can ever meet, whatever else holds"),)
         self.found(Finding(code, place, message, hint, because, self._nearest(claims, core, moment, place)))
 
     def _nearest(self, claims: Sequence[Claim], core: Sequence[Claim], moment: Moment, place: Place) -> Witness | None:
@@ -276,13 +290,9 @@ class Prover:
 
 
 # ---------------------------------------------------------------------------------------------------- plain witnesses
-def _choices(var: Var, tried: set[int], near: int | None = None) -> list[list[str]]:
-    """What is tried for one value, plainest first: that it is not known, then small numbers and those asked about.
-
-    Args:
-        near: the number that it is to be near.
-    """
-    choices = [[no(var.known)]] if var.known not in (TRUE, FALSE) and near is None else []
+def _choices(var: Var, tried: set[int]) -> list[list[str]]:
+    """What is tried for one value, plainest first: that it is not known, then small numbers and those asked about."""
+    choices = [[no(var.known)]] if var.known not in (TRUE, FALSE) else []
     if var.known == FALSE:
         return choices
     choices += [[no(term)] for term in var.parts.values()]
@@ -290,8 +300,7 @@ def _choices(var: Var, tried: set[int], near: int | None = None) -> list[list[st
         return choices
     if var.type.kind == "boolean":
         return [*choices, [var.value, no(var.value)]]
-    about = {0, 1, *tried, *(n + 1 for n in tried), *(n - 1 for n in tried)}
-    numbers = sorted(about, key=lambda n: (abs(n - (near or 0)), n))
+    numbers = sorted({0, 1, *tried, *(n + 1 for n in tried), *(n - 1 for n in tried)}, key=lambda n: (abs(n), n))
     return [*choices, [equal(var.value, n) for n in numbers[:_MOST_TRIES]]]
 
 

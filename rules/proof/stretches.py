@@ -68,7 +68,8 @@ class Stretch:
                 return True
             if _unit(self.over) is not None and _unit(self.over) == _unit(other.over):
                 return Duration.parse(self.over).count <= Duration.parse(other.over).count
-            if self.length[1] <= other.length[0] and _whole_days(self.over) and _whole_days(other.over):
+            whole = all(_whole_days(one.over) and not one.over.startswith("last_") for one in (self, other))
+            if whole and self.length[1] <= other.length[0]:
                 return True
         return other.near[1] <= self.near[0] and self.far[1] <= other.far[0]
 

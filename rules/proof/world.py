@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -11,8 +12,7 @@ from rules.reading import Reading
 from rules.spec.diagnostics import Place
 from rules.values import LARGEST, Value, ValueType
 
-OTHER = 10**6
-"""Codes from here on are texts that no condition names."""
+_PLAIN = re.compile(r"[^A-Za-z0-9 _@.:,\[\]-]")  # what a name of the solver must not hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Var:
         parts: of a set or a text: what was asked of it (`has:x`, `starts:x`, `contains:x`) as truths.
         texts: of a text: the ones it is compared with.
         given: what it is, if that is given.
+        surely: of a set that is known: what it surely has.
     """
 
     label: str
@@ -51,6 +52,7 @@ class Var:
     parts: dict[str, str] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
     given: Value | None = None
+    surely: frozenset[str] = frozenset()
 
 
 class World:
@@ -72,7 +74,7 @@ class World:
     def constant(self, label: str, sort: str) -> str:
         """A new constant of the solver."""
         self._names += 1
-        name = f"|{self._names} {label}|"
+        name = f"|{self._names} {_PLAIN.sub('?', label)}|"
         self.solver.declare(name, sort)
         self.lines.append((name, sort, ""))
         return name
@@ -82,7 +84,7 @@ class World:
         if len(term) < 40:
             return term
         self._names += 1
-        name = f"|{self._names} {label}|"
+        name = f"|{self._names} {_PLAIN.sub('?', label)}|"
         self.solver.define(name, sort, term)
         self.lines.append((name, sort, term))
         return name
@@ -168,6 +170,8 @@ class World:
             return TRUE if text in var.given else FALSE
         if isinstance(var.given, str):
             return TRUE if _fits(asked, var.given) else FALSE
+        if text in var.surely:
+            return TRUE
         if word == "has" and var.type.listed and text not in var.type.listed:
             return FALSE
         truth = self.constant(f"{var.label} {asked}", "Bool")
@@ -199,7 +203,7 @@ class World:
         if var.given is not None:
             return var.given
         if var.type.kind == "set":
-            return frozenset(asked.partition(":")[2] for asked, term in var.parts.items() if _truth(term, model))
+            return var.surely | {asked.partition(":")[2] for asked, term in var.parts.items() if _truth(term, model)}
         if var.type.kind == "boolean":
             return _truth(var.value, model)
         number = _number(var.value, model)

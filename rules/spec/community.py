@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from rules.spec.diagnostics import did_you_mean
 from rules.spec.documents.calendar import Calendar
-from rules.spec.documents.cases import Decision, Play
+from rules.spec.documents.cases import Case
 from rules.spec.documents.community import (
     Channel,
     Cohorts,
@@ -180,7 +180,7 @@ class Community:
         return _by_id(self.document.messages)
 
     @functools.cached_property
-    def cases(self) -> tuple[Decision | Play, ...]:
+    def cases(self) -> tuple[Case, ...]:
         return tuple(c for d in self._documents("cases/v1") for c in d.cases)
 
     def _documents(self, schema: str) -> list[Any]:

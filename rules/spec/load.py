@@ -21,6 +21,7 @@ from rules.spec.phase import PhaseKinds
 from rules.spec.reader import MAX_FILE, MAX_FILES, MAX_TOTAL, read
 from rules.spec.source import Path, Source, Written, walk
 from rules.spec.translate import translate
+from rules.spec.upgrades import bring_up
 
 ONCE = ("community/v1", "lifecycle/v1")  # at most one of these in a folder
 REQUIRED = ("community/v1", "calendar/v1", "metrics/v1")
@@ -177,6 +178,16 @@ def _schema(source: Source, context: Context, *, told: bool = False) -> str | No
     schema = tree["schema"]
     if isinstance(schema, str) and schema in DOCUMENTS:
         return schema
+    version = re.fullmatch(r"([a-z]+)/v(0|[1-9][0-9]{0,3})", schema) if isinstance(schema, str) else None
+    if version is not None and f"{version[1]}/v1" in DOCUMENTS:
+        newer = version[2] != "0"
+        message = f"{schema} is newer than this Trellis reads" if newer else f"{schema} is an older version"
+        hint = f"did you mean '{version[1]}/v1'?" if newer else f"trellis migrate-specs brings it to {version[1]}/v1"
+        problems.at("TRL201", tree.value_places["schema"], message, hint)
+        if not newer:
+            bring_up(tree, version[1], int(version[2]))
+        tree["schema"] = f"{version[1]}/v1"
+        return str(tree["schema"])
     meant = nearest(str(schema), DOCUMENTS) if isinstance(schema, str) else None
     if meant is None and isinstance(schema, str):
         meant = nearest(schema.partition("/")[0], [k.partition("/")[0] for k in DOCUMENTS])

@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from rules.spec.documents import DOCUMENTS
 from rules.spec.node import Node
+from rules.spec.pack import Pack, packs
 from rules.spec.phase import PhaseKinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,9 +22,37 @@ class _Plainly(GenerateJsonSchema):
         return False
 
 
+ANY = "spec.schema.json"
+"""The schema of any document: it looks at `schema:` and refers to the others, so that editors need to know one."""
+
+
 def json_schemas(kinds: PhaseKinds) -> dict[str, dict[str, Any]]:
     """File name → JSON Schema, one for each kind of document, such as "mode-v1.schema.json"."""
-    return {f"{name.replace('/', '-')}.schema.json": _schema(name, model, kinds) for name, model in DOCUMENTS.items()}
+    return {file_of(name): _schema(name, model, kinds) for name, model in DOCUMENTS.items()}
+
+
+def file_of(name: str) -> str:
+    """The file that holds the schema of a kind of document."""
+    return f"{name.replace('/', '-')}.schema.json"
+
+
+def any_document() -> dict[str, Any]:
+    """The schema of any document, to be written beside the others as `ANY`."""
+    return {
+        "$schema": DIALECT,
+        "title": "Trellis",
+        "description": "A file of a community's specs.",
+        "type": "object",
+        "required": ["schema"],
+        "properties": {"schema": {"enum": list(DOCUMENTS), "description": "Which kind of document this is."}},
+        "allOf": [
+            {
+                "if": {"properties": {"schema": {"const": name}}, "required": ["schema"]},
+                "then": {"$ref": file_of(name)},
+            }
+            for name in DOCUMENTS
+        ],
+    }
 
 
 def _schema(name: str, model: type[Node], kinds: PhaseKinds) -> dict[str, Any]:
@@ -34,10 +63,18 @@ def _schema(name: str, model: type[Node], kinds: PhaseKinds) -> dict[str, Any]:
     for definition in definitions.values():
         _tidy(definition)
     _tidy(schema)
+    if "Packed" in definitions:
+        definitions["Packed"]["properties"]["pack"]["examples"] = _conclusions()
     schema["$schema"] = DIALECT
+    schema["$id"] = file_of(name)
     schema["title"] = name
     schema["description"] = inspect.cleandoc(model.__doc__ or "")
     return schema
+
+
+def _conclusions() -> list[str]:
+    """What the packs that are there conclude, as metrics name it."""
+    return [f"{pack.id}/{one}" for pack in packs().values() if isinstance(pack, Pack) for one in pack.conclusions]
 
 
 def _phases(kinds: PhaseKinds, definitions: dict[str, Any]) -> dict[str, Any]:

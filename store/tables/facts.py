@@ -48,6 +48,14 @@ fact = Table(
     Column("fields", Text, nullable=False, comment="values by slot between U+001F; nothing is unknown"),
     PrimaryKeyConstraint("community", "id"),
     Index("fact_by_time", "at", postgresql_using="brin"),
+    Index("fact_by_record", "recorded_at", postgresql_using="brin"),
+    Index(
+        "fact_by_member",
+        "member",
+        postgresql_using="brin",
+        postgresql_ops={"member": "int4_bloom_ops(n_distinct_per_range=4500, false_positive_rate=0.02)"},
+        postgresql_with={"pages_per_range": 64, "autosummarize": "on"},
+    ),
     comment="What happened. A correction replaces the row, a withdrawal removes it; metrics follow at once.",
 )
 

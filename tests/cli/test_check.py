@@ -131,7 +131,7 @@ def test_a_yml_file_is_told_its_name(community: Path, capsys: pytest.CaptureFixt
 def test_schemas_are_written_one_for_each_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert trellis("schema", "--out", tmp_path / "schemas") == 0
     written = sorted(p.name for p in (tmp_path / "schemas").iterdir())
-    assert len(written) == 11
+    assert len(written) == 12  # one for each kind of document, and the one that leads to them
     assert json.loads((tmp_path / "schemas" / "mode-v1.schema.json").read_text())["title"] == "mode/v1"
 
 

@@ -1,13 +1,19 @@
 """`trellis edit` as people and programs meet it."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 from cli.main import main
+from operations.edit import meanings
+from rules.spec.layout import layout
+from rules.spec.paths import find
+from rules.spec.splice import splice
 
-SMALLEST = Path(__file__).parents[1] / "specs" / "smallest"
+ROOT = Path(__file__).parents[2]
+SMALLEST = ROOT / "tests" / "specs" / "smallest"
 
 
 def trellis(*arguments: object) -> int:
@@ -80,3 +86,17 @@ def test_a_word_that_names_nothing_is_refused_by_the_other_documents(community, 
 def test_a_file_that_is_none_of_ours_is_one_sentence(community, capsys, name, said):
     assert trellis("edit", community / name, "title.en", "x") == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_edits_of_the_guide_can_be_made():
+    guide = (ROOT / "docs" / "spec-guide.md").read_text("utf-8")
+    commands = [shlex.split(line) for line in guide.splitlines() if line.startswith("trellis edit specs/")]
+
+    assert len(commands) >= 4
+    for _, _, file, path, value, *_ in commands:
+        content = (ROOT / file).read_bytes()
+        old = layout(file, content)
+        steps = find(old.source.tree, path)
+        meant = next(meanings(value, old.source.at(steps), where=path))
+        assert type(meant) is type(old.source.at(steps))
+        assert splice(content, steps, meant) != content

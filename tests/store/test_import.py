@@ -13,15 +13,16 @@ from sqlalchemy import Engine
 
 from operations.errors import Refusal
 from operations.import_facts import Imported, import_facts
-from operations.import_members import import_members
+from operations.import_members import MemberGate, import_members
 from operations.lines import LONGEST_LINE
 from operations.ports.facts import Recorded
+from operations.ports.members import Member
 from operations.rows import read_rows
 from rules.reading import Reading
 from rules.spec import Community
 from store.facts import SqlFacts
 from store.measures import SqlMeasures
-from store.members import SqlMembers
+from store.members import SqlMembers, told
 from store.specs import SqlSpecs
 from store.standings import SqlStandings
 from tests.store.small_spec import COMMUNITY, small_community, small_files
@@ -283,3 +284,33 @@ def test_an_import_that_was_broken_off_goes_on_where_it_was(
     monkeypatch.setattr(place.facts, "record_columns", real)
     assert counts(place.take(path)) == (6, 4, 0, 0)
     assert place.facts.count() == 10
+
+
+def test_what_is_known_of_a_member_keeps_within_its_bounds(tmp_path: Path) -> None:
+    bounds = {"{ id: level, type: integer }": "{ id: level, type: integer, min: 1, max: 5 }",
+              "type: decimal, places: 2 }": 'type: decimal, places: 2, max: "4.50" }'}  # fmt: skip
+    text = COMMUNITY
+    for plain, bounded in bounds.items():
+        assert plain in text
+        text = text.replace(plain, bounded)
+    community = small_community(small_files(community=text))
+    path = tmp_path / "members.csv"
+    path.write_text("id,level,rating\nann,1,4.50\nbob,0,1.00\ncid,5,\ndan,6,1.00\neva,2,4.51\n")
+    (batch,) = read_rows(path)
+
+    gated = MemberGate(told(community), community).take(batch)
+
+    assert [one.id for one in gated.members] == ["ann", "cid"]
+    assert [(one.line, one.column, one.reason, one.fix) for one in gated.rejects] == [
+        (3, "level", "it is out of bounds", "at least 1"),
+        (5, "level", "it is out of bounds", "at most 5"),
+        (6, "rating", "it is out of bounds", "at most 4.50"),
+    ]
+
+
+def test_where_somebody_comes_from_is_only_ever_widened(place: Place) -> None:
+    for told_of in ("public_domain", "public_domain", "private_domain", "public_domain"):
+        place.members.enlist([Member("zoe", NOW, {"origin": told_of})], at=NOW)
+        place.members.enlist([Member("yan", NOW, {"origin": "private_domain"})], at=NOW)
+
+    assert [one.attributes["origin"] for one in place.members.find(["yan", "zoe"])] == ["private_domain", "both"]

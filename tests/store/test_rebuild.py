@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 from operations.ports.members import Member
 from rules.fact import Fact
 from rules.reading import Reading
-from store import metric_register
+from store import chunks, metric_register
 from store.facts import SqlFacts
 from store.measures import SqlMeasures
 from store.members import SqlMembers
 from store.specs import SqlSpecs
-from tests.store.small_spec import LINES, small_community, small_files
+from tests.store.small_spec import COMMUNITY, LINES, small_community, small_files
 from workflows.phases import discover
 
 pytestmark = pytest.mark.servers
@@ -47,3 +47,23 @@ def test_a_metric_that_looks_through_facts_at_members_is_rebuilt_slice_by_slice(
     reading = Reading("to_young", "30d")
     found = SqlMeasures(engine, after).frame("member", [reading], at=AT, zone=after.zone)
     assert dict(found.select("subject", reading.key).iter_rows()) == {"m0": 4, "m1": 3, "m2": 0}
+
+
+def test_equal_sums_of_one_day_from_two_batches_are_both_kept_when_cells_are_merged(engine: Engine) -> None:
+    specs = SqlSpecs(engine, discover())
+    files = small_files(community=COMMUNITY.replace("id: small", "id: sums"))
+    community = small_community(files)
+    specs.publish(files, community, message="test", author="test", at=AT)
+    for batch in range(2):
+        facts = [Fact(f"f{batch}", "made", "m1", AT - timedelta(hours=batch), fields={"size": 7})]
+        SqlFacts(engine, specs, community).record(facts)
+    readings = [Reading("size_sum", "30d"), Reading("size_mean", "30d"), Reading("sizes", "30d")]
+
+    def read() -> dict[str, object]:
+        found = SqlMeasures(engine, community).frame("member", readings, at=AT, zone=community.zone, subjects=["m1"])
+        return {name: found[name].item() for name in found.columns if name != "subject"}
+
+    before = read()
+    chunks.merge(engine, "sums", at_least=1)
+
+    assert before == read() == {"size_sum[30d]": 14, "size_mean[30d]": 70, "sizes[30d]": 1}

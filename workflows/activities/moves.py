@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
@@ -16,6 +16,7 @@ from operations.desk import Desk
 from operations.ports.reviews import Membership
 from workflows import turns
 from workflows.activities.doorway import alive, refusing
+from workflows.steps import POKE
 
 STARTS_PER_SECOND = 40
 """Memberships begun in a second: below what the embedded server takes, so that it stays free for others."""
@@ -25,12 +26,14 @@ WAIT_FOR_ENDING = 0.5  # seconds
 
 
 class Starting(Protocol):
-    """What of the gateway is needed: starting a workflow under its business id."""
+    """What of the gateway is needed: starting a workflow under its business id, and telling one that is there."""
 
     def start(
         self, kind: str, argument: Any = None, *, id: str, attributes: Any = None, summary: Any = None,
         again: bool = False,
     ) -> bool: ...  # fmt: skip
+
+    def signal(self, id: str, name: str) -> bool: ...
 
 
 class Moves:
@@ -148,7 +151,9 @@ class Moves:
     def finish_review(self, asked: turns.FinishReview) -> turns.ReviewSummary:
         """Sum up, and let the outbox know."""
         with refusing(), alive():
+            since = self._desk.reviews.plan(asked.community, asked.review).at
             summary = review.finish(self._desk, asked.community, asked.review)
+            self._wake(self._desk.reviews.touched(asked.community, since=since))
         self._orchestrator.start(
             turns.OUTBOX,
             turns.OutboxInput(community=asked.community),
@@ -165,4 +170,14 @@ class Moves:
     def advance(self, asked: turns.Advance) -> turns.Advanced:
         """Ask, see the answers, make the move: as far as it goes."""
         with refusing(), alive():
-            return turns.Advanced(**asdict(membership.advance(self._desk, asked.community, asked.id, asked.at)))
+            stand = membership.advance(self._desk, asked.community, asked.id, asked.at)
+            if stand.outcome == "moved":
+                move = self._desk.memberships.get(asked.community, asked.id)
+                assert move is not None
+                self._wake(self._desk.reviews.touched(asked.community, since=stand.at, member=move.member))
+            return turns.Advanced(**asdict(stand))
+
+    def _wake(self, runs: Sequence[str]) -> None:
+        """Have runs look again whether they still may go on: whoever they are about stands elsewhere now."""
+        for id_ in runs:
+            self._orchestrator.signal(id_, POKE)

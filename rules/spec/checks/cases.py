@@ -14,7 +14,7 @@ from rules.spec.checks.plays import play
 from rules.spec.checks.readings import UNSURE, Windows, readings
 from rules.spec.checks.scene import OTHERS, Scene, Wrong
 from rules.spec.diagnostics import listed
-from rules.spec.documents.cases import Cases, Decision, Person, Play
+from rules.spec.documents.cases import Cases, Decision, Expect, Happening, Person, Play, Timeline
 from rules.spec.documents.mode import Mode
 
 PROCEDURE: Final = {
@@ -55,6 +55,11 @@ def cases(at: At, written: Cases, desk: Desk) -> None:
         seen.add(case.name)
         if isinstance(case, Decision):
             _decision(here, case, desk)
+            _expect(here / "expect", case.expect, case.of, desk)
+        elif isinstance(case, Timeline):
+            _decision(here, case, desk)
+            for m, line in enumerate(case.happens):
+                _happening(here / "happens" / m, line, case.of, desk)
         elif isinstance(case, Play):
             for m, person in enumerate(case.members):
                 _person(here / "members" / m, person, desk)
@@ -64,7 +69,7 @@ def cases(at: At, written: Cases, desk: Desk) -> None:
                 play(here, case, mode, desk.names)
 
 
-def _decision(at: At, case: Decision, desk: Desk) -> None:
+def _decision(at: At, case: Decision | Timeline, desk: Desk) -> None:
     names, read = desk.names, desk.read(case.of)
     _person(at / "subject", case.subject, desk)
     _readings(at / "subject" / "metrics", case.subject.metrics, read, desk, "")
@@ -74,20 +79,34 @@ def _decision(at: At, case: Decision, desk: Desk) -> None:
         known(at / "ladder" if "ladder" in case.model_fields_set else at / "kind", "ladder", case.ladder, scene)
     if case.value is not None and case.value not in names.every_value() and not names.silent(case.value):
         (at / "value").unknown("TRL309", "value", case.value, names.every_value())
-    _expect(at / "expect", case, desk, read)
 
 
-def _expect(at: At, case: Decision, desk: Desk, read: Windows) -> None:
-    expect, scene = case.expect, Scene(desk.names)
+def _happening(at: At, line: Happening, of: str, desk: Desk) -> None:
+    names = desk.names
+    if line.review is not None:
+        _expect(at / "review", line.review, of, desk)
+    elif line.fact is not None and line.fact not in names.facts():
+        (at / "fact").unknown("TRL303", "kind of fact", line.fact, names.facts())
+    elif line.fact is not None:
+        fields = names.fields_of((line.fact,))
+        for name, value in line.with_.items():
+            if name not in fields:
+                (at / "with" / name).unknown("TRL310", "field", name, fields, of=f"'{line.fact}'", on="key")
+            else:
+                _value(at / "with" / name, value, name, fields[name], names)
+
+
+def _expect(at: At, expect: Expect, of: str, desk: Desk) -> None:
+    scene, read = Scene(desk.names), desk.read(of)
     for key in ("fires", "not"):
         for n, rule in enumerate(getattr(expect, "not_" if key == "not" else key)):
             known(at / key / n, "rule", rule, scene)
     for n, leaf in enumerate(expect.because):
         if leaf not in read and UNSURE not in read:
             possible = set(read)
-            (at / "because" / n).say("TRL371", f"no condition of {case.of} reads '{leaf}'", meant(leaf, possible))
+            (at / "because" / n).say("TRL371", f"no condition of {of} reads '{leaf}'", meant(leaf, possible))
     if expect.to is not None:
-        known(at / "to", "stage" if case.of == "lifecycle" else "tier", expect.to, scene)
+        known(at / "to", "stage" if of == "lifecycle" else "tier", expect.to, scene)
     for n, title in enumerate(expect.titles or ()):
         known(at / "titles" / n, "title", title, scene)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from rules.spec.node import SHAPE, Chosen, Context, Node, by_kind, mistake
-from rules.spec.scalars import Duration, Flag, Id, Key, Moment, Name, Plain, Sentence, Target, Text, words
+from rules.spec.scalars import Duration, Flag, Id, Key, Moment, Name, Plain, Positive, Sentence, Target, Text, words
 
 Scalar = Annotated[bool | int | str, Plain("flag", "whole", "text")]
 Value = Annotated[Scalar | tuple[Text, ...], SHAPE]
@@ -52,6 +52,44 @@ class Decision(Node):
     expect: Expect
 
 
+class Happening(Node):
+    """Something on a timeline: a fact, so many times, or a review and what it must decide."""
+
+    on: Duration | None = None  # since the beginning; absent: at the beginning
+    fact: Id | None = None
+    with_: dict[Key, Value] = Field({}, alias="with")
+    review: Expect | None = None
+    times: Positive = 1
+    every: Duration | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Happening:
+        if (self.fact is None) == (self.review is None):
+            raise mistake("TRL213", "something on a timeline is a fact or a review", "say fact: or review:")
+        if self.review is not None and self.with_:
+            raise mistake("TRL213", "only facts have fields", "leave out with", key="with")
+        if self.times > MOST_TIMES:
+            raise mistake("TRL207", f"{self.times} times are more than a case may have ({MOST_TIMES})", key="times")
+        return self
+
+
+MOST_TIMES = 1_000
+"""Facts or reviews of one line of a timeline."""
+
+
+class Timeline(Node):
+    """What happens to somebody day by day, and what reviews must decide meanwhile."""
+
+    kind: Literal["timeline"]
+    name: Sentence
+    of: Annotated[str, words("tiers", "lifecycle", "rules", "titles")] = "tiers"
+    ladder: Id = "tier"
+    subject: Person
+    value: Id | None = None
+    community: Readings = Field({})
+    happens: Annotated[tuple[Happening, ...], Field(min_length=1)]
+
+
 class Step(Node):
     """A move of a person in a play."""
 
@@ -86,8 +124,8 @@ class Play(Node):
     expect: Outcome
 
 
-_NAMES = {"decision": "Decision", "play": "Play"}
-_MODELS = {"decision": Decision, "play": Play}
+_NAMES = {"decision": "Decision", "timeline": "Timeline", "play": "Play"}
+_MODELS = {"decision": Decision, "timeline": Timeline, "play": Play}
 
 
 def pick(value: Any, context: Context | None) -> str:
@@ -95,7 +133,7 @@ def pick(value: Any, context: Context | None) -> str:
     return by_kind(value, context, _MODELS, "case")
 
 
-Case = Annotated[Decision | Play, Chosen(pick, _NAMES)]
+Case = Annotated[Decision | Timeline | Play, Chosen(pick, _NAMES)]
 
 
 class Cases(Node):

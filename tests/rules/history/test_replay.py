@@ -54,6 +54,10 @@ LEAVES = (
     "{ any: [{ days_in_tier: { at_least: 20 } }, { few: { at_least: 2, over: 7d } }] }",
     "{ posts: { at_least: { percent: 30, of: community.all_posts }, over: 30d } }",
     "{ first: { at_least: 5d, over: all } }",
+    "{ posts: { at_least: 2, over: in_tier } }",
+    "{ topics: { at_least: 1, over: in_tier, until: 2d ago } }",
+    "{ all: [{ quiet: { at_most: 5d, over: in_tier } }, { posts: { at_least: 1, over: 30d } }] }",
+    '{ rate: { at_least: "0.60", over: in_tier } }',
 )  # fmt: skip
 leaf = st.sampled_from(LEAVES)
 condition = st.one_of(

@@ -57,3 +57,43 @@ def test_every_planted_fault_is_found_where_it_is_and_nothing_else(file: Path) -
     assert [(f.place.file, f.place.line, f.code) for f in report.findings] == [(name, *planted[0])]
     assert report.undecided == ()
     assert report.findings[0].frame
+
+
+def test_whoever_may_earn_a_tier_only_once_does_not_bounce() -> None:
+    content = (HERE / "faults" / "bounce-after-a-year.yaml").read_text("utf-8")
+    earn = "earn: { posts: { at_least: 6, over: 30d } }"
+    once = "earn: { all: [{ posts: { at_least: 6, over: 30d } }, { tier_held: { none_of: [active] } }] }"
+    assert earn in content
+    spec, _ = community(content.replace(earn, once).encode())
+
+    report = prove(spec, AT, strict=True)
+
+    assert report.findings == ()
+
+
+def test_what_cannot_be_told_is_listed_and_never_passed_over() -> None:
+    content = (HERE / "base" / "community.yaml").read_text("utf-8")
+    few = "held_by: { where: { posts: { at_least: 9, over: 30d } }, first: 3, order: [{ highest: posts }] }"
+    content = content.replace("held_by: { where: { posts: { at_least: 9, over: 30d } } }", few)
+    assert few in content
+    rules = """schema: rules/v1
+title: { en: Rules, zh: 规则 }
+review: { every: day, at: "06:30" }
+rules:
+  - id: give
+    when: { titles: { contains: star } }
+    then: [{ award: { to: subject, give: [{ title: friend }] } }]
+  - id: take
+    when: { posts: { at_least: 1, over: 30d } }
+    then: [{ revoke: { from: subject, title: friend } }]
+"""
+    files = {**read_folder(HERE / "base"), "community.yaml": content.encode(), "rules.yaml": rules.encode()}
+    loaded = load(files, discover())
+    assert loaded.community is not None, loaded.diagnostics
+
+    report = prove(loaded.community, AT, strict=True)
+
+    assert report.findings == ()
+    (left,) = report.undecided
+    assert left.question == "whether 'give' and 'take' fire together"
+    assert left.why == "it depends on what only a look at everybody can tell"

@@ -7,10 +7,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from referencing import Registry, Resource
 
 from rules.spec.diagnostics import Problems
 from rules.spec.reader import read
-from rules.spec.schema import json_schemas
+from rules.spec.schema import ANY, any_document, json_schemas
 from rules.spec.source import plain
 from workflows.phases import discover
 
@@ -53,3 +54,29 @@ def test_an_unknown_key_of_a_phase_is_refused_by_the_schema() -> None:
 
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(SCHEMAS["mode/v1"]).validate(written)
+
+
+def registry() -> Registry[Any]:
+    files = {**json_schemas(discover()), ANY: any_document()}
+    return Registry().with_resources((name, Resource.from_contents(one)) for name, one in files.items())
+
+
+@pytest.mark.parametrize("file", SHIPPED[::9], ids=lambda f: f.relative_to(ROOT).as_posix())
+def test_one_schema_for_editors_leads_to_the_one_of_each_document(file: Path) -> None:
+    whole = jsonschema.Draft202012Validator(any_document(), registry=registry())
+    written = document(file)
+
+    whole.validate(written)
+    with pytest.raises(jsonschema.ValidationError):
+        whole.validate({**written, "surplus": 1})
+
+
+def test_editors_are_offered_what_may_stand() -> None:
+    metrics, tiers = SCHEMAS["metrics/v1"], SCHEMAS["tiers/v1"]
+
+    assert "spotting/promising_in_public" in metrics["$defs"]["Packed"]["properties"]["pack"]["examples"]
+    assert {"count", "sum", "streak"} <= set(metrics["$defs"]["Counted"]["properties"]["take"]["enum"])
+    assert tiers["properties"]["schema"]["const"] == "tiers/v1"
+    assert tiers["$id"] == "tiers-v1.schema.json"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(any_document(), registry=registry()).validate({"schema": "tears/v1"})

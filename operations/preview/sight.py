@@ -1,0 +1,185 @@
+"""Sight: everybody of a community read once, for all parts of a review and for two specs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from operations.desk import Desk, beside
+from operations.ports.standings import Renames, Snapshot
+from rules.counted import definitions
+from rules.reading import Reading
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from rules.spec import Community
+
+_ENTERED = ("in_tier", "in_stage")
+
+
+class Sight:
+    """What one look has read, offered through the ports that a review reads from.
+
+    Args:
+        desk: the real ports.
+        at: the moment of the look.
+        wanted: for each spec the readings of members that its parts need.
+    """
+
+    def __init__(
+        self, desk: Desk, at: datetime, wanted: Sequence[tuple[Community, frozenset[Reading], frozenset[str]]]
+    ) -> None:
+        self._desk = desk
+        self._at = at
+        self._attributes = frozenset[str]().union(*(names for _, _, names in wanted))
+        self._members: dict[str, pl.DataFrame] = {}
+        self._first = wanted[0][0]
+        self.snapshot = desk.standings.snapshot(self._first.id, at)
+        self._measured: dict[tuple[str, Reading], pl.Series] = {}
+        self._subjects = self.members(self._first)["subject"]
+        self._read(wanted)
+
+    def desk(self, community: Community, snapshot: Snapshot) -> Desk:
+        """The desk of a review under this spec, from standings as they would be."""
+        return replace(
+            self._desk,
+            members=lambda spec: _Members(self.members(spec)),
+            measures=lambda spec: _Measures(self, spec),
+            standings=_Standings(snapshot),
+        )
+
+    def members(self, community: Community) -> pl.DataFrame:
+        """What is known of all members, without standings and readings."""
+        found = self._members.get(community.digest)
+        if found is None:
+            found = self._desk.members(community).frame(self._at, names=self._attributes)
+            self._members[community.digest] = found
+        return found
+
+    @property
+    def count(self) -> int:
+        """How many members there are."""
+        return len(self._subjects)
+
+    def _read(self, wanted: Sequence[tuple[Community, frozenset[Reading], frozenset[str]]]) -> None:
+        """Read each definition of a metric once; the spec that says the same of it is not asked again."""
+        for number, (community, readings, _) in enumerate(wanted):
+            asked = {reading for reading in readings if reading.over not in _ENTERED}
+            earlier = wanted[:number]
+            for reading in list(asked):
+                for other, others, _ in earlier:
+                    if reading in others and _same(community, other, reading):
+                        self._measured[community.digest, reading] = self._measured[other.digest, reading]
+                        asked.discard(reading)
+            if asked:
+                frame = self._desk.measures(community).frame(
+                    "member", asked, at=self._at, zone=community.zone, subjects=self._subjects
+                )
+                for reading in asked:
+                    self._measured[community.digest, reading] = frame[reading.key]
+
+    def measured(
+        self, community: Community, readings: Collection[Reading], entered: Mapping[str, pl.DataFrame] | None
+    ) -> pl.DataFrame:
+        """The readings of everybody, in the order of `members`."""
+        known = [self._measured.get((community.digest, reading)) for reading in readings]
+        frame = pl.DataFrame([self._subjects, *(column for column in known if column is not None)])
+        rest = [reading for reading, column in zip(readings, known, strict=True) if column is None]
+        if rest:
+            more = self._desk.measures(community).frame(
+                "member", rest, at=self._at, zone=community.zone, subjects=self._subjects, entered=entered
+            )
+            frame = beside(frame, more)
+        return frame
+
+
+def _same(one: Community, other: Community, reading: Reading) -> bool:
+    """Whether a metric means the same in two specs."""
+    mine, theirs = definitions(one).get(reading.metric), definitions(other).get(reading.metric)
+    return mine is not None and mine == theirs and one.zone == other.zone
+
+
+def changed_metrics(one: Community, other: Community) -> frozenset[str]:
+    """Metrics computed from facts that do not mean the same in two specs, or are not in both."""
+    mine, theirs = definitions(one), definitions(other)
+    return frozenset(id_ for id_ in mine.keys() | theirs.keys() if mine.get(id_) != theirs.get(id_))
+
+
+class _Members:
+    """The port `Members`, as far as a look reads it."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def frame(
+        self, at: datetime, *, subjects: Collection[str] | None = None, names: Collection[str] | None = None
+    ) -> pl.DataFrame:
+        return _only(self._frame, subjects)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a look reads nothing else of members: {name}")
+
+
+class _Standings:
+    """The port `Standings`, as far as a look reads it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def frame(
+        self,
+        community: Community,
+        at: datetime,
+        *,
+        ladder: str | None = None,
+        value: str = "",
+        subjects: Collection[str] | None = None,
+        then: bool = False,
+    ) -> pl.DataFrame:
+        return self._snapshot.frame(community, at, ladder=ladder, value=value, subjects=subjects)
+
+    def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:
+        return self._snapshot.counts(ladder, value)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a look reads nothing else of standings: {name}")
+
+
+class _Measures:
+    """The port `Measures`, as far as a look reads it."""
+
+    def __init__(self, sight: Sight, community: Community) -> None:
+        self._sight = sight
+        self._community = community
+
+    def frame(
+        self,
+        subject: str,
+        readings: Collection[Reading],
+        *,
+        at: datetime,
+        zone: ZoneInfo,
+        subjects: Collection[str] | None = None,
+        entered: Mapping[str, pl.DataFrame] | None = None,
+        known_by: datetime | None = None,
+    ) -> pl.DataFrame:
+        return _only(self._sight.measured(self._community, list(readings), entered), subjects)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a look reads nothing else of measures: {name}")
+
+
+def _only(frame: pl.DataFrame, subjects: Collection[str] | None) -> pl.DataFrame:
+    if subjects is None or len(subjects) == frame.height:
+        return frame
+    return frame.filter(pl.col("subject").is_in(pl.Series(list(subjects), dtype=pl.String).implode()))
+
+
+def old_names(renames: Renames, ladder: str) -> Mapping[str, str]:
+    """Old to new names of the tiers or stages on a ladder."""
+    return renames.places.get(ladder, {})

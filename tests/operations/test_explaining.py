@@ -1,0 +1,99 @@
+"""Explain names the smallest change, the days on which windows run out, and says both in the member's own words."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from cli.memory import Memory
+from operations.explain import Explanation, explain
+from operations.own_words import own_words
+from tests.moves.club import AT, facts, people, publish, reviewed
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def remembered(fresh_database_url: str) -> Memory:
+    from store.engine import open_engine
+
+    return Memory(open_engine(fresh_database_url))
+
+
+def ann(memory: Memory, days: float = 0, **more: object) -> Explanation:
+    club = memory.specs.current("club")
+    return explain(memory.desk, club, "ann", AT + timedelta(days=days), **more)  # type: ignore[arg-type]
+
+
+def test_the_smallest_change_is_named_with_the_day_before_which_it_must_be_done(remembered: Memory) -> None:
+    club = publish(remembered)
+    people(remembered, club, "ann")
+    facts(remembered, club, "posted", "ann", [25, 1])
+
+    (condition,) = ann(remembered).data()["standings"][0]["conditions"]
+
+    (possible,) = condition["smallest"]
+    assert possible["moves"] == [{"metric": "posts", "over": "30d", "from": 2, "to": 3, "steps": 1, "how": "do"}]
+    assert (possible["effort"], possible["from"], possible["before"]) == (1, None, date(2027, 3, 6))
+    assert condition["complete"] is True
+
+
+def test_what_passes_with_time_is_told_with_its_day_and_not_as_something_to_do(remembered: Memory) -> None:
+    club = publish(remembered)
+    people(remembered, club, "ann")
+    facts(remembered, club, "posted", "ann", [n / 10 for n in range(1, 9)])
+    facts(remembered, club, "warned", "ann", [80])
+    reviewed(remembered)
+
+    earn = ann(remembered, tier="trusted").data()["standings"][0]["conditions"][-1]
+
+    (possible,) = earn["smallest"]
+    assert [(move["metric"], move["to"], move["how"]) for move in possible["moves"]] == [("warnings", 0, "wait")]
+    assert (possible["from"], possible["before"]) == (date(2027, 3, 11), date(2027, 3, 30))
+
+
+def test_the_days_on_which_windows_run_out_lead_to_the_day_the_tier_is_lost(remembered: Memory) -> None:
+    club = publish(remembered)
+    people(remembered, club, "ann")
+    facts(remembered, club, "posted", "ann", [1, 2, 3])
+    reviewed(remembered)
+
+    standing = ann(remembered).data()["standings"][0]
+
+    keep = next(one for one in standing["conditions"] if one["about"] == "keep")
+    assert keep["parts"][0]["ends"] == date(2027, 3, 30)
+    ahead = standing["ahead"]
+    assert (ahead["grace_on"], ahead["lost_on"], ahead["falls_to"]) == (date(2027, 3, 30), date(2027, 4, 6), "guest")
+    for days in (29, 36):
+        reviewed(remembered, AT + timedelta(days=days))
+    assert ann(remembered, 36).standings[0].tier == "guest"  # and so it comes
+
+
+def test_a_pin_and_a_grace_are_told(remembered: Memory) -> None:
+    from operations.ports.standings import Place
+
+    club = publish(remembered)
+    people(remembered, club, "ann")
+    place = Place(member="ann", ladder="tier")
+    remembered.standings.pin("club", place, to="regular", by="role:head", reason="a promise", at=AT)
+
+    standing = ann(remembered).data()["standings"][0]
+
+    assert (standing["because"], standing["held"]["pinned_by"], standing["held"]["pin_reason"]) == (
+        "pinned", "role:head", "a promise",
+    )  # fmt: skip
+
+
+def test_the_members_own_words_hold_no_id(remembered: Memory) -> None:
+    club = publish(remembered)
+    people(remembered, club, "ann")
+    facts(remembered, club, "posted", "ann", [1, 2, 3])
+    reviewed(remembered)
+
+    english = "\n".join(own_words(ann(remembered, 32), club, "en"))
+    chinese = "\n".join(own_words(ann(remembered, 32), club, "zh"))
+
+    assert "To stay Regular: Posts in the last 30 days: 1 more (0 now, 1 needed)" in english
+    assert "If nothing happens, you will be Guest from " in english
+    assert "要保持常客：帖数（近30天）再增加1（现在0，需要1）" in chinese
+    for name in ("posts", "regular", "trusted", "guest", "ann", "tier", "30d"):
+        assert name not in english + chinese, name
