@@ -37,6 +37,7 @@ from store.embedded import Postgres
 from store.engine import open_engine
 from store.facts import SqlFacts
 from store.folder import read_folder
+from store.measures import SqlMeasures
 from store.members import SqlMembers
 from store.numbers import number_of
 from store.schema import prepare
@@ -150,6 +151,7 @@ def _seed(engine: Engine, home: Path, facts: int) -> None:
     specs.publish(files, community, message="bench", author="bench", at=AT)
     import_members(home / "members.csv", community, SqlMembers(engine, specs, community), SqlStandings(engine), at=AT)
     import_facts(some, community, SqlFacts(engine, specs, community))
+    SqlMeasures(engine, community).community([], AT)  # rebuilds what the import left in doubt
     chunks.merge(engine, "auto", at_least=1)
 
 

@@ -13,8 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from cli.console import Output
-    from operations.backtest import Scene
     from operations.ports.history import Histories
+    from operations.scene import Scene
     from operations.truth_file import Truth
     from rules.spec import Community
 
@@ -100,8 +100,8 @@ def asked(
         Refusal: something of it is missing or wrong.
     """
     from cli.given import pairs
-    from operations.backtest import ladder_named, set_scene
     from operations.errors import Refusal
+    from operations.scene import ladder_named, set_scene
     from operations.truth_file import check_known, latest, read_truth
 
     if (members is None) != (facts is None):

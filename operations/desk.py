@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from operations.ports.standings import LIFECYCLE, main_ladder
+from operations.ranking import Ranking
 from rules.columns import evidence_of, judge
-from rules.compile import compile_condition
+from rules.compile import Compiler, compile_condition
 from rules.condition import base_readings
+from rules.evaluate import truth
 from rules.firing import Rule
 from rules.reading import Reading
 from rules.rulebook import Rulebook, compile_rulebook
@@ -79,6 +81,7 @@ def member_frame(
     names: Collection[str] | None = None,
     then: bool = False,
     entered: dict[str, datetime] | None = None,
+    foremost: bool = True,
 ) -> pl.DataFrame:
     """One row for each member with everything that conditions read: attributes, standings, titles, readings.
 
@@ -87,6 +90,7 @@ def member_frame(
         then: as it was at `at`, to the best of what is remembered: standings of then, and without facts that were
             recorded later; without it standings are those of now and all facts up to `at` count.
         entered: is told when the first member entered the present tier and stage, for `in_tier` and `in_stage`.
+        foremost: whether titles count that only the first so many hold; who they are is found by looking at everybody.
     """
     members = desk.members(community).frame(at, subjects=subjects, names=names)
     standings = desk.standings.frame(community, at, ladder=ladder, value=value, subjects=subjects, then=then)
@@ -100,7 +104,6 @@ def member_frame(
         if entered is not None:
             firsts = {window: times["entered"].first() for window, times in begun.items() if times.height}
             entered |= {window: first for window, first in firsts.items() if isinstance(first, datetime)}
-        late = {"known_by": at} if then else {}
         measured = desk.measures(community).frame(
             "member",
             readings,
@@ -108,10 +111,37 @@ def member_frame(
             zone=community.zone,
             subjects=frame["subject"],
             entered=begun,
-            **late,
+            known_by=at if then else None,
         )
         frame = beside(frame, measured)
+    if foremost:
+        frame = _with_foremost(desk, community, at, frame)
     return frame.drop([name for name in frame.columns if name.startswith("entered_")])
+
+
+def _with_foremost(desk: Desk, community: Community, at: datetime, frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds the titles that the first so many of an order hold at this look."""
+    for title in community.titles.values():
+        if title.held_by is not None and title.held_by.first is not None:
+            has = pl.col("subject").is_in(foremost_of(desk, community, title.held_by, at))
+            more = pl.concat_list("titles", pl.lit(title.id)).list.unique().list.sort()
+            frame = frame.with_columns(pl.when(has).then(more).otherwise(pl.col("titles")).alias("titles"))
+    return frame
+
+
+def foremost_of(desk: Desk, community: Community, held_by: Any, at: datetime) -> list[str]:
+    """The first so many of those whom a title's `held_by` selects, best first."""
+    everybody = held_by.model_copy(update={"first": None, "order": None})
+    condition = Compiler(community).selected(everybody)
+    ranking = Ranking(community, held_by.order if isinstance(held_by.order, tuple) else ())
+    readings = base_readings(condition) | ranking.readings
+    keys = {reading.key: reading for reading in readings}
+    ranked = []
+    for row in member_frame(desk, community, at, readings=readings, foremost=False).iter_rows(named=True):
+        evidence = evidence_of(row, keys)
+        if truth(condition, evidence) is True:
+            ranked.append((ranking.key(row["subject"], evidence, community.digest), row["subject"]))
+    return [subject for _, subject in sorted(ranked)[: held_by.first]]
 
 
 def beside(frame: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
@@ -136,8 +166,13 @@ def selection_of(
         value: at which what is kept per value is read.
     """
     condition = compile_condition(community, written, value=value, per=list_of(community, value))
+    yield from meeting(desk, community, condition, at)
+
+
+def meeting(desk: Desk, community: Community, condition: Any, at: datetime) -> Iterator[tuple[str, Evidence]]:
+    """Members for whom a compiled condition surely holds, with what is known of them."""
     readings = base_readings(condition)
-    frame = member_frame(desk, community, at, readings=readings)
+    frame = member_frame(desk, community, at, readings=readings, foremost=False)
     alone = Rulebook(community.digest, (), (), (_asked(condition, community),), {}, community.zone)
     judged = judge(alone, frame, at)
     keys = {reading.key: reading for reading in readings}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
+from operations.suggest_plays import ModePlays, Plays
 from rules.cases import Verdict, expected, judge
 from rules.coverage.report import Coverage, coverage
 from rules.coverage.suggest import Suggested, Suggester
 from rules.coverage.watch import Watch
+from rules.gate import Gate
 from rules.rulebook import Rulebook
 from rules.spec.community import Community
 from rules.spec.diagnostics import Place
@@ -50,14 +50,6 @@ class Examination:
         return tuple(one for one in self.cases if one.verdict.not_yet)
 
 
-class Plays(Protocol):
-    """Whoever can play the plays; `workflows.paper.verdict.judge_play` does."""
-
-    def __call__(
-        self, community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None
-    ) -> Verdict: ...
-
-
 def examine(
     community: Community, rulebook: Rulebook, plays: Plays, *, told: Callable[[int], None] = lambda number: None
 ) -> Examination:
@@ -67,7 +59,7 @@ def examine(
         plays: plays the plays.
         told: called with 1 after each case.
     """
-    watch = Watch(community, rulebook)
+    watch, gate = Watch(community, rulebook), Gate(community, rulebook)
     found = []
     for document in community.documents:
         if not isinstance(document.model, Cases):
@@ -77,17 +69,21 @@ def examine(
             if isinstance(case, Play):
                 verdict = plays(community, rulebook, case, at, watch)
             else:
-                verdict = judge(community, rulebook, case, at, watch)
+                verdict = judge(community, rulebook, case, at, watch, gate)
             found.append(Examined(document.source.value_place(("cases", n)), verdict))
             told(1)
     return Examination(tuple(found), coverage(watch.spots, watch.seen), watch)
 
 
-def suggested(community: Community, rulebook: Rulebook, examination: Examination, at: str) -> Suggested:
+def suggested(community: Community, rulebook: Rulebook, examination: Examination, plays: Plays, at: str) -> Suggested:
     """A case at its threshold for whatever the cases have not seen.
 
     Args:
+        plays: plays what is suggested for modes.
         at: the moment of the suggested cases, as a case writes it.
     """
-    suggester = Suggester(community, rulebook, examination.watch, moment(at, community.zone))
-    return suggester.suggest(examination.watch.missing())
+    watch, now = examination.watch, moment(at, community.zone)
+    suggester = Suggester(community, rulebook, watch, now)
+    found = suggester.suggest(watch.missing())
+    made = ModePlays(community, rulebook, watch, suggester, plays, now).suggest(found.without)
+    return Suggested((*found.cases, *made.cases), made.without)

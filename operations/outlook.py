@@ -83,6 +83,9 @@ def outlook(
     begun = 0 if below is not None else None
     met = known(today, ladder.names("met_for")) or 0
     earned = _earned(ladder, today)
+    if below is None and next_step(ladder, "", today, ahead.moment(0)).outcome == "grace":
+        begun, below = 0, 0  # a review of today would begin it
+        found = replace(found, grace_on=ahead.moment(0).astimezone(zone).date())
     for days in range(1, _days_of(ladder, ahead) + 1):
         evidence, day = ahead.evidence(days), ahead.moment(days).astimezone(zone).date()
         for leaf, before in watched:

@@ -1,4 +1,4 @@
-"""Own words: an explanation as a member reads it in the brand's app, in English or Chinese, without any internal name."""
+"""Own words: an explanation as a member reads it in the brand's app, in English or Chinese, without internal names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from operations.explain import Asked, Explanation, Standing
 from rules.condition import Leaf, Titles
 from rules.evaluate import Trace
+from rules.metric import COUNTS
 from rules.smallest import Move
+from rules.spec.documents.metrics import Counted
 from rules.values import show
 
 if TYPE_CHECKING:
@@ -37,8 +39,9 @@ _SAYS: dict[str, dict[Language, str]] = {
         "zh": "目前没有什么可以让你成为{tier}。",
     },
     "stays_none": {"en": "{tier} cannot be kept by anything you do now.", "zh": "目前没有什么可以让你保持{tier}。"},
-    "or": {"en": " — or: ", "zh": "；或者："},
+    "or": {"en": "; or ", "zh": "；或者"},
     "and": {"en": ", and ", "zh": "，并且"},
+    "one_of": {"en": "{common}, and one of these: {each}", "zh": "{common}，并且满足以下之一：{each}"},
     "before": {"en": " (before {day})", "zh": "（{day}之前）"},
     "from": {"en": " (that is so from {day})", "zh": "（{day}起即满足）"},
     "runs_out": {
@@ -64,8 +67,15 @@ _SAYS: dict[str, dict[Language, str]] = {
     "no_seat": {"en": "All places are taken at present.", "zh": "目前名额已满。"},
     "more": {"en": "{what}: {by} more ({now} now, {after} needed)", "zh": "{what}再增加{by}（现在{now}，需要{after}）"},
     "fewer": {"en": "{what}: down from {now} to {after}", "zh": "{what}从{now}降到{after}"},
-    "wait_more": {"en": "{what}: {after} needed ({now} now, it grows by itself)", "zh": "{what}达到{after}（现在{now}，自然增长）"},
-    "wait_fewer": {"en": "{what}: {after} needed ({now} now, it passes with time)", "zh": "{what}降到{after}（现在{now}，随时间消退）"},
+    "wait_more": {
+        "en": "{what}: {after} needed ({now} now, it grows by itself)",
+        "zh": "{what}达到{after}（现在{now}，自然增长）",
+    },
+    "wait_fewer": {
+        "en": "{what}: {after} needed ({now} now, it passes with time)",
+        "zh": "{what}降到{after}（现在{now}，随时间消退）",
+    },
+    "reach": {"en": "{what}: {after} ({now} now)", "zh": "{what}达到{after}（现在{now}）"},
     "become": {"en": "{what}: {after}", "zh": "{what}：{after}"},
     "private": {"en": "something that your contact can tell you about", "zh": "一项可以向你的专属联系人了解的内容"},
     "over_days": {"en": " in the last {n} {unit}", "zh": "（近{n}{unit}）"},
@@ -181,17 +191,22 @@ class _Speaker:
     def _changes(self, what: str, tier: str, asked: Asked) -> str:
         if not asked.possible:
             return self.say(f"{what}_none", tier=tier)
-        said = list(dict.fromkeys(self._change(one) for one in asked.possible))
-        return self.say(f"{what}_if", tier=tier, change=self.say("or").join(said))
+        every = [list(dict.fromkeys(self._move(move) for move in one.change.moves)) for one in asked.possible]
+        common = [move for move in every[0] if all(move in moves for moves in every)]
+        dates = [self._dates(one) for one in asked.possible]
+        each = [
+            self.say("and").join(move for move in moves if move not in common) + said
+            for moves, said in zip(every, dates, strict=True)
+        ]
+        if not common or not all(len(moves) > len(common) for moves in every):
+            said = list(dict.fromkeys(self.say("and").join(m) + date for m, date in zip(every, dates, strict=True)))
+            return self.say(f"{what}_if", tier=tier, change=self.say("or").join(said))
+        change = self.say("one_of", common=self.say("and").join(common), each=self.say("or").join(dict.fromkeys(each)))
+        return self.say(f"{what}_if", tier=tier, change=change)
 
-    def _change(self, one: Possible) -> str:
-        moves = list(dict.fromkeys(self._move(move) for move in one.change.moves))
-        text = self.say("and").join(moves)
-        if one.from_ is not None:
-            text += self.say("from", day=self._day(one.from_))
-        if one.before is not None:
-            text += self.say("before", day=self._day(one.before))
-        return text
+    def _dates(self, one: Possible) -> str:
+        text = "" if one.from_ is None else self.say("from", day=self._day(one.from_))
+        return text if one.before is None else text + self.say("before", day=self._day(one.before))
 
     def _move(self, move: Move) -> str:
         if move.name in self.private:
@@ -201,6 +216,9 @@ class _Speaker:
         if not move.type.numeric or not isinstance(move.before, int) or not isinstance(move.after, int):
             return self.say("become", what=what, after=after)
         rises = move.after > move.before
+        metric = self.community.metrics.get(move.name)
+        if isinstance(metric, Counted) and metric.take not in COUNTS and move.how != "wait":
+            return self.say("reach", what=what, now=now, after=after)
         if move.how == "wait":
             return self.say("wait_more" if rises else "wait_fewer", what=what, now=now, after=after)
         by = self._value(move, abs(move.after - move.before))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from operations.errors import Refusal
 from operations.ports.specs import Published, Specs
+from operations.renames import refuse_lost
 from rules.spec import Diagnostic, PhaseKinds, load
 
 
@@ -38,12 +39,14 @@ def publish(
 
     Raises:
         Unsound: the documents have mistakes.
-        Refusal: there is no message.
+        Refusal: there is no message, or a tier or stage is gone and `moved` does not say what became of it.
     """
     why = said_why(message)
     loaded = load(files, kinds)
     if loaded.community is None:
         raise Unsound(loaded.diagnostics)
+    if loaded.community.id in specs.communities():
+        refuse_lost(specs.current(loaded.community.id), loaded.community)
     return specs.publish(files, loaded.community, message=why, author=author, at=at)
 
 

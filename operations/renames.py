@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from operations.errors import Refusal
@@ -21,9 +21,10 @@ def renames_of(community: Community) -> Renames:
         "rule": community.rules,
         "transition": _ways(community),
     }
-    for moved in community.document.moved:
-        kind, _, old = moved.from_.partition(":")
-        kind_now, _, new = moved.to.partition(":")
+    said = {moved.from_: moved.to for moved in community.document.moved}
+    for from_ in said:
+        kind, _, old = from_.partition(":")
+        kind_now, _, new = _now(from_, said).partition(":")
         if kind != kind_now:
             continue
         if kind in others and old not in there[kind]:
@@ -32,6 +33,15 @@ def renames_of(community: Community) -> Renames:
             if kind == ("stage" if ladder == LIFECYCLE else "tier") and new in ids and old not in ids:
                 places.setdefault(ladder, {})[old] = new
     return Renames(places=places, titles=others["title"], rules=others["rule"], ways=others["transition"])
+
+
+def _now(name: str, said: Mapping[str, str]) -> str:
+    """What a name is now, if it was changed more than once."""
+    seen = {name}
+    while name in said and said[name] not in seen:
+        name = said[name]
+        seen.add(name)
+    return name
 
 
 def refuse_lost(current: Community, new: Community) -> None:

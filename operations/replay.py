@@ -265,6 +265,8 @@ def _difference(recorded: Recorded, taken: Decision | None) -> Difference | None
         return Difference(recorded, None, f"{was.rule}: nothing is decided now, it was {_outcome(was)}")
     if (was.outcome, was.to, was.because) != (taken.outcome, taken.to, taken.because):
         return Difference(recorded, taken, f"{was.rule}: {_outcome(taken)} now, it was {_outcome(was)}")
+    if was.reasons == taken.reasons:
+        return None
     changed = [
         f"{_named(now)} is {_said(now)}, it was {_said(old)}"
         for old, now in zip(was.reasons, taken.reasons, strict=False)

@@ -105,16 +105,22 @@ def in_share(member: str, digest: str, share: int) -> bool:
     return int.from_bytes(lot, "big") % WHOLE < share
 
 
-def judged_under(trials: Trials, community: Community, member: str) -> str:
-    """The digest under which a member is judged now: that of a staged trial for whoever is in its share.
+def judged_under(desk: Desk, community: Community, member: str, at: datetime | None = None) -> Community:
+    """The spec under which a member is judged: that of a staged trial for whoever is in its share, else the current.
 
     Args:
-        community: the current spec.
+        community: the spec that is, or was then, current.
+        at: then; now without it. What share it was then is told by the last review up to then.
     """
-    staged = trials.running(community.id, STAGED)
-    if staged is not None and in_share(member, staged.digest, staged.share):
-        return staged.digest
-    return community.digest
+    if at is None:
+        trial = desk.trials.running(community.id, STAGED)
+        digest, share = (trial.digest, trial.share) if trial is not None else (None, 0)
+    else:
+        digest, share = desk.reviews.on_trial(community.id, at)
+        over = [one.ended_at for one in desk.trials.all(community.id) if one.digest == digest and one.kind == STAGED]
+        if all(ended is not None and ended <= at for ended in over):
+            return community
+    return desk.specs.at(digest, community.id) if digest and in_share(member, digest, share) else community
 
 
 # ------------------------------------------------------------------------------------------------------- begin and end

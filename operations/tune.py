@@ -8,14 +8,15 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from operations.backtest import Scene, share_text, span_of, tier_data
+from operations.backtest import share_text, tier_data
 from operations.edit import diff
 from operations.errors import Refusal
+from operations.scene import Scene, span_of
 from operations.truth_file import Truth
 from rules.history.knobs import Knob, knobs_of
-from rules.history.replay import Move
 from rules.history.score import Span, TierScore, first_promotions, score
 from rules.history.search import Found, Search, Setting, Trials
+from rules.history.stepper import Move
 from rules.spec.layout import NotEditable, layout
 from rules.spec.paths import written
 from rules.spec.splice import Scalar, change

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from operations.desk import Desk, list_of, member_frame, selection_of
+from operations.desk import Desk, foremost_of, list_of, meeting, member_frame, selection_of
 from operations.effects import Ranked
 from operations.ranking import Ranking
 from rules.columns import evidence_of
+from rules.compile import Compiler
 from rules.spec.people import Selection
 
 if TYPE_CHECKING:
@@ -77,12 +78,9 @@ class DecisionResolver:
 
     def _standing(self, kind: str, id_: str, of: str | None) -> Sequence[str]:
         """Whoever stands or holds; of what is kept per value at that value, or at any."""
+        if kind == "title" and id_ in self._community.titles:
+            return self._holding(id_, of)
         frame = self._desk.standings.frame(self._community, self._at)
-        if kind == "title":
-            per = self._community.titles[id_].per if id_ in self._community.titles else None
-            names = [id_, *(f"{id_}@{value}" for value in self._values(per, of))]
-            held = pl.any_horizontal(pl.col("titles").list.contains(name) for name in names)
-            return frame.filter(held)["subject"].to_list()
         if kind == "stage":
             return frame.filter(frame["stage"] == id_)["subject"].to_list()
         for ladder in self._community.ladders.values():
@@ -92,6 +90,18 @@ class DecisionResolver:
                 )
                 return frame.filter(pl.any_horizontal(pl.col(name) == id_ for name in names))["subject"].to_list()
         return []
+
+    def _holding(self, title: str, of: str | None) -> Sequence[str]:
+        """Whoever holds a title that does not rest: it is stored, or follows from a condition, or from an order."""
+        declared = self._community.titles[title]
+        if declared.held_by is not None and declared.held_by.first is not None:
+            chosen = foremost_of(self._desk, self._community, declared.held_by, self._at)
+            if declared.while_ is None:
+                return chosen
+            awake = {one for one, _ in selection_of(self._desk, self._community, declared.while_, self._at, value=of)}
+            return [person for person in chosen if person in awake]
+        held = Compiler(self._community, of, list_of(self._community, of)).held(title, of)
+        return [member for member, _ in meeting(self._desk, self._community, held, self._at)]
 
     def _values(self, per: str | None, of: str | None) -> Sequence[str]:
         known = [] if per is None else [item.id for item in self._community.lists[per].items]
@@ -109,7 +119,12 @@ class DecisionResolver:
         if who.order is not None and not isinstance(who.order, str):
             ranking = Ranking(self._community, who.order, value=of, per=list_of(self._community, of))
             frame = member_frame(
-                self._desk, self._community, self._at, readings=ranking.readings, subjects=sorted(people)
+                self._desk,
+                self._community,
+                self._at,
+                readings=ranking.readings,
+                subjects=sorted(people),
+                foremost=False,
             )
             keys = {reading.key: reading for reading in ranking.readings}
             order = {

@@ -31,6 +31,7 @@ class Verdict:
         reasons: every leaf that was looked at.
         not_yet: the phases of a play that cannot be played yet, so that it was only walked through.
         trace: of a play: what happened, in order of time.
+        end: of a play: how it ended.
     """
 
     case: Case
@@ -39,6 +40,7 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     not_yet: tuple[str, ...] = ()
     trace: tuple[str, ...] = ()
+    end: str = ""
 
     @property
     def holds(self) -> bool:
@@ -46,20 +48,28 @@ class Verdict:
         return not self.wrong
 
 
-def judge(community: Community, rulebook: Rulebook, case: Case, at: datetime, look: Look = evaluate) -> Verdict:
+def judge(
+    community: Community,
+    rulebook: Rulebook,
+    case: Case,
+    at: datetime,
+    look: Look = evaluate,
+    gate: Gate | None = None,
+) -> Verdict:
     """Hold one case against the specs it belongs to.
 
     Args:
         rulebook: the community's rules, compiled.
         at: the moment of the case.
         look: how conditions are looked at; a `rules.coverage.Watch` notes what it sees.
+        gate: of this community, if there is one already.
     """
     try:
         if isinstance(case, Play):
-            return Verdict(case, tuple(_play(community, case)))
+            return _play(community, case)
         if isinstance(case, Timeline):
             return _timeline(community, rulebook, case, at, look)
-        came = came_out(community, rulebook, case, at, look)
+        came = came_out(community, rulebook, case, at, look, gate)
     except Unfit as refused:
         return Verdict(case, (str(refused),))
     return Verdict(case, tuple(came.wrong(case)), str(came), came.reasons)
@@ -157,6 +167,7 @@ def came_out(
         Unfit: a value is not of the type of its name.
     """
     gate = gate or Gate(community, rulebook)
+    gate.ignored.clear()
     evidence = gate.evidence(case.subject.attributes, case.subject.metrics, case.community)
     if gate.ignored:
         return Came(ignored=tuple(gate.ignored))
@@ -186,7 +197,8 @@ def came_out(
     return Came(decided.outcome, decided.to, decided.reasons)
 
 
-def _play(community: Community, case: Play) -> list[str]:
+def _play(community: Community, case: Play) -> Verdict:
+    """A play, walked through."""
     mode = community.bind(case.task)
     went = walk(mode, case.comes_out)
     wrong = went_wrong(case, went.end, (went.path,))
@@ -194,7 +206,8 @@ def _play(community: Community, case: Play) -> list[str]:
         if step.refused != refused:
             wrong.append(f"{step.who}'s {step.does} in {step.in_} is {'refused' if refused else 'taken'}")
     facts = recorded(mode, went, case.steps)
-    return wrong + [f"does not record {in_a_fact(wanted)}" for wanted in case.expect.facts if not _among(wanted, facts)]
+    wrong += [f"does not record {in_a_fact(wanted)}" for wanted in case.expect.facts if not _among(wanted, facts)]
+    return Verdict(case, tuple(wrong), f"{', '.join(went.path)}; {went.end}", end=went.end)
 
 
 def went_wrong(case: Play, end: str, paths: Sequence[tuple[str, ...]]) -> list[str]:

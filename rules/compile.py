@@ -281,7 +281,9 @@ class Compiler:
         self._titles[key] = None
         before = self._nodes
         self._grown(1)
-        held_by = None if declared.held_by is None else self.selected(declared.held_by)
+        # who the first so many are, only a look at everybody tells: then the title is among the member's `titles`
+        alone = declared.held_by is not None and declared.held_by.first is None
+        held_by = self.selected(declared.held_by) if alone else None
         unless = None if declared.while_ is None else self._condition(declared.while_)
         held = Held(title, self._title_names(title, declared.per, of), held_by, unless)
         self._titles[key] = (held, self._nodes - before)

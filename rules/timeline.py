@@ -154,7 +154,15 @@ class Unrolling:
         assert line.fact is not None
         kind = fact_kinds(self.community)[line.fact]
         written = {name: _numbered(raw, turn + 1) for name, raw in line.with_.items()}
-        fields = {name: fit(raw, kind.fields[name].type, name) for name, raw in written.items()}
+        if not kind.imported:
+            raise Unfit(f"'{line.fact}' is counted when it is asked for, and never happens")
+        fields = {}
+        for name, raw in written.items():
+            known = kind.fields[name]
+            value = fields[name] = fit(raw, known.type, name)
+            low, high = known.low, known.high
+            if isinstance(value, int) and ((low is not None and value < low) or (high is not None and value > high)):
+                raise Unfit(f"{line.fact}: {name} is never {raw}")
         return Fact(f"{number}/{turn}", line.fact, self.case.subject.id, at, None, fields)
 
     def _review(self, at: datetime, expect: Expect, line: int) -> Reviewed:

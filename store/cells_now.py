@@ -17,6 +17,7 @@ from rules.time.window import Window
 from rules.values import Value
 from store import chunks
 from store.cells import SCHEMA, cells_of, empty, needed, unneeded
+from store.limits import limited
 from store.metric_register import built, from_facts, kept, numbered
 from store.numbers import number_of
 from store.present import present_facts
@@ -27,6 +28,9 @@ LONGEST_PERIOD = 31
 """Days that a period of a limit may have."""
 FEW = 20
 """Of so many members facts are looked up member by member; of more, all are read."""
+
+MANY = 3_000_000
+"""Beyond so many cells the readings of few members are computed from their own facts: chunks hold everybody's."""
 
 
 class CellsNow:
@@ -64,6 +68,8 @@ class CellsNow:
         self._number = number_of(connection, community.id)
         stored = {id_: metric for id_, metric in metrics.items() if kept(metric)}
         ours = built(connection, community) if str(zone) == str(community.zone) else {}
+        if only is not None and len(only) <= FEW and chunks.size(connection, self._number) > MANY:
+            ours = {id_: key for id_, key in ours.items() if id_ in metrics and not _of_own_facts(metrics[id_])}
         self._stored = {ours[id_]: m for id_, m in stored.items() if id_ in ours}
         self._numbers = {metric.id: key for key, metric in self._stored.items()}
         self._asked: dict[str, list[Reading]] = {}
@@ -74,10 +80,10 @@ class CellsNow:
         self._found.update(self._computed({id_: m for id_, m in stored.items() if id_ not in ours}))
         for id_, metric in metrics.items():
             if not kept(metric):
-                self._found[id_] = self._present(metric)
+                self._found[id_] = limited(self._present(metric), metric)
 
     def of(self, metric: MetricFromFacts, reading: Reading) -> pl.DataFrame:
-        """The cells of a metric that a reading needs: by the moment where it asks for hours and minutes."""
+        """The cells of a metric that count, as a reading needs them: by the moment where it asks for hours."""
         window = Window.parse(reading.over, reading.until)
         if not window.is_elapsed or not unneeded(metric) or not kept(metric):
             return self._cells(metric)
@@ -86,7 +92,7 @@ class CellsNow:
             start, end = window.span(self._at, self._zone)
             where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND {self._by_then()}"
         found = self._facts({0: metric}, self._known(where), fine=True)
-        return pl.concat([empty(), *found])
+        return limited(pl.concat([empty(), *found]), metric)
 
     def whole(self, metric: MetricFromFacts, reading: Reading) -> Value | None:
         """A reading over everybody."""
@@ -124,7 +130,7 @@ class CellsNow:
         if metric.dated_by is None:
             cells = cells.filter(pl.col("day") <= self._today)
         back = [frame.filter(pl.col("metric") == key).select(cells.columns) for frame in self._back]
-        return pl.concat([cells, *back])
+        return limited(pl.concat([cells, *back]), metric)
 
     def _first_day(self, metric: MetricFromFacts) -> int | None:
         """The first day that any window of a metric looks at; None when one looks at all."""
@@ -177,7 +183,10 @@ class CellsNow:
         parts = [empty(), *self._facts(own, self._known(self._by_then()))]
         parts.extend(self._facts(dated, self._known("")))
         cells = pl.concat(parts)
-        return {metric.id: cells.filter(pl.col("metric") == key) for key, metric in numbered_metrics.items()}
+        return {
+            metric.id: limited(cells.filter(pl.col("metric") == key), metric)
+            for key, metric in numbered_metrics.items()
+        }
 
     def _by_then(self) -> str:
         return f"at {self._until} '{self._at.isoformat()}'"
@@ -197,10 +206,9 @@ class CellsNow:
         few = self._only is not None and len(self._only) <= FEW
         own = {key: metric for key, metric in metrics.items() if few and metric.key == "member"}
         rest = {key: metric for key, metric in metrics.items() if key not in own}
-        if own and self._only is not None and len(self._only):
-            theirs = f"member IN ({', '.join(str(int(key)) for key in self._only)})"
-            both = f"{where} AND {theirs}" if where else theirs
-            yield from from_facts(self._connection, self._community, own, both, self._zone, fine=fine)
+        if own and self._only is not None:
+            theirs = self._only.to_list()
+            yield from from_facts(self._connection, self._community, own, where, self._zone, fine=fine, members=theirs)
         if rest:
             yield from from_facts(self._connection, self._community, rest, where, self._zone, fine=fine)
 
@@ -209,6 +217,11 @@ class CellsNow:
         facts = present_facts(self._connection, self._community, self._at, then=self._known_by is not None)
         found = cells_of({0: metric}, facts, self._zone, _nothing, fine=True)
         return numbered(self._connection, self._number, found) if found else empty()
+
+
+def _of_own_facts(metric: MetricFromFacts) -> bool:
+    """Whether a member's own facts are all that the metric needs."""
+    return metric.key == "member" and not metric.steps
 
 
 def _nothing(frame: pl.DataFrame, column: str, attribute: str) -> pl.Series:

@@ -102,6 +102,12 @@ def forget(connection: Connection, community: int, metrics: Collection[int]) -> 
         connection.execute(delete(chunk).where(chunk.c.key == row.key))
 
 
+def size(connection: Connection, community: int) -> int:
+    """How many cells there are."""
+    query = select(func.coalesce(func.sum(chunk.c.cells), 0)).where(chunk.c.community == community)
+    return int(connection.execute(query).scalar_one())
+
+
 def waiting(connection: Connection, community: int) -> int:
     """How many chunks wait to be merged."""
     query = select(func.count()).select_from(chunk).where(chunk.c.community == community, ~chunk.c.merged)

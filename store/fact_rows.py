@@ -31,6 +31,8 @@ _READ = (
     "SELECT replace(id::text, '-', '') AS id, (extract(epoch FROM at) * 1000000)::bigint AS at, "
     "(extract(epoch FROM recorded_at) * 1000000)::bigint AS recorded_at, member, kind, fields FROM fact"
 )
+FEW = 5_000
+"""Of so many members the ids are looked up one by one; of more, all are read."""
 _AS_READ = {**ROWS, "at": pl.Int64, "recorded_at": pl.Int64}
 
 
@@ -107,19 +109,27 @@ def _array(ids: Collection[str]) -> str:
 
 
 def scan(
-    connection: Connection, community: int, kinds: Mapping[str, FactKind], size: int, where: str = ""
+    connection: Connection,
+    community: int,
+    kinds: Mapping[str, FactKind],
+    size: int,
+    where: str = "",
+    members: Collection[int] | None = None,
 ) -> Iterator[dict[str, pl.DataFrame]]:
     """All facts of some kinds as typed frames by kind, some `size` facts at a time.
 
     Args:
         where: a further condition in SQL.
+        members: only facts of these, by their numbers; they are looked up.
     """
     numbers = {id_: number for id_, number in kinds_of(connection, community).items() if id_ in kinds}
-    if not numbers:
+    if not numbers or (members is not None and not members):
         return
     wanted = ", ".join(str(number.key) for number in numbers.values())
-    names = member_names(connection, community)
+    names = member_names(connection, community) if members is None else _names_of(connection, members)
     condition = f"community = {community} AND kind IN ({wanted}){f' AND ({where})' if where else ''}"
+    if members is not None:
+        condition += f" AND member IN ({', '.join(str(int(key)) for key in members)})"
     for rows in _copied(connection, f"{_READ} WHERE {condition}", size):
         yield {
             id_: unstored(named(rows.filter(pl.col("kind") == number.key), names), number, kinds[id_])
@@ -132,6 +142,19 @@ def member_names(connection: Connection, community: int) -> pl.DataFrame:
     from store.numbers import subjects_of
 
     return subjects_of(connection, community, "member")
+
+
+def names_in(connection: Connection, community: int, rows: pl.DataFrame) -> pl.DataFrame:
+    """The members that rows name, or all where they are many: columns `id` and `key`."""
+    keys = rows["member"].drop_nulls().unique()
+    return _names_of(connection, keys.to_list()) if len(keys) <= FEW else member_names(connection, community)
+
+
+def _names_of(connection: Connection, keys: Collection[int]) -> pl.DataFrame:
+    """The ids of a few members: columns `id` and `key`."""
+    query = text("SELECT id, key FROM subject WHERE key = ANY (:keys)")
+    found = connection.execute(query, {"keys": [int(key) for key in keys]}).all()
+    return pl.DataFrame([tuple(row) for row in found], schema={"id": pl.String, "key": pl.Int32}, orient="row")
 
 
 def named(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:

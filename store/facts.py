@@ -196,7 +196,7 @@ class SqlFacts:
     def _typed(self, connection: Connection, number: int, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """Rows of the table as typed frames by kind."""
         known: Mapping[str, FactKind] = {**fact_kinds(self._community), **fact_kinds(self._current())}
-        names = fact_rows.member_names(connection, number)
+        names = fact_rows.names_in(connection, number, rows)
         return {
             id_: unstored(fact_rows.named(part, names), kind, known[id_])
             for id_, kind in kinds_of(connection, number).items()

@@ -17,7 +17,7 @@ from rules.reading import Reading
 from rules.spec import Community
 from rules.values import Value
 from store import chunks
-from store.cells_now import SUBJECTS, CellsNow
+from store.cells_now import FEW, SUBJECTS, CellsNow
 from store.metric_register import built, maintained, rebuild
 from store.numbers import number_of, subjects_of, try_exclusive
 from store.sums import Places, cells_that_count, nothing_column, read_cells
@@ -61,17 +61,24 @@ class SqlMeasures:
         with snapshot(self._engine) as connection:
             number = number_of(connection, self._community.id)
             frame = self._subjects(connection, number, subject, subjects, at)
-            some = subjects is not None and all(reading.scope == "subject" for reading in asked)
-            only = frame["key"].drop_nulls() if some else None
-            by_id = {metric.id: metric for metric in metrics.values()}
-            cells = CellsNow(
-                connection, self._community, at, zone, by_id, asked, only, known_by=known_by, strictly=strictly
-            )
+            shared = [r for r in asked if r.scope == "community" and subject != "community"]
+            few = subjects is not None and len(subjects) <= FEW  # then theirs are looked up apart from everybody's
+            only = frame["key"].drop_nulls() if few or (subjects is not None and not shared) else None
+
+            def look(wanted: Collection[Reading], only: pl.Series | None) -> CellsNow:
+                by_id = {metrics[reading].id: metrics[reading] for reading in wanted}
+                return CellsNow(
+                    connection, self._community, at, zone, by_id, wanted, only, known_by=known_by, strictly=strictly
+                )
+
+            apart = few and bool(shared)
+            cells = look([r for r in asked if r not in shared] if apart else asked, only)
+            whole = look(shared, None) if apart else cells
             places = Places(frame["key"]) if frame.height >= MANY else None
             for reading in asked:
                 metric = metrics[reading]
                 if reading.scope == "community" and subject != "community":
-                    value = cells.whole(metric, reading)
+                    value = whole.whole(metric, reading)
                     frame = frame.with_columns(pl.lit(value, dtype=nothing_column(metric).dtype).alias(reading.key))
                     continue
                 since = _entered(reading, entered, frame)

@@ -111,6 +111,7 @@ def from_facts(
     zone: ZoneInfo | None = None,
     *,
     fine: bool = False,
+    members: Collection[int] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Cells computed from stored facts, a slice of facts at a time.
 
@@ -118,11 +119,12 @@ def from_facts(
         where: a further condition in SQL on the table `fact`.
         zone: whose days are meant, if not those of the community.
         fine: as for `cells_of`.
+        members: only from facts of these, by their numbers.
     """
     kinds = {id_: kind for metric in metrics.values() for id_, kind in metric.kinds.items()}
     number = number_of(connection, community.id)
     past = Past(connection, community)
-    for frames in scan(connection, number, kinds, SLICE, where):
+    for frames in scan(connection, number, kinds, SLICE, where, members):
         found = cells_of(metrics, frames, zone or community.zone, past, fine=fine)
         if found:
             yield numbered(connection, number, found)

@@ -275,6 +275,12 @@ class SqlReviews:
         with transaction(self._engine) as connection:
             return list(connection.execute(query.distinct().order_by(run.c.id)).scalars())
 
+    def on_trial(self, community: str, at: datetime) -> tuple[str | None, int]:
+        query = select(review.c.trial, review.c.share).where(review.c.community == community, review.c.at <= at)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query.order_by(review.c.at.desc(), review.c.id.desc()).limit(1)).first()
+        return (None, 0) if row is None or row.trial is None else (row.trial, row.share)
+
     def latest(self, community: str, *, limit: int = 20) -> Sequence[Mapping[str, Any]]:
         with transaction(self._engine) as connection:
             rows = connection.execute(

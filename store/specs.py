@@ -14,9 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from operations.errors import Refusal
 from operations.ports.specs import Published, Version
 from operations.ports.trials import CURRENT, REPLACED, RUNNING, STAGED
+from operations.renames import renames_of
 from rules.spec import Community, load
 from store.metric_register import adopt
 from store.numbers import exclusive
+from store.renaming import rename
 from store.tables.specs import spec_document, spec_version
 from store.tables.trials import trial
 from store.transaction import transaction
@@ -59,6 +61,7 @@ class SqlSpecs:
             connection.execute(spec_version.insert().values(**values, author=author, message=message))
             _end_trials(connection, community, number, at)
             adopt(connection, community)
+            rename(connection, community.id, renames_of(community))
             row = _latest(connection, community.id)
             assert row is not None
             return Published(version=_version(row, number), new=True)
@@ -124,7 +127,7 @@ class SqlSpecs:
         return found
 
     def _read(self, digest: str, packed: bytes) -> Community:
-        loaded = load(_unpacked(packed), self._kinds, self._trees)
+        loaded = load(_unpacked(packed), self._kinds, self._trees, checked=True)
         if loaded.community is None:
             first = loaded.diagnostics[0].message if loaded.diagnostics else "it cannot be read"
             raise Refusal(

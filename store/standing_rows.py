@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from operations.ports.standings import LIFECYCLE, Renames
+from store.member_columns import member_columns
 from store.standing_frame import Reader, frame_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rules.spec import Community
 
 _MOMENT = pl.Datetime("us", "UTC")
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class StandingRows:
     watched: pl.DataFrame
     titles: pl.DataFrame
     _frames: dict[tuple[str, str | None, str], pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _after: list[tuple[object, pl.DataFrame, StandingRows]] = field(default_factory=list, repr=False, compare=False)
 
     def frame(
         self,
@@ -47,7 +50,7 @@ class StandingRows:
         subjects: Collection[str] | None = None,
     ) -> pl.DataFrame:
         """See `operations.ports.standings.Standings.frame`."""
-        key = (community.digest, ladder, value)
+        key = (self._as_read_by(community), ladder, value)
         found = self._frames.get(key)
         if found is None:
             found = self._frames[key] = frame_of(
@@ -56,6 +59,16 @@ class StandingRows:
         if subjects is None:
             return found
         return found.filter(pl.col("subject").is_in(pl.Series(list(subjects), dtype=pl.String).implode()))
+
+    def _as_read_by(self, community: Community) -> str:
+        """What of a spec its frames depend on, so that two specs that only judge otherwise share them."""
+        promised = self.standings["below_digest"].is_not_null().any()
+        ladders = [
+            (spec.id, spec.per and [item.id for item in community.lists[spec.per].items], [t.id for t in spec.tiers])
+            for spec in community.ladders.values()
+        ]
+        ways = [way.id for way in community.lifecycle.transitions] if community.lifecycle is not None else []
+        return repr((str(community.zone), ladders, ways, community.digest if promised else ""))
 
     def _watched_on(self, ladder: str, value: str) -> pl.DataFrame:
         here = (pl.col("ladder") == ladder) & (pl.col("value") == value)
@@ -84,6 +97,18 @@ class StandingRows:
         self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
     ) -> StandingRows:
         """What would stand there after a review had carried these changes out."""
+        told = changes.filter(pl.col("kind").is_in(["move", "below", "above"])).select("subject", "kind", "to", "ask")
+        key = (ladder, value, lowest, at, digest if (told["kind"] == "below").any() else "")
+        for known, same, result in self._after:
+            if known == key and same.equals(told):
+                return result
+        result = self._changed(changes, ladder=ladder, value=value, lowest=lowest, at=at, digest=digest)
+        self._after.append((key, told, result))
+        return result
+
+    def _changed(
+        self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
+    ) -> StandingRows:
         moved = changes.filter((pl.col("kind") == "move") & ~pl.col("ask")).select(
             "subject", pl.col("to").alias("goes")
         )
@@ -117,7 +142,9 @@ class StandingRows:
         ).drop("goes")  # fmt: skip
         left = pl.col("subject").is_in(moved["subject"].implode())
         watched = self.watched.filter(~(mine & left))
-        return replace(self, standings=pl.concat([others, here.select(others.columns)]), watched=watched, _frames={})
+        return replace(
+            self, standings=pl.concat([others, here.select(others.columns)]), watched=watched, _frames={}, _after=[]
+        )
 
     def renamed(self, renames: Renames) -> StandingRows:
         """The same with tiers, stages and titles under their new names."""
@@ -142,7 +169,7 @@ class StandingRows:
             parts = titles.select(title).select(pl.col(at).replace(dict(renames.titles)), pl.col(value))
             whole = pl.concat_str([at, value], separator="@", ignore_nulls=True)
             titles = titles.with_columns(parts.select(whole.alias("title"))["title"])
-        return replace(self, standings=standings, watched=watched, titles=titles, _frames={})
+        return replace(self, standings=standings, watched=watched, titles=titles, _frames={}, _after=[])
 
 
 def _ensured(
@@ -168,4 +195,5 @@ def _ensured(
 def read_rows(connection: Connection, community: str, at: datetime) -> StandingRows:
     """Everything that standings of a community say now."""
     reader = Reader(connection, community, None)
-    return StandingRows(reader.members(), reader.standings(), reader.all_watched(), reader.titles(at))
+    members = member_columns(connection, community, {}, _EVER, None)
+    return StandingRows(members, reader.standings(), reader.all_watched(), reader.titles(at))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rules.spec import Community
 
 MOVES = ("moved_tier", "moved_stage")
+FEW = 200
+"""Of so many members moves are looked up member by member; of more, all moves are read."""
 _SLICE = 200_000
 _MOMENT = pl.Datetime("us", "UTC")
 _MOVE: dict[str, Any] = {
@@ -137,15 +139,12 @@ class Then:
 
     def _moves(self) -> pl.DataFrame:
         number = number_of(self._connection, self._community.id)
-        where = ""
-        if self._subjects is not None:
+        keys = None
+        if self._subjects is not None and len(self._subjects) <= FEW:
             keys = subjects_of(self._connection, number, "member", self._subjects)["key"].to_list()
-            if not keys:
-                return pl.DataFrame(schema=_MOVE)
-            where = f"member IN ({', '.join(str(int(key)) for key in keys)})"
         kinds = {id_: kind for id_, kind in fact_kinds(self._community).items() if id_ in MOVES}
         parts = [pl.DataFrame(schema=_MOVE)]
-        for frames in scan(self._connection, number, kinds, _SLICE, where):
+        for frames in scan(self._connection, number, kinds, _SLICE, members=keys):
             for frame in frames.values():
                 if not frame.height or ".source" not in frame.columns:
                     continue
@@ -162,7 +161,8 @@ class Then:
                         ),
                     )
                 )
-        return pl.concat(parts)
+        moves = pl.concat(parts)
+        return moves if self._subjects is None else moves.filter(pl.col("subject").is_in(self._subjects))
 
     def _with_graces(self, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         found = [(r.subject, r.ladder, r.value, r.at.astimezone(UTC), r.digest) for r in self._rows(_GRACES, "subject")]

@@ -14,7 +14,6 @@ from rules.reading import Reading
 from rules.time.local import local_day, to_date
 from rules.time.window import Window
 from store.cells import cell_places, day_of
-from store.limits import limited
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,7 +35,7 @@ def read_cells(
 
     Args:
         frame: `subject` and `key`.
-        cells: of this metric; facts after `at` are not among them.
+        cells: of this metric, limits settled; facts after `at` are not among them.
         entered: `subject`, `key` and `entered`, for windows that begin at an entry; whoever is not there is unknown.
         whole: read all subjects together; `frame` has one row with the key 0.
         places: where each subject stands in the frame, if it is a large one.
@@ -44,8 +43,6 @@ def read_cells(
     window = Window.parse(reading.over, reading.until)
     if window.since_entry and entered is None:
         return frame.with_columns(pl.lit(None, dtype=nothing_column(metric).dtype).alias(reading.key))
-    if metric.limits:
-        cells = limited(cells, metric)
     if whole:
         cells = cells.with_columns(pl.lit(0, dtype=pl.Int32).alias("subject"))
     if reading.of is not None:
@@ -96,8 +93,6 @@ class Places:
 
 def cells_that_count(cells: pl.DataFrame, metric: MetricFromFacts, reading: Reading) -> list[Cell]:
     """The cells of one subject that a reading is computed from, on whatever day; limits and corrections are settled."""
-    if metric.limits:
-        cells = limited(cells, metric)
     if reading.of is not None:
         cells = cells.filter(pl.col("by") == reading.of)
     if metric.take not in _ADDING:

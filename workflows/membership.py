@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from rules.time import ClockScale
     from workflows import turns
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+SHORTLY = timedelta(seconds=20)
 BRIEFLY = timedelta(minutes=2)
 QUIET = timedelta(seconds=12)  # without a heartbeat for so long, a worker counts as lost
 
@@ -52,14 +54,31 @@ class Membership:
             at = min(clock.at(workflow.now()), stand.due)
 
     async def _advance(self, asked: turns.MembershipInput, at: datetime) -> turns.Advanced:
-        found: turns.Advanced = await workflow.execute_activity(
-            turns.ADVANCE,
-            turns.Advance(community=asked.community, id=asked.id, at=at),
-            result_type=turns.Advanced,
-            start_to_close_timeout=BRIEFLY,
-            heartbeat_timeout=QUIET,
-            retry_policy=RETRY,
-        )
+        """One step: beside the workflow, which costs the server nothing; if that fails, as a step of its own.
+
+        Such a one is tried again for as long as it takes, and seen by whoever looks at what fails.
+        """
+        step = turns.Advance(community=asked.community, id=asked.id, at=at)
+        found: turns.Advanced
+        try:
+            found = await workflow.execute_local_activity(
+                turns.ADVANCE,
+                step,
+                result_type=turns.Advanced,
+                schedule_to_close_timeout=SHORTLY,
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+        except FailureError as failure:  # of such a step it is what failed itself
+            if is_cancelled_exception(failure) or getattr(failure, "non_retryable", False):
+                raise
+            found = await workflow.execute_activity(
+                turns.ADVANCE,
+                step,
+                result_type=turns.Advanced,
+                start_to_close_timeout=BRIEFLY,
+                heartbeat_timeout=QUIET,
+                retry_policy=RETRY,
+            )
         return found
 
 

@@ -40,6 +40,10 @@ def apply(
         list[str] | None,
         typer.Option("--stop-if", metavar="BOUND", help="'demotions > 20' or 'moved > 5%'; may be repeated."),
     ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="FILE", help="Only if this plan (`trellis plan --out FILE`) still holds."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check the specs in DIR and make them the community's current ones; metrics that are new are computed.
@@ -55,6 +59,7 @@ def apply(
     from cli.console import INVALID, Output
     from cli.specs import read_specs
     from cli.wiring import memory
+    from operations.preview import Stale, read_plan, refuse_stale
     from operations.publish import publish
     from store.folder import read_folder
     from workflows.phases import discover
@@ -72,7 +77,17 @@ def apply(
     if tried:
         _try_out(out, folder, loaded.community.id, steps=steps or share, stop_if=stop_if or (), message=message, by=who)
         return
+    planned = None if plan is None else read_plan(plan)
     with memory() as remembered, out.progress(f"Publishing {loaded.community.id}"):
+        if planned is not None:
+            try:
+                refuse_stale(remembered.desk, remembered.runs, loaded.community, planned, at=datetime.now(UTC))
+            except Stale as stale:
+                out.data({"ok": False, "error": stale.message, "hint": stale.hint, "since": list(stale.since)})
+                out.warn("The plan has gone stale; nothing was published. Since it was made:")
+                for sentence in stale.since:
+                    out.warn(f"  {sentence}")
+                raise typer.Exit(INVALID) from None
         done = publish(
             remembered.specs, read_folder(folder), discover(), message=message, author=who, at=datetime.now(UTC)
         )

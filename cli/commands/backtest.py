@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +37,9 @@ def backtest(
     ] = None,
     where: Where = None,
     as_recorded: AsRecorded = False,
-    top: Annotated[int, typer.Option("--top", min=0, max=1000, help="How many members to explain, of each tier.")] = 5,
+    top: Annotated[
+        int, typer.Option("--top", min=0, max=1000, help="How many members to explain, of each tier and side.")
+    ] = 3,
     member: Annotated[str | None, typer.Option("--member", metavar="ID", help="Explain this member only.")] = None,
     picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE", help="Draw it as SVG.")] = None,
     json: Json = False,
@@ -50,6 +53,7 @@ def backtest(
     from cli import past
     from cli.console import Output
     from operations import backtest as tests
+    from operations.scene import span_of
 
     out = Output(json)
     given = past.asked(
@@ -64,9 +68,7 @@ def backtest(
         where=where,
         as_recorded=as_recorded,
     )
-    span = tests.span_of(
-        given.scene, past.day(start, "--from", given.community), past.day(until, "--until", given.community)
-    )
+    span = span_of(given.scene, past.day(start, "--from", given.community), past.day(until, "--until", given.community))
     with out.progress("Replaying"):
         found = tests.backtest(given.scene, given.truth, strangers=given.strangers, span=span, top=top, member=member)
     if picture is not None:
@@ -74,10 +76,12 @@ def backtest(
 
         save(picture, draw_backtest(found))
     out.data(found.data())
-    _show(out, found, truth, picture)
+    _show(out, found, truth, [one.partition("=")[0].strip() for one in meant or ()])
+    if picture is not None:
+        out.say(f"Drawn to {picture}.")
 
 
-def _show(out: Output, found: Backtest, truth: Path, picture: Path | None) -> None:
+def _show(out: Output, found: Backtest, truth: Path, explained: Sequence[str]) -> None:
     from operations.backtest import share_text
 
     history, reviews = found.history, found.reviews
@@ -88,7 +92,8 @@ def _show(out: Output, found: Backtest, truth: Path, picture: Path | None) -> No
         f"{reviews.moments[-1]:%Y-%m-%d}; scored from {start:%Y-%m-%d} to {end:%Y-%m-%d}."
     )
     for left, number in found.truth.left_out.items():
-        out.say(f"{truth}: {number} rows of the tier {left!r} are left out; --as {left}=TIER says what it is.")
+        if left not in explained:
+            out.say(f"{truth}: {number} rows of the tier {left!r} are left out; --as {left}=TIER says what it is.")
     if found.strangers:
         out.say(f"{found.strangers} members of the truth are no members of the community and are left out.")
     rows = []
@@ -131,8 +136,6 @@ def _show(out: Output, found: Backtest, truth: Path, picture: Path | None) -> No
     )
     for note in found.notes:
         out.say(note)
-    if picture is not None:
-        out.say(f"Drawn to {picture}.")
 
 
 def _row(found: Backtest, one: Explained) -> tuple[object, ...]:

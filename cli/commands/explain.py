@@ -43,6 +43,7 @@ def explain(
     from operations.explain import explain as explain_member
     from operations.own_words import own_words
     from operations.then import refuse_before_facts, spec_at
+    from operations.trial import judged_under
 
     if words not in (None, "en", "zh"):
         raise Refusal(f"--words {words!r} is no language of the labels.", "Write en or zh.")
@@ -54,6 +55,7 @@ def explain(
         if at is not None:
             spec = spec_at(desk, spec.id, when)
             refuse_before_facts(desk, spec, when)
+        usual, spec = spec, judged_under(desk, spec, member, None if at is None else when)
         explanation = explain_member(desk, spec, member, when, tier=tier, then=at is not None)
     if words is not None:
         lines = own_words(explanation, spec, "en" if words == "en" else "zh")
@@ -63,6 +65,8 @@ def explain(
         return
     out.data(explanation.data())
     out.say(f"{member}, {explanation.at.astimezone(spec.zone):%Y-%m-%d %H:%M}, stage: {explanation.stage or 'none'}")
+    if spec.digest != usual.digest:
+        out.say(f"Judged under {spec.digest[7:19]}, which is on trial for a share of members.")
     for standing in explanation.standings:
         _show(out, explanation, standing)
 

@@ -29,12 +29,15 @@ def fmt(
 
     from cli.console import FINDINGS, INVALID, Output
     from cli.specs import given_folder, show_diagnostics
+    from operations.errors import Refusal
     from operations.format import format_files
     from store.folder import read_file, read_folder, write_file
 
     out = Output(json)
     place = given_folder(folder)
     if place.is_file():
+        if place.suffix != ".yaml":
+            raise Refusal(f"{place} is not a spec file", "give a folder, or a .yaml file")
         home, files = place.parent, {place.name: read_file(place)}
     else:
         home, files = place, read_folder(place)

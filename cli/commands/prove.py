@@ -35,11 +35,12 @@ def prove(
     """
     import gc
 
-    from cli.console import FINDINGS, INVALID, Output
+    from cli.console import FAILED, FINDINGS, INVALID, Output, complain
     from cli.options import moment
     from cli.specs import given_folder, read_specs, show_diagnostics
     from rules.proof import made_up_moment
     from rules.proof import prove as prove_all
+    from rules.proof.solver import NoSolver
 
     gc.disable()  # everything made here is shown and then the process ends
     out = Output(json)
@@ -52,7 +53,12 @@ def prove(
         raise typer.Exit(INVALID)
     community = loaded.community
     when = moment(at, community.zone) if at is not None else made_up_moment(community)
-    report = prove_all(community, when)
+    try:
+        with out.progress("Proving"):
+            report = prove_all(community, when)
+    except NoSolver as missing:
+        complain(missing.message, missing.hint, json=json)
+        raise typer.Exit(FAILED) from None
     findings = [finding.data() | {"file": (place / finding.place.file).as_posix()} for finding in report.findings]
     undecided = [one.data() | {"file": (place / one.place.file).as_posix()} for one in report.undecided]
     out.data({"ok": not findings, "digest": community.digest, "findings": findings, "undecided": undecided})

@@ -77,7 +77,7 @@ def hold_cases(
     with out.progress("cases", len(community.cases)) as step:
         examined = examine(community, rulebook, judge_play, told=step.advance)
     at = next((d.model.at for d in community.documents if isinstance(d.model, Cases)), A_MOMENT)
-    proposed = suggested(community, rulebook, examined, at)
+    proposed = suggested(community, rulebook, examined, judge_play, at)
     covered = examined.coverage.whole.percent >= min_coverage
     out.data({"ok": not examined.failing and covered, **_data(examined, proposed, place)})
     _show(out, examined, place)

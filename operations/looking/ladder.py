@@ -13,6 +13,7 @@ from operations.looking.finding import Found, Looking, changes
 from operations.ports.reviews import Plan, Verdict
 from operations.prizes import deadline_in
 from operations.ranking import Ranking
+from operations.renames import renames_of
 from rules.columns import holding, judge
 from rules.condition import base_readings
 from rules.decision import Decision
@@ -102,6 +103,7 @@ class OnLadder(Looking):
 
     def _kept_as_promised(self, promised: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """Those in grace who meet the `keep` under which it began: the promise holds, whatever came since."""
+        now = renames_of(self.community).places.get(self.ladder.id, {})
         for (digest,), rows in sorted(promised.partition_by("below_digest", as_dict=True).items(), key=str):
             old = self.desk.specs.at(str(digest), self.community.id)
             ladder = next((one for one in rulebook_of(old).ladders if one.name == self.ladder.name), None)
@@ -117,7 +119,7 @@ class OnLadder(Looking):
                 subjects=rows["subject"].to_list(),
             )
             for tier, keep in keeps.items():
-                here = rows.filter(pl.col("·from") == tier)
+                here = rows.filter(pl.col("·from") == now.get(tier, tier))
                 known = frame.join(here.select("subject"), on="subject", how="semi")
                 held = known.filter(holding(keep, known)).select("subject")
                 yield here.join(held, on="subject", how="semi", maintain_order="left")

@@ -179,6 +179,10 @@ class Reviews(Protocol):
         may not hold any more."""
         ...
 
+    def on_trial(self, community: str, at: datetime) -> tuple[str | None, int]:
+        """The digest on trial and its share at the last review up to a moment; none and 0 without."""
+        ...
+
     def latest(self, community: str, *, limit: int = 20) -> Sequence[Mapping[str, Any]]:
         """Summaries of reviews, latest first."""
         ...

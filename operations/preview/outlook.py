@@ -11,7 +11,7 @@ import polars as pl
 from operations.looking import RULES, Found, Looking, looking_at, parts_of
 from operations.looking.ladder import OnLadder
 from operations.ports.reviews import Plan
-from operations.ports.standings import LIFECYCLE, Snapshot
+from operations.ports.standings import LIFECYCLE, Renames, Snapshot
 from operations.preview.sight import Sight
 from operations.seats import without_seat
 from operations.terms import TITLES
@@ -19,6 +19,9 @@ from operations.terms import TITLES
 if TYPE_CHECKING:
     from operations.desk import Desk
     from rules.spec import Community
+
+
+_NO_RENAMES = Renames()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,13 @@ def parts_looked_at(community: Community) -> list[str]:
     return [part for part in parts_of(community) if part != TITLES and (":" not in part or part == f"{RULES}:member")]
 
 
-def outlook(desk: Desk, sight: Sight, community: Community, plan: Plan, snapshot: Snapshot) -> dict[str, Part]:
+def outlook(
+    sight: Sight, community: Community, plan: Plan, snapshot: Snapshot, renames: Renames = _NO_RENAMES
+) -> dict[str, Part]:
     """Every part in the order of a day, each seeing what the ones before would have changed."""
     parts: dict[str, Part] = {}
     for name in parts_looked_at(community):
-        seen = sight.desk(community, snapshot)
+        seen = sight.desk(snapshot, renames)
         looking = looking_at(seen, plan, community, name)
         part = _settled(seen, looking, looking.find(None), community, name)
         parts[name] = part

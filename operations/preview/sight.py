@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from operations.desk import Desk, beside
-from operations.ports.standings import Renames, Snapshot
+from operations.ports.standings import LIFECYCLE, Renames, Snapshot
 from rules.counted import definitions
 from rules.reading import Reading
 
@@ -44,22 +44,25 @@ class Sight:
         self._subjects = self.members(self._first)["subject"]
         self._read(wanted)
 
-    def desk(self, community: Community, snapshot: Snapshot) -> Desk:
-        """The desk of a review under this spec, from standings as they would be."""
-        return replace(
-            self._desk,
-            members=lambda spec: _Members(self.members(spec)),
-            measures=lambda spec: _Measures(self, spec),
-            standings=_Standings(snapshot),
-        )
+    def desk(self, snapshot: Snapshot, renames: Renames) -> Desk:
+        """The desk of a review from standings as they would be; what else is remembered has its names of now."""
+        ports: dict[str, Any] = {
+            "memberships": _Memberships(self._desk.memberships, renames),
+            "firings": _Firings(self._desk.firings, renames),
+            "members": lambda spec: _Members(self.members(spec)),
+            "measures": lambda spec: _Measures(self, spec),
+            "standings": _Standings(snapshot),
+        }
+        return replace(self._desk, **ports)
 
     def members(self, community: Community) -> pl.DataFrame:
         """What is known of all members, without standings and readings."""
-        found = self._members.get(community.digest)
-        if found is None:
-            found = self._desk.members(community).frame(self._at, names=self._attributes)
-            self._members[community.digest] = found
-        return found
+        port = self._desk.members(community)
+        known = {name: repr(type_) for name, type_ in port.attributes().items() if name in self._attributes}
+        key = f"{community.zone} {sorted(known.items())}"
+        if key not in self._members:
+            self._members[key] = port.frame(self._at, names=self._attributes)
+        return self._members[key]
 
     @property
     def count(self) -> int:
@@ -139,7 +142,7 @@ class _Standings:
         ladder: str | None = None,
         value: str = "",
         subjects: Collection[str] | None = None,
-        then: bool = False,
+        **_: Any,
     ) -> pl.DataFrame:
         return self._snapshot.frame(community, at, ladder=ladder, value=value, subjects=subjects)
 
@@ -166,7 +169,7 @@ class _Measures:
         zone: ZoneInfo,
         subjects: Collection[str] | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
-        known_by: datetime | None = None,
+        **_: Any,
     ) -> pl.DataFrame:
         return _only(self._sight.measured(self._community, list(readings), entered), subjects)
 
@@ -174,12 +177,43 @@ class _Measures:
         raise AssertionError(f"a look reads nothing else of measures: {name}")
 
 
+class _Memberships:
+    """The port `Memberships`, as far as a look reads it, under the names of now."""
+
+    def __init__(self, memberships: Any, renames: Renames) -> None:
+        self._memberships = memberships
+        self._renames = renames
+
+    def resting(self, community: str, ladder: str, value: str, *, at: datetime) -> set[tuple[str, str]]:
+        names = self._renames.ways if ladder == LIFECYCLE else self._renames.places.get(ladder, {})
+        found = self._memberships.resting(community, ladder, value, at=at)
+        return {(member, names.get(to, to)) for member, to in found}
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a look reads nothing else of memberships: {name}")
+
+
+class _Firings:
+    """The port `Firings`, as far as a look reads it, under the names of now."""
+
+    def __init__(self, firings: Any, renames: Renames) -> None:
+        self._firings = firings
+        self._old = {new: old for old, new in renames.rules.items()}
+
+    def fired(self, community: str, rules: Sequence[str]) -> Mapping[tuple[str, str], tuple[datetime, bool]]:
+        then = {self._then(rule): rule for rule in rules}
+        found = self._firings.fired(community, [*then, *rules])
+        return {(then.get(rule, rule), subject): last for (rule, subject), last in found.items()}
+
+    def _then(self, rule: str) -> str:
+        id_, at, value = rule.partition("@")
+        return f"{self._old.get(id_, id_)}{at}{value}"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a look reads nothing else of firings: {name}")
+
+
 def _only(frame: pl.DataFrame, subjects: Collection[str] | None) -> pl.DataFrame:
     if subjects is None or len(subjects) == frame.height:
         return frame
     return frame.filter(pl.col("subject").is_in(pl.Series(list(subjects), dtype=pl.String).implode()))
-
-
-def old_names(renames: Renames, ladder: str) -> Mapping[str, str]:
-    """Old to new names of the tiers or stages on a ladder."""
-    return renames.places.get(ladder, {})

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from operations.errors import Refusal
-from operations.preview.whole import FORM, Preview
+from operations.preview.whole import FORM, Preview, preview
+
+if TYPE_CHECKING:
+    from operations.desk import Desk
+    from operations.ports.runs import Runs
+    from rules.spec import Community
 
 _LARGEST = 256 * 2**20
 _NEEDED = ("community", "at", "at_given", "current", "new", "transitions", "graces", "observations")
@@ -52,11 +57,32 @@ def moment_of(plan: Mapping[str, Any]) -> datetime:
     return at
 
 
+def refuse_stale(desk: Desk, runs: Runs, new: Community, plan: Mapping[str, Any], *, at: datetime) -> None:
+    """Refuse a plan that no longer says what would happen; one made for the present moment is held to `at`.
+
+    Raises:
+        Stale: with a sentence for each thing that changed since.
+    """
+    given = bool(plan["at_given"])
+    if plan["community"] != new.id:
+        raise Stale([f"The plan is for the community {plan['community']}, the specs are those of {new.id}."])
+    now = preview(desk, runs, new, at=moment_of(plan) if given else at, given=given)
+    changed = since(plan, now)
+    if changed:
+        raise Stale(changed)
+
+
+class Stale(Refusal):
+    """The plan no longer holds; nothing was published."""
+
+    def __init__(self, since: Sequence[str]) -> None:
+        super().__init__(f"The plan has gone stale. {since[0]}", "Look again: trellis plan DIR.")
+        self.since = tuple(since)
+
+
 def since(plan: Mapping[str, Any], now: Preview) -> list[str]:
     """What changed since a plan was made, a sentence each; nothing when it still holds."""
     said: list[str] = []
-    if plan["community"] != now.community:
-        return [f"The plan is for the community {plan['community']}, the specs are those of {now.community}."]
     if plan["new"]["digest"] != now.new:
         said.append(f"The specs were changed: {_short(now.new)} now, {_short(plan['new']['digest'])} in the plan.")
     if plan["current"]["digest"] != now.current:

@@ -101,8 +101,8 @@ def preview(
     sight = Sight(desk, at, wanted)
     if not sight.count:
         raise Refusal(f"The community {new.id} has no members yet.", "Take some in: trellis import members FILE.")
-    before = outlook(desk, sight, current, plan, sight.snapshot)
-    after = outlook(desk, sight, new, plan, sight.snapshot.renamed(renames))
+    before = outlook(sight, current, plan, sight.snapshot)
+    after = outlook(sight, new, plan, sight.snapshot.renamed(renames), renames)
     groups = compared(before, after, renames)
     return Preview(
         community=new.id,

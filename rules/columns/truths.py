@@ -159,7 +159,7 @@ class Columns:
     def _hit(self, value: "Numbers | pl.Expr", bound: Bound, type_: ValueType) -> pl.Expr:
         if isinstance(value, Numbers):
             return _against(value, "is", bound)  # type: ignore[arg-type]
-        return value.list.contains(str(bound)) if type_.kind == "set" else value == bound
+        return value.list.contains(str(bound)) if type_.kind == "set" else value.eq(bound)
 
     def _same(self, column: pl.Expr, bound: Bound, *, different: bool) -> pl.Expr:
         if isinstance(bound, Same):

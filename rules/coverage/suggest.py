@@ -135,8 +135,18 @@ class Suggester:
                 made = self._made(place, evidence, target)
                 if made is not None and (target, want) in made[1]:
                     about = solver.name(leaf.source) if leaf is not None and leaf.name == target.path[-2] else None
-                    return {**made[0], "name": self._name(target, want, evidence, about)}, made[1]
+                    return {**made[0], "name": self.name(target, want, evidence, about)}, made[1]
         return None, set()
+
+    def somebody(self, aim: Aim, whole: Asked, condition: Condition) -> tuple[Evidence, Name | None] | None:
+        """Somebody of whom a comparison comes out as aimed at, and which of their values it is about."""
+        for needs in islice(aim.ways(whole, condition), MOST_WAYS):
+            leaf = next((need.leaf for need in needs if isinstance(need, LeafNeed)), None)
+            solver = Solver({}, self._limits, self._listed)
+            evidence = solver.solve(needs, leaf)
+            if evidence is not None:
+                return evidence, solver.name(leaf.source) if leaf is not None else None
+        return None
 
     def _listed(self, name: str) -> tuple[str, ...]:
         asked = self._scene.reads(name)
@@ -152,7 +162,7 @@ class Suggester:
         self, place: _Place, evidence: Evidence, target: Spot
     ) -> tuple[Mapping[str, Any], set[tuple[Spot, Truth]]] | None:
         """The case with what comes out of it as its expectation, and what it sees."""
-        subject = self._subject(evidence)
+        subject = self.subject(evidence)
         draft = {**place.case, **subject, "name": "a suggestion", "expect": {"outcome": "none"}}
         if place.case["of"] == "rules":
             draft["expect"] = {"fires": [place.whole.key[1]]}
@@ -172,7 +182,7 @@ class Suggester:
         case = {**draft, "expect": _expectation(place, came, target)}
         return {key: case[key] for key in order if key in case}, seen
 
-    def _name(self, target: Spot, want: bool, evidence: Evidence, about: Name | None) -> str:
+    def name(self, target: Spot, want: bool, evidence: Evidence, about: Name | None) -> str:
         """A sentence for the case: whose condition, and the value for which it holds or fails."""
         known: Mapping[Any, Value | None] = evidence.readings if isinstance(about, Reading) else evidence.attributes
         value = f" with {_shown(self.community, about, known.get(about))}" if about is not None else ""
@@ -183,7 +193,8 @@ class Suggester:
         self._names.add(name)
         return name
 
-    def _subject(self, evidence: Evidence) -> dict[str, Any]:
+    def subject(self, evidence: Evidence) -> dict[str, Any]:
+        """Evidence as a case gives it."""
         attributes = {
             name: _plain(self.community, name, value)
             for name, value in evidence.attributes.items()

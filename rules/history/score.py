@@ -9,8 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 from statistics import quantiles
 
-from rules.history.replay import Move
 from rules.history.reviews import Reviews
+from rules.history.stepper import Move
 
 _DAY = timedelta(days=1)
 
@@ -178,6 +178,11 @@ class Apart:
     days: int
     people: datetime | None
     rules: datetime | None
+
+    @property
+    def rules_first(self) -> bool:
+        """Whether the rules raised the member before people did, or alone."""
+        return self.kind in ("only rules", "rules earlier")
 
 
 def apart(

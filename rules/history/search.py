@@ -15,9 +15,10 @@ from random import Random
 from rules.history.knobs import Knob, all_bounds, turned
 from rules.history.past import History
 from rules.history.reduced import reduce_ladder
-from rules.history.replay import Move, Replay, Stepper, columns_over, read
+from rules.history.replay import Replay, columns_over, read
 from rules.history.reviews import Reviews
 from rules.history.score import TierScore
+from rules.history.stepper import Move, Stepper
 from rules.ladder import Ladder
 
 BEST = 10

@@ -14,8 +14,9 @@ from rules.proof.subject import Subject
 from rules.proof.terms import at_least
 from rules.spec import conditions as spec
 from rules.spec.community import Document
+from rules.spec.conditions import condition
 from rules.spec.phase import every_phase
-from rules.spec.source import Path
+from rules.spec.source import Path, walk
 from rules.values import BOOLEAN, INTEGER, TEXT, ValueType
 
 _EXACT = ValueType("decimal", 6)
@@ -40,13 +41,21 @@ def _task(prover: Prover, task: Task) -> None:
             asked.append(((*path, "until"), until, f"'{phase.id}' waits in vain: its until can never hold"))
         if phase.kind == "repeat" and getattr(phase, "times", None) is None and task.mode.while_ is not None:
             endless.append(((*path, "id"), phase.id))
-    if not asked and not endless:
+    chosen = [
+        (path, condition(node), f"nobody can be among these in '{task.id}': their {path[-1]} can never hold")
+        for path, node in walk(task.source.tree)
+        if path and path[0] == "phases" and path[-1] in ("where", "keep") and isinstance(node, dict)
+    ]
+    if not asked and not endless and not chosen:
         return
     results = {phase.id for _, phase in every_phase(task.mode.phases)}
     someone = prover.subject()
     for path, node, message in asked:
         written = Written(document, path, node, fields=_fields(prover, node, results, someone))
         never(prover, someone, written, "TRL440", message)
+    for path, node, message in chosen:
+        written = Written(document, path, node, fields=_fields(prover, node, results, someone))
+        never(prover, someone, written, "TRL430", message)
     if endless:
         node = task.mode.while_
         written = Written(document, ("while",), node, fields=_fields(prover, node, results, someone))

@@ -69,7 +69,8 @@ class _Examination:
         mine, theirs = self._effects(one), self._effects(other)
         for rule, second, effects, others in ((other, one, theirs, mine), (one, other, mine, theirs)):
             same = all(effect in others for effect in effects)
-            if same and rule.once_per == second.once_per and self._implies(rule, second):
+            alike = rule.once_per == second.once_per and self._review(rule) == self._review(second)
+            if same and alike and self._implies(rule, second):
                 self._adds_nothing(rule, second)
                 return
         for effect, opposite in _opposites(mine, theirs):
@@ -78,6 +79,11 @@ class _Examination:
 
     def _effects(self, rule: Rule) -> list[tuple[str, Any]]:
         return [verb_of(effect) for effect in self.written[rule.id][2].then]
+
+    def _review(self, rule: Rule) -> Any:
+        """When a rule is looked at."""
+        document, _, spec = self.written[rule.id]
+        return spec.review or document.model.review  # type: ignore[attr-defined]
 
     def _implies(self, rule: Rule, other: Rule) -> bool:
         someone = self.subject(rule.of)

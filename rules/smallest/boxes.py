@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil
 
 from rules.condition import Truth
-from rules.smallest.parts import (
+from rules.smallest.nodes import (
     Comparing,
     Const,
     Expr,
@@ -20,8 +20,6 @@ from rules.smallest.parts import (
     KnownOr,
     Node,
     Opposite,
-    Parts,
-    Place,
     Portion,
     Quotient,
     Resting,
@@ -29,6 +27,8 @@ from rules.smallest.parts import (
     Var,
     portion,
 )
+from rules.smallest.parts import Parts
+from rules.smallest.places import Place
 from rules.smallest.spans import HUGE, Span, compare_spans, compared, quotient, rounded
 from rules.values import Value
 

@@ -27,7 +27,9 @@ from rules.smallest.boxes import (
     Side,
 )
 from rules.smallest.levers import How, Lever
-from rules.smallest.parts import Comparing, Holding, Joined, KnownOr, Node, Opposite, Parts, Place, Resting
+from rules.smallest.nodes import Comparing, Holding, Joined, KnownOr, Node, Opposite, Resting
+from rules.smallest.parts import Parts
+from rules.smallest.places import Place
 from rules.values import Evidence, Value, ValueType
 
 MOST_LOOKS = 4_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rules.condition import Truth
-from rules.smallest.parts import Comparing
+from rules.smallest.nodes import Comparing
 from rules.values import ValueType
 
 HUGE = Fraction(10**40)

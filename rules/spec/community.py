@@ -64,6 +64,7 @@ class Community:
     kinds: PhaseKinds
     lost: frozenset[str] = frozenset()  # ids declared in pieces that could not be read
     _sources: dict[int, Source] = field(default_factory=dict, repr=False)
+    _bound: dict[str, Mode] = field(default_factory=dict, repr=False)
 
     # ------------------------------------------------------------------------------------------ what it is called
     @functools.cached_property
@@ -223,8 +224,11 @@ class Community:
         Raises:
             ArgumentError: the task or mode is unknown, an argument is missing, unknown, or does not fit.
         """
-        source = self.bind_source(task_id, extra)
-        return self.validate_bound(source)
+        if extra:
+            return self.validate_bound(self.bind_source(task_id, extra))
+        if task_id not in self._bound:
+            self._bound[task_id] = self.validate_bound(self.bind_source(task_id))
+        return self._bound[task_id]
 
     def bind_source(self, task_id: str, extra: Mapping[str, Any] | None = None) -> Source:
         """The tree of a task's mode with the arguments put in; places point to where each word was written.

@@ -39,13 +39,14 @@ class Loaded:
         return self.community is not None
 
 
-def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = None) -> Loaded:
+def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = None, *, checked: bool = False) -> Loaded:
     """Read and check a community.
 
     Args:
         files: path inside the folder → content, as `store.folder.read_folder` gives it.
         kinds: the kinds of phases there are, as `workflows.phases.discover` gives them.
         trees: where files that were parsed before are kept.
+        checked: they were published, so what names mean across documents is not looked into again.
     """
     problems = Problems()
     if not _bounded(files, problems):
@@ -63,7 +64,7 @@ def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = No
             documents.append(document)
     _folder(documents, lost_schemas, problems)
     community = Community(tuple(documents), kinds, frozenset(lost))
-    if any(d.schema == "community/v1" for d in documents):
+    if not checked and any(d.schema == "community/v1" for d in documents):
         checks.run(community, problems)
     return Loaded(None if problems.any_error else community, problems.found())
 

@@ -6,6 +6,7 @@ must say exactly what the old one said but for that value; otherwise the edit is
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from rules.spec.source import Items, Path, Written
 
 Scalar = str | int | bool
 
+_PLAIN = re.compile(r"[\w$]([^:\n]|:(?=\w))*")  # begins with a letter or digit, each colon is followed by one
 _BODY = re.compile(r"([|>])([0-9]?[+-]?|[+-][0-9])(?P<rest>[ \t]*(#[^\r\n]*)?)(\r\n|\n|\r|$)")
 
 
@@ -135,14 +137,21 @@ def _refuse_odd(value: Any, where: str) -> None:
             raise NotEditable(f"the character U+{ord(odd[0]):04X} may not stand in a text", "leave it out")
 
 
+@functools.lru_cache(maxsize=1024)
 def stands_plain(text: str, *, flow: bool) -> bool:
     """Whether a text may stand without quotes and be read as that very text."""
-    if not text or "\n" in text or text != text.strip():
+    if not _PLAIN.fullmatch(text) or text != text.strip():
         return False
+    wanted: list[Any]
+    if flow:
+        around, wanted = (
+            f"- [{text}, x ,{text}]\n- {{a: {text}}}\n- {{ a: {text} }}",
+            [[text, "x", text], *[{"a": text}] * 2],
+        )
+    else:
+        around, wanted = f"- a: {text}\n- {text}\n- a: {text}  # c", [{"a": text}, text, {"a": text}]
     problems = Problems()
-    around = f"- [{text}]" if flow else f"- a: {text}"
     source = read("-", around.encode("utf-8"), problems)
-    wanted: Any = [[text]] if flow else [{"a": text}]
     return source is not None and not problems.found() and same(source.tree, wanted)
 
 

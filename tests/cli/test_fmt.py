@@ -69,3 +69,10 @@ def test_a_file_that_cannot_be_read_leaves_all_as_they_are(community, capsys):
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capsys):
     assert trellis("fmt", tmp_path / "none") == 2
     assert "there is nothing there" in capsys.readouterr().err
+
+
+def test_a_file_of_another_kind_is_left_alone(tmp_path, capsys):
+    (tmp_path / "notes.md").write_text("a:   1\n")
+
+    assert trellis("fmt", tmp_path / "notes.md") == 2
+    assert "is not a spec file" in capsys.readouterr().err

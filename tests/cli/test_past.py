@@ -201,6 +201,11 @@ def test_wrong_input_is_one_sentence_and_exit_2(shell: Shell) -> None:
         shell, "tune", *GIVEN, "--train-until", "2024-02-20T04:00"
     )
     assert "no tier 'low' to rise to" in refused(shell, "tune", *GIVEN, "--tier", "low")
+    assert "cannot be written" in refused(shell, "backtest", *GIVEN, "--picture", "nowhere/seen.svg")
+    assert "there is no folder nobody" in refused(shell, "backtest", "nobody", *GIVEN[1:])
+    shutil.copytree(shell.folder / "small", shell.folder / "broken")
+    (shell.folder / "broken" / "tiers.yaml").write_text(LADDER.replace("posts:", "post:"))
+    assert "have mistakes: broken/tiers.yaml:" in refused(shell, "backtest", "broken", *GIVEN[1:])
     (shell.folder / "empty.csv").write_text("id,joined\n")
     nobody = ("--members", "empty.csv", "--facts", "facts.csv.gz")
     assert "holds no members" in refused(shell, "backtest", *GIVEN[:3], *nobody)

@@ -32,7 +32,7 @@ def faulty(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["auto", "maintainers"])
+@pytest.mark.parametrize("name", ["auto", "maintainers", "examples/forum", "examples/wiki", "examples/infrastructure"])
 def test_nothing_is_wrong_with_the_shipped_communities(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert trellis("prove", ROOT / "specs" / name, "--json") == 0
     found = json.loads(capsys.readouterr().out)

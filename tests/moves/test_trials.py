@@ -134,7 +134,10 @@ def test_only_the_share_is_judged_under_a_staged_version_until_everybody_is(reme
     assert counts["tier"]["judged_under_trial"] == len(share)
     assert under == dict.fromkeys(share, trial.digest)
     assert current.digest == club().digest
-    assert {name for name in NAMES if judged_under(remembered.trials, current, name) == trial.digest} == share
+    for at in (None, AT + DAY / 2):
+        judged = {name: judged_under(remembered.desk, current, name, at).digest for name in NAMES}
+        assert {name for name, digest in judged.items() if digest == trial.digest} == share
+    assert judged_under(remembered.desk, current, "p00", AT - DAY).digest == current.digest
 
     reviewed(remembered, AT + DAY)
 

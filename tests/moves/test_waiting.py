@@ -127,6 +127,28 @@ def test_simulated_people_say_the_same_whatever_crashes(
     assert result.outcome == expected
 
 
+def test_a_move_goes_on_when_its_steps_fail_for_a_while(
+    room: Room, club: Community, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from operations import membership as operation
+
+    advance, failures = operation.advance, iter(range(3))
+
+    def failing(*given: object) -> operation.Stand:
+        if next(failures, None) is not None:
+            raise OSError("the database is away")
+        return advance(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(operation, "advance", failing)
+    with worker():
+        move = asked(room, club, "eve", AT + timedelta(days=400), scale="1d=100ms", seed="7")
+        result = room.gateway.result(move.workflow, 30, turns.MembershipResult)
+
+    ended = room.memory.memberships.get("club", move.id)
+    assert ended is not None
+    assert ended.outcome == result.outcome
+
+
 def test_a_review_goes_on_where_a_lost_worker_left_it(
     room: Room, club: Community, worker: Worker, eventually: Eventually
 ) -> None:

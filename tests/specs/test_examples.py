@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import main
 from operations.examine import Examination, examine
 from rules.rulebook import compile_rulebook
 from rules.spec import load
 from rules.spec.community import Community
 from store.folder import read_folder
+from workflows.paper.verdict import judge_play
 from workflows.phases import discover
 
 EXAMPLES = Path(__file__).parents[2] / "specs" / "examples"
@@ -26,7 +28,7 @@ def loaded(name: str) -> Community:
 
 @cache
 def examined(name: str) -> Examination:
-    return examine(loaded(name), compile_rulebook(loaded(name)))
+    return examine(loaded(name), compile_rulebook(loaded(name)), judge_play)
 
 
 def test_there_are_three_examples() -> None:
@@ -52,3 +54,10 @@ def test_an_example_is_yaml_and_nothing_else(name: str) -> None:
 def test_the_readme_names_every_example() -> None:
     text = (EXAMPLES / "README.md").read_text()
     assert [name for name in FOLDERS if f"[`{name}`]({name})" not in text] == []
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_nothing_can_be_proved_against_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["prove", str(EXAMPLES / name)])
+    assert left.value.code in (0, None), capsys.readouterr().out

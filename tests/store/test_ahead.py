@@ -53,3 +53,33 @@ def test_a_reading_of_a_later_day_is_told_from_what_is_kept(
         for row in frame.iter_rows(named=True):
             for reading, kept in told[row["subject"]].items():
                 assert value_at(kept, reading, later, community.zone) == row[reading.key], (row["subject"], reading)
+
+
+def test_few_members_are_read_from_their_own_facts_as_from_everybodys_cells(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    community = shelf.publish()
+    SqlMembers(shelf.engine, shelf.specs, community).enlist(MEMBERS, at=NOW)
+    store = SqlFacts(shelf.engine, shelf.specs, community)
+    store.record(
+        [
+            Fact(f"f{n}", "made", PEOPLE[n % 3], NOW - timedelta(days=n), fields={"size": n, "score": n, "to": "ann"})
+            for n in range(40)
+        ]
+    )
+    store.record([Fact("f3", "made", "bob", NOW - timedelta(days=2), fields={"size": 9})])  # a correction
+    readings = [
+        Reading(metric.id, over, until, scope=scope)
+        for metric in counted(community).values()
+        if metric.subject == "member" and metric.id != "here_now"
+        for over, until in WINDOWS
+        for scope in ("subject", "community")
+    ]
+
+    def read() -> pl.DataFrame:
+        measures = SqlMeasures(shelf.engine, community)
+        return measures.frame("member", readings, at=NOW, zone=community.zone, subjects=list(PEOPLE))
+
+    from_cells = read()
+    monkeypatch.setattr("store.cells_now.MANY", 0)
+    assert read().equals(from_cells)

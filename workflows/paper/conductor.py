@@ -35,7 +35,7 @@ from workflows.conduct import Conduct
 from workflows.course import Course, Leg
 from workflows.desk import Desk, Said
 from workflows.paper.house import Paper, PaperKnown
-from workflows.paper.script import CaseScript
+from workflows.paper.script import CaseScript, lowest
 from workflows.play import ROLE
 from workflows.ready import STRUCTURE
 from workflows.scenes import Settings, definite
@@ -185,7 +185,7 @@ class _Conductor:
         story = Story(told, self.course, self)
         end = asyncio.run(self._told(story))
         for step in self._steps:
-            self._taken.append(Taken(step, self.now, f"{step.in_} does not come"))
+            self._taken.append(Taken(step, self.now, f"the run is over before ({end})"))
         self._conduct.finish(FinishRun(run=self.run.id, end=end, at=story.at))
         return self._played(end, story.at)
 
@@ -406,8 +406,7 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
             role = who if who.startswith(ROLE) else None
             return desk.answer(run, step.in_, by=who, choice=choice, about=about, fields=filled, role=role)
         case "score":
-            lowest = {line.id: line.scale[0] for line in getattr(setting.phase, "rubric", ()) if line.scale is not None}
-            scores = {**lowest, **{name: int(str(value)) for name, value in fields.items()}}
+            scores = {**lowest(setting.phase), **{name: int(str(value)) for name, value in fields.items()}}
             return desk.score(run, work=about, by=who, scores=scores, phase=step.in_)
         case "leave":
             return desk.withdraw(run, member=who)

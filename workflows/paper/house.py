@@ -50,6 +50,7 @@ class Paper:
     deeds: dict[str, Deed] = field(default_factory=dict)
     titles: dict[tuple[str, str, str], Holding] = field(default_factory=dict)
     assigned: dict[str, dict[str, str]] = field(default_factory=dict)
+    _reckoned: dict[Any, Mapping[str, Value | None]] = field(default_factory=dict, repr=False)
 
     def house(self) -> House:
         """The ports that runs use; whatever runs never ask is not there."""
@@ -82,10 +83,15 @@ class Paper:
         return self._measured(metric, reading, at).get(mine, metric.nothing)
 
     def _measured(self, metric: MetricFromFacts, reading: Reading, at: datetime) -> Mapping[str, Value | None]:
-        facts = [fact for fact in self.facts.values() if fact.kind in metric.kinds]
-        if not facts:
-            return {}
-        return measure(metric, facts, reading, at, self.community.zone, as_of=self._as_of)
+        """A metric of every subject; reckoned once as long as no fact comes in."""
+        key = (reading, at, len(self.facts))
+        if key not in self._reckoned:
+            if len(self._reckoned) > 64:
+                self._reckoned.clear()
+            facts = [fact for fact in self.facts.values() if fact.kind in metric.kinds]
+            found = measure(metric, facts, reading, at, self.community.zone, as_of=self._as_of) if facts else {}
+            self._reckoned[key] = found
+        return self._reckoned[key]
 
     def _as_of(self, member: str, attribute: str, at: datetime) -> Value | None:
         person = self.people.get(member)

@@ -92,6 +92,8 @@ class CaseScript:
     def _act(self, setting: Setting, visit: Visit, step: Step) -> Act:
         fields: dict[str, Any] = dict(step.gives)
         choice = fields.pop("choice", None)
+        if step.does == "score":
+            fields = {**lowest(setting.phase), **fields}
         return Act(
             verb="verdict" if setting.phase.kind == "review" else _VERBS[step.does],
             by=step.who,
@@ -102,6 +104,12 @@ class CaseScript:
             fields=fields,
             visit=visit.visit,
         )
+
+
+def lowest(phase: PhaseSpec) -> dict[str, int]:
+    """The lowest score for each criterion that people score."""
+    rubric: Any = getattr(phase, "rubric", ())
+    return {line.id: line.scale[0] for line in rubric if line.scale is not None}
 
 
 @dataclass(frozen=True, slots=True)

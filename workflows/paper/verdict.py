@@ -48,6 +48,7 @@ def judge_play(community: Community, rulebook: Rulebook, case: Play, at: datetim
         tuple(_wrong(community, case, played)),
         f"{', '.join(played.path)}; {played.end}",
         trace=tuple(_trace(community, played)),
+        end=played.end,
     )
 
 
@@ -102,7 +103,7 @@ def _walked(
 ) -> Verdict:
     if _has_lapsed(community, rulebook, mode, case, watch):
         went = lapsed(mode)
-        return Verdict(case, tuple(went_wrong(case, went.end, (went.path,))), f"ends with {went.end}")
+        return Verdict(case, tuple(went_wrong(case, went.end, (went.path,))), f"ends with {went.end}", end=went.end)
     if watch is not None:
         _note(watch, mode, walk(mode, case.comes_out))
     return judge(community, rulebook, case, at)

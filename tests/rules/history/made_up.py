@@ -14,8 +14,8 @@ from rules.counted import counted
 from rules.evaluate import truth
 from rules.fact import Fact
 from rules.history.past import History
-from rules.history.replay import Move
 from rules.history.reviews import Reviews, reviews_between
+from rules.history.stepper import Move
 from rules.ladder import Ladder, next_step
 from rules.metric import measure
 from rules.spec import Community, load

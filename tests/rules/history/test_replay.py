@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rules.condition import base_readings
 from rules.counted import counted
 from rules.history.past import Past, growing
-from rules.history.replay import Move, Replay
+from rules.history.replay import Replay
+from rules.history.stepper import Move
 from rules.metric import measure
 from rules.reading import Reading, parse_reading
 from rules.rulebook import compile_ladder

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from rules.history.replay import Move
 from rules.history.reviews import Reviews
 from rules.history.score import Holding, Span, apart, first_promotions, score
+from rules.history.stepper import Move
 
 BEGINS = datetime(2024, 1, 1, tzinfo=UTC)
 REVIEWS = Reviews(tuple(BEGINS + timedelta(days=day) for day in range(400)), ZoneInfo("UTC"))

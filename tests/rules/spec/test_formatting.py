@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 from rules.spec import load
 from rules.spec.diagnostics import Problems
 from rules.spec.formatting import NotReadable, formatted
-from rules.spec.layout import NotEditable, layout
+from rules.spec.layout import NotEditable
 from rules.spec.reader import read
-from rules.spec.splice import same, splice
+from rules.spec.splice import same
 from rules.spec.tokens import comments_of
 from store.folder import read_folder
 from workflows.phases import discover
@@ -85,7 +85,7 @@ def test_keys_marked_with_a_question_are_left_alone():
         formatted("tiers.yaml", b"? a\n: 1\n")
 
 
-@pytest.mark.parametrize("name", ["auto", "maintainers"])
+@pytest.mark.parametrize("name", [pytest.param("auto", marks=pytest.mark.slow), "maintainers"])
 def test_formatting_publishes_nothing_new(name):
     files = read_folder(SPECS / name)
     messy = {file: disturbed(content.decode(), 7).encode() for file, content in files.items()}
@@ -96,18 +96,6 @@ def test_formatting_publishes_nothing_new(name):
     assert before is not None
     assert after is not None
     assert before.digest == after.digest
-
-
-@pytest.mark.parametrize("file", FILES[::5], ids=lambda f: f.relative_to(SPECS).as_posix())
-def test_an_edit_leaves_nothing_to_format(file):
-    content = file.read_bytes()
-    old = layout(file.name, content)
-    paths = list(old.values)
-    for n, path in enumerate(paths[:: max(1, len(paths) // 4)]):
-        value = old.source.at(path)
-        new = splice(content, path, [f"{value}, more", "0.50", "x: y", 7][n % 4] if isinstance(value, str) else 12345)
-
-        assert formatted(file.name, new) == new
 
 
 @functools.cache
@@ -136,7 +124,7 @@ def disturbed(text: str, seed: int) -> str:
 
 
 @given(st.integers(0, 10**6), st.integers(0, 30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_however_a_shipped_file_was_disturbed_it_says_the_same_and_settles_at_once(which, seed):
     text = pieces()[which % len(pieces())]
 
@@ -156,7 +144,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(st.text("ghijk", min_size=1, max_size=4), values, min_size=1, max_size=4), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_another_program_wrote_says_the_same_and_settles_at_once(document, data):
     yaml = YAML(typ="rt", pure=True)
     yaml.default_flow_style = data.draw(st.sampled_from([False, True, None]))
