@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from operations.explain import Asked, Explanation, Standing
+from operations.explained import Asked, Explanation, Standing
 from rules.condition import Leaf, Titles
 from rules.evaluate import Trace
 from rules.metric import COUNTS

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli.console import Output
-    from operations.explain import Explanation, Standing
+    from operations.explained import Explanation, Standing
     from operations.outlook import Possible
     from rules.evaluate import Trace
 
@@ -92,10 +92,8 @@ def _show(out: "Output", explanation: "Explanation", standing: "Standing") -> No
             out.say("  The smallest change that flips it:")
             for one in asked.possible:
                 out.say(f"    {_change(explanation, one)}")
-        elif asked.about in ("keep", "earn") and asked.trace.truth is not True:
-            if asked.about == "earn" or asked.trace.truth is False:
-                none = "Nothing that can happen flips it." if asked.complete else "No change was found that flips it."
-                out.say(f"  {none}")
+        elif asked.trace.truth is False if asked.about == "keep" else asked.about == "earn" and not asked.trace.truth:
+            out.say("  Nothing that can happen flips it." if asked.complete else "  No change was found that flips it.")
     for line in _ahead(standing):
         out.say(f"  {line}")
 
@@ -148,7 +146,7 @@ def _plain(value: object) -> str:
 def _rows(
     explanation: "Explanation", standing: "Standing", trace: "Trace", depth: int, rows: list[tuple[object, ...]]
 ) -> None:
-    from operations.explain import word_of
+    from operations.explained import word_of
     from rules.condition import Leaf, Titles
 
     indent = "  " * depth

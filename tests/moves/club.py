@@ -179,11 +179,11 @@ def facts(memory: Memory, community: Community, kind: str, member: str, days_ago
     )
 
 
-def reviewed(memory: Memory, at: datetime = AT, **more: str) -> dict[str, dict[str, int]]:
+def reviewed(memory: Memory, at: datetime = AT, *, shard_size: int = 3, **more: str) -> dict[str, dict[str, int]]:
     """A whole review without Temporal; returns the counts by part."""
     desk = memory.desk
     run = f"run at {at.isoformat()} {len(memory.reviews.latest('club', limit=1000))}"
-    plan = review.begin(desk, "club", run=run, at=at, shard_size=3)
+    plan = review.begin(desk, "club", run=run, at=at, shard_size=shard_size)
     for part in plan.parts:
         for shard in range(review.shards_of(desk, plan, part)):
             review.look_at(desk, "club", plan.id, part, shard)

@@ -61,6 +61,11 @@ def tried(memory: Memory, steps: str | None = None, *, stop_if: tuple[str, ...] 
     )  # fmt: skip
 
 
+def judged(memory: Memory, at: datetime = AT) -> dict[str, dict[str, int]]:
+    """A whole review in two shards."""
+    return reviewed(memory, at, shard_size=12)
+
+
 def tiers_of(memory: Memory) -> "Mapping[str, str | None]":
     held = {name: memory.standings.one("club", Place(member=name, ladder="tier")) for name in NAMES}
     return {name: one.at if one else None for name, one in held.items()}
@@ -74,9 +79,9 @@ def regulars(memory: Memory) -> set[str]:
 def test_a_shadow_shows_day_by_day_who_would_come_out_otherwise_and_changes_nothing(remembered: Memory) -> None:
     trial = tried(remembered)
 
-    counts = reviewed(remembered)
+    counts = judged(remembered)
     facts(remembered, club(), "posted", "p00", [3])
-    reviewed(remembered, AT + DAY)
+    judged(remembered, AT + DAY)
 
     assert counts["tier"] == {"none": 24}
     assert regulars(remembered) == {"p00"}
@@ -101,7 +106,7 @@ def test_a_shadow_that_cannot_be_judged_is_told_and_harms_no_review(
     trial = tried(remembered)
     monkeypatch.setattr(shadow, "looking_at", broken)
     facts(remembered, club(), "posted", "p00", [3])
-    counts = reviewed(remembered)
+    counts = judged(remembered)
 
     assert counts["tier"]["promote"] == 1
     (seen,) = remembered.trials.comparisons(trial)
@@ -123,7 +128,7 @@ def test_only_the_share_is_judged_under_a_staged_version_until_everybody_is(reme
     share = {name for name in NAMES if in_share(name, trial.digest, 4_000)}
     assert 0 < len(share) < 24
 
-    counts = reviewed(remembered)
+    counts = judged(remembered)
     first = regulars(remembered)
     decided = [one.decision for one in remembered.decisions.latest("club") if one.decision.rule == "tier"]
     under = {one.member: one.digest for one in decided}
@@ -135,11 +140,11 @@ def test_only_the_share_is_judged_under_a_staged_version_until_everybody_is(reme
     assert under == dict.fromkeys(share, trial.digest)
     assert current.digest == club().digest
     for at in (None, AT + DAY / 2):
-        judged = {name: judged_under(remembered.desk, current, name, at).digest for name in NAMES}
-        assert {name for name, digest in judged.items() if digest == trial.digest} == share
+        specs = {name: judged_under(remembered.desk, current, name, at).digest for name in NAMES}
+        assert {name for name, digest in specs.items() if digest == trial.digest} == share
     assert judged_under(remembered.desk, current, "p00", AT - DAY).digest == current.digest
 
-    reviewed(remembered, AT + DAY)
+    judged(remembered, AT + DAY)
 
     assert regulars(remembered) == set(NAMES)
     assert remembered.specs.current("club").digest == trial.digest
@@ -156,12 +161,12 @@ def test_only_the_share_is_judged_under_a_staged_version_until_everybody_is(reme
 def test_a_step_with_a_date_waits_for_it(remembered: Memory) -> None:
     tried(remembered, f"40%@{AT + DAY:%Y-%m-%d} 100%@{AT + 9 * DAY:%Y-%m-%d}")
 
-    reviewed(remembered)
+    judged(remembered)
     before = regulars(remembered)
-    reviewed(remembered, AT + 2 * DAY)
-    reviewed(remembered, AT + 3 * DAY)
+    judged(remembered, AT + 2 * DAY)
+    judged(remembered, AT + 3 * DAY)
     between = regulars(remembered)
-    reviewed(remembered, AT + 10 * DAY)
+    judged(remembered, AT + 10 * DAY)
 
     assert before == set()
     assert 0 < len(between) < 24
@@ -176,25 +181,25 @@ def test_a_bound_halts_a_staged_version_before_anybody_moves_by_it(remembered: M
     tried(remembered, "40% 100%", stop_if=(bound,))
     facts(remembered, club(), "posted", "p00", [3])
 
-    counts = reviewed(remembered)
+    counts = judged(remembered)
 
     (trial,) = remembered.trials.all("club")
     assert trial.state == HALTED
     assert why in trial.why
     assert [part for part in counts.values() if "trial_halted" in part]
     assert regulars(remembered) - {"p00"} == set()
-    reviewed(remembered, AT + DAY)
+    judged(remembered, AT + DAY)
     assert regulars(remembered) == {"p00"}
     assert remembered.specs.current("club").digest == club().digest
 
 
 def test_bounds_count_from_the_beginning_of_the_trial(remembered: Memory) -> None:
     trial = tried(remembered, "40% 70% 100%", stop_if=("promotions > 12",))
-    reviewed(remembered)
+    judged(remembered)
     first = regulars(remembered)
     assert remembered.trials.running("club", STAGED) is not None
 
-    reviewed(remembered, AT + DAY)
+    judged(remembered, AT + DAY)
 
     whole = {name for name in NAMES if in_share(name, trial.digest, 7_000)}
     assert len(first) <= 12 < len(whole)

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from cli.memory import Memory
-from operations.explain import Explanation, explain
+from operations.explain import explain
+from operations.explained import Explanation
 from operations.own_words import own_words
 from tests.moves.club import AT, facts, people, publish, reviewed
 
