@@ -14,7 +14,8 @@ import time
 
 from cli import wiring
 from operations.errors import Refusal
-from workflows.schedules import keep
+from workflows.schedules import keep, look_now
+from workflows.waking import Waking
 
 LOOK_EVERY = 60.0  # seconds between two looks at what is published
 SUPERVISOR = "TRELLIS_SUPERVISED"  # the process id of the supervisor, in a worker that has one
@@ -44,6 +45,7 @@ def main() -> int:
                 while works() and not stop.wait(0.5):
                     if by_the_clock is not None:
                         by_the_clock.keep()
+                        by_the_clock.wake()
             log.info("stopped")
     except Refusal as refusal:
         log.error("%s", refusal)
@@ -68,12 +70,13 @@ def _leave_with(supervisor: int, stop: threading.Event) -> None:
 
 
 class Rhythm:
-    """Keeps the server's schedules in step with what is published; any number of workers may."""
+    """Keeps the server's schedules in step with what is published, and has facts looked at; several workers may."""
 
     def __init__(self, room: wiring.Room) -> None:
         self._room = room
         self._looked = 0.0
         self._kept: dict[str, str] = {}
+        self._waking = Waking(room.memory.arrivals, self._look_at)
 
     def keep(self) -> None:
         """Look once a minute whether a community was published anew."""
@@ -88,6 +91,19 @@ class Rhythm:
                     self._kept[id] = community.digest
         except Exception as error:  # a server that is away is no reason to stop working
             log.warning("schedules could not be looked at: %s", error)
+
+    def wake(self) -> None:
+        """Have what is reviewed `every: fact` looked at soon after facts came in."""
+        try:
+            self._waking.turn()
+        except Exception as error:
+            log.warning("facts that came in could not be looked at: %s", error)
+
+    def _look_at(self, community: str) -> None:
+        if self._kept.get(community) is None:
+            self._looked = 0.0  # published just now: its schedules are made first
+            self.keep()
+        self._room.gateway.run(look_now(self._room.gateway.client, community), 30)
 
 
 if __name__ == "__main__":

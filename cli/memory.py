@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from operations.house import House
     from operations.ports.decisions import Decisions
     from operations.ports.effects import Effects
-    from operations.ports.facts import Facts
+    from operations.ports.facts import Arrivals, Facts
     from operations.ports.inbox import Inbox
     from operations.ports.measures import Measures
     from operations.ports.members import Members
@@ -112,6 +112,13 @@ class Memory:
         from store.effects import SqlEffects
 
         return SqlEffects(self.engine, facts=self.facts, inbox=self.inbox, outbox=self.outbox)
+
+    @cached_property
+    def arrivals(self) -> "Arrivals":
+        """Word that facts came in."""
+        from store.arrivals import SqlArrivals
+
+        return SqlArrivals(self.engine)
 
     def members(self, community: "Community | str | None" = None) -> "Members":
         """Members of one community."""

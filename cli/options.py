@@ -20,11 +20,12 @@ At = Annotated[
 ]
 
 
-def moment(text: str | None, zone: "ZoneInfo | None" = None) -> datetime:
+def moment(text: str | None, zone: "ZoneInfo | None" = None, option: str = "--at") -> datetime:
     """The time that `--at` names, in UTC; now when it is not given.
 
     Args:
         text: an ISO date or time; a date means its first instant, a time without offset is local.
+        option: the option that names it, for the refusal.
         zone: the community's zone for what has no offset, UTC otherwise.
 
     Raises:
@@ -36,7 +37,7 @@ def moment(text: str | None, zone: "ZoneInfo | None" = None) -> datetime:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise Refusal(
-            f"--at {text!r} is not a time.", "Write 2026-11-21, or with time and offset 2026-11-21T06:00:00+08:00."
+            f"{option} {text!r} is not a time.", "Write 2026-11-21, or with time and offset 2026-11-21T06:00:00+08:00."
         ) from None
     if read.tzinfo is None:
         read = read.replace(tzinfo=zone or UTC)

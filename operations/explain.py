@@ -182,6 +182,12 @@ class _Look:
                 story.append(
                     Step(fact.at, "moved", left and str(left), entered and str(entered), "", None, None)  # type: ignore[arg-type]
                 )
+        here = Place(member=self.member, ladder=ladder.id, value=ladder.value or "")
+        for act in self.desk.standings.by_hand(self.community.id, self.member):
+            if act.place == here and act.at <= self.at:
+                what = "move by hand" if act.what == "move" else act.what
+                said = f"{act.by}: {act.reason}" if act.reason else act.by
+                story.append(Step(act.at, what, act.from_, act.to, said, None, None))
         return sorted(story, key=lambda one: (one.at, one.what == "moved"))[-MOST_TOLD:]
 
     def _waits(self, ladder: Ladder, goal: int, evidence: Evidence) -> Iterator[dict[str, Any]]:

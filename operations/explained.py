@@ -49,7 +49,7 @@ class Step:
     """One step on the way to the present standing."""
 
     at: datetime
-    what: str  # promote, grace, demote, move: decided; moved: carried out
+    what: str  # promote, grace, demote, move: decided; moved: carried out; pin, unpin, move by hand: an operator did it
     from_: str | None
     to: str | None
     because: str
@@ -255,6 +255,7 @@ def _held(standing: Remembered | None) -> dict[str, Any] | None:
         "pinned": standing.pinned,
         "pinned_by": standing.pinned_by if standing.pinned else None,
         "pin_reason": standing.pin_reason,
+        "pinned_until": standing.pinned_until,
         "grace_since": standing.below_since,
         "grace_until": standing.below_until,
         "grace_digest": standing.below_digest,

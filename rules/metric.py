@@ -26,7 +26,7 @@ COUNTS: frozenset[str] = frozenset({"count", "sum", "distinct", "days_with", "st
 """What is 0 over no facts; everything else is unknown then."""
 
 AT_FIELD = "."
-"""Before the name of a field in a step `(by, maintenance@.subproject)`: the standing at the value that the field holds."""
+"""Before the name of a field in a step `(by, maintenance@.subproject)`: the standing at the field's value."""
 
 _SECOND = timedelta(seconds=1)
 

@@ -17,6 +17,7 @@ from rules.counted import fact_kinds
 from rules.fact import Fact, FactKind, key_digits
 from rules.spec import Community
 from store import chunks, fact_rows
+from store.arrivals import arrived
 from store.cells import cells_of
 from store.fact_columns import facts_of, slots_of, stored, typed, unstored
 from store.metric_register import doubt_since, maintained, numbered
@@ -170,6 +171,7 @@ class SqlFacts:
         taken = pl.concat([new.select("id", "kind"), changed.select("id", "kind")])
         if taken.height:
             self._count(connection, number, _only(frames, numbers, taken), sign=1)
+            arrived(connection, self._current())
         return Recorded(new.height, given - new.height - changed.height, changed.height)
 
     def _doubt_moves(self, connection: Connection, frames: Mapping[str, pl.DataFrame]) -> None:

@@ -53,7 +53,7 @@ def standing_frame(
     reader = Reader(connection, community.id, subjects)
     past = Then(connection, community, at, subjects, without) if then else None
     frame = reader.members()
-    rows = reader.standings()
+    rows = reader.standings(at)
     if past is not None:
         rows = past.standings(rows)
 
@@ -147,13 +147,17 @@ class Reader:
         )
         return frame.with_columns(pl.col("joined").cast(_MOMENT))
 
-    def standings(self) -> pl.DataFrame:
+    def standings(self, at: datetime) -> pl.DataFrame:
+        """Rows of standings; who was pinned only until `at` or before is not."""
+        pinned = f"pinned AND coalesce(pinned_until > '{at.astimezone(UTC).isoformat()}', true)"
         moments = ("since", "moved_at", "below_since", "below_until")
         columns = ", ".join(
             "member"
             if name == "subject"
             else f"array_to_string(held, '{_SEPARATOR}')"
             if name == "held"
+            else f"({pinned})"
+            if name == "pinned"
             else _micros(name)
             if name in moments
             else name

@@ -196,4 +196,4 @@ def read_rows(connection: Connection, community: str, at: datetime) -> StandingR
     """Everything that standings of a community say now."""
     reader = Reader(connection, community, None)
     members = member_columns(connection, community, {}, _EVER, None)
-    return StandingRows(members, reader.standings(), reader.all_watched(), reader.titles(at))
+    return StandingRows(members, reader.standings(at), reader.all_watched(), reader.titles(at))

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select, t
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
-from operations.ports.standings import LIFECYCLE, Change, First, Place, Standing
+from operations.ports.standings import LIFECYCLE, ByHand, Change, First, Place, Standing
 from store.bulk import as_rows
+from store.hands import acts_of, write_down
 from store.standing_frame import standing_frame
 from store.standing_rows import StandingRows, read_rows
 from store.tables.members import member
@@ -38,7 +39,7 @@ _SETS: Mapping[str, tuple[str, str]] = {
         """at = u.goes_to, since = u.moment, moved_at = u.moment, last_move = u.how,
            below_since = NULL, below_until = NULL, below_digest = NULL, waiting_for = NULL,
            held = CASE WHEN u.goes_to = ANY (s.held) THEN s.held ELSE s.held || u.goes_to END""",
-        "s.at IS NOT DISTINCT FROM u.was AND (NOT s.pinned OR u.how = 'by_hand')",
+        "s.at IS NOT DISTINCT FROM u.was AND (NOT s.pinned OR s.pinned_until <= u.moment OR u.how = 'by_hand')",
     ),
     "below": (
         "below_since = u.moment, below_until = u.ends, below_digest = u.digest",
@@ -190,21 +191,60 @@ class SqlStandings:
                 done.extend(_CHANGING.get(kind, _update)(connection, community, of_kind))
         return done
 
-    def pin(self, community: str, place: Place, *, to: str | None, by: str, reason: str, at: datetime) -> None:
-        if not reason:
+    def pin(
+        self,
+        community: str,
+        place: Place,
+        *,
+        to: str | None,
+        by: str,
+        reason: str,
+        at: datetime,
+        until: datetime | None = None,
+    ) -> ByHand:
+        if not reason.strip():
             raise Refusal("A pin needs a reason.", "Say why the standing must not move.")
         with transaction(self._engine) as connection:
-            held = self.one(community, place)
-            was = held.at if held else None
-            first = Change(kind="pin", place=place, at=at, from_=was or to)
-            connection.execute(_ENSURE, {"community": community, "changes": _rows([first])})
-            if to is not None and to != was:
-                self.change(community, [Change(kind="move", place=place, at=at, to=to, from_=was or to, how="by_hand")])
-            connection.execute(_at(community, place).values(pinned=True, pinned_by=by, pin_reason=reason))
+            was = self._moved_by_hand(connection, community, place, to, at)
+            held = {"pinned": True, "pinned_by": by, "pin_reason": reason, "pinned_until": until}
+            connection.execute(_at(community, place).values(**held))
+            return write_down(
+                connection, community, "pin", place, at=at, from_=was, to=to or was, by=by, reason=reason, until=until
+            )
 
-    def unpin(self, community: str, place: Place, *, by: str, at: datetime) -> None:
+    def unpin(self, community: str, place: Place, *, by: str, at: datetime, reason: str = "") -> ByHand | None:
+        free = {"pinned": False, "pinned_by": by, "pin_reason": None, "pinned_until": None}
         with transaction(self._engine) as connection:
-            connection.execute(_at(community, place).values(pinned=False, pinned_by=by, pin_reason=None))
+            pinned = _at(community, place).where(standing.c.pinned).values(**free).returning(standing.c.at)
+            row = connection.execute(pinned).one_or_none()
+            if row is None:
+                return None
+            return write_down(
+                connection, community, "unpin", place, at=at, from_=row.at, to=row.at, by=by, reason=reason
+            )
+
+    def put(self, community: str, place: Place, *, to: str, by: str, reason: str, at: datetime) -> ByHand:
+        if not reason.strip():
+            raise Refusal("A move by hand needs a reason.", "Say why the rules do not decide here.")
+        with transaction(self._engine) as connection:
+            was = self._moved_by_hand(connection, community, place, to, at)
+            return write_down(connection, community, "move", place, at=at, from_=was, to=to, by=by, reason=reason)
+
+    def by_hand(self, community: str, member: str) -> Sequence[ByHand]:
+        with transaction(self._engine) as connection:
+            return acts_of(connection, community, member)
+
+    def _moved_by_hand(
+        self, connection: Connection, community: str, place: Place, to: str | None, at: datetime
+    ) -> str | None:
+        """Where it stood before it was moved by hand, if it was."""
+        held = self.one(community, place)
+        was = held.at if held else None
+        first = Change(kind="pin", place=place, at=at, from_=was or to)
+        connection.execute(_ENSURE, {"community": community, "changes": _rows([first])})
+        if to is not None and to != was:
+            self.change(community, [Change(kind="move", place=place, at=at, to=to, from_=was or to, how="by_hand")])
+        return was
 
     def waiting(self, community: str) -> int:
         with transaction(self._engine) as connection:
@@ -284,6 +324,7 @@ def _standing(row: Any, met: Mapping[str, datetime]) -> Standing:
         pinned=row.pinned,
         pinned_by=row.pinned_by,
         pin_reason=row.pin_reason,
+        pinned_until=row.pinned_until,
         below_since=row.below_since,
         below_until=row.below_until,
         below_digest=row.below_digest,

@@ -23,46 +23,17 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
-from operations.ports.standings import LIFECYCLE
-from operations.terms import TITLES, have_terms
-from rules.spec.documents.rules import Rules
+from operations.rhythms import ON_FACTS, rhythms
 from workflows import turns
 
 if TYPE_CHECKING:
     from rules.spec import Community
 
 CATCH_UP = timedelta(days=1)
-ON_FACTS = 5  # minutes between looks of what is reviewed `every: fact`
+AT_THE_LATEST = 5  # minutes between looks of what is reviewed `every: fact`, should a worker miss that facts came
 _WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-
-
-def rhythms(community: Community) -> dict[tuple[str, Any, str | None], list[str]]:
-    """Parts of a review by their rhythm (every, day, at), in the order of a day."""
-    found: dict[tuple[str, Any, str | None], list[str]] = {}
-
-    def add(rhythm: Any, part: str) -> None:
-        parts = found.setdefault((rhythm.every, rhythm.day, rhythm.at), [])
-        if part not in parts:
-            parts.append(part)
-
-    if community.lifecycle is not None:
-        add(community.lifecycle.review, LIFECYCLE)
-    for ladder in community.ladders.values():
-        for rhythm in (ladder.review, *(tier.review for tier in ladder.tiers if tier.review is not None)):
-            add(rhythm, ladder.id)
-    if have_terms(community):
-        first = next(iter(community.ladders.values()), None)
-        if first is not None:
-            add(first.review, TITLES)
-    for document in community.documents:
-        if isinstance(document.model, Rules):
-            for rule in document.model.rules:
-                if rule.review is None:
-                    add(document.model.review, f"rules:{rule.of}")
-                else:
-                    add(rule.review, f"rule:{rule.id}")
-    return found
 
 
 def specs(community: Community) -> Mapping[str, Schedule]:
@@ -103,8 +74,8 @@ def _schedule(community: Community, kind: str, given: Any, when: ScheduleCalenda
 def _when(every: str, day: Any, at: str | None) -> ScheduleCalendarSpec:
     hour, minute = (int(part) for part in (at or "00:00").split(":"))
     always = [ScheduleRange(0, 23)]
-    if every == "fact":
-        return ScheduleCalendarSpec(minute=[ScheduleRange(0, 59, ON_FACTS)], hour=always)
+    if every == ON_FACTS:
+        return ScheduleCalendarSpec(minute=[ScheduleRange(0, 59, AT_THE_LATEST)], hour=always)
     if every == "hour":
         return ScheduleCalendarSpec(minute=[ScheduleRange(0)], hour=always)
     spec = ScheduleCalendarSpec(minute=[ScheduleRange(minute)], hour=[ScheduleRange(hour)])
@@ -131,6 +102,21 @@ async def keep(client: Client, community: Community) -> list[str]:
         if known.id.startswith(f"{community.id}/") and known.id not in wanted:
             await client.get_schedule_handle(known.id).delete()
     return list(wanted)
+
+
+async def look_now(client: Client, community: str) -> bool:
+    """Begin the look of what is reviewed `every: fact`, or one more after that which runs; False if there is none."""
+    try:
+        await client.get_schedule_handle(_on_facts(community)).trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+def _on_facts(community: str) -> str:
+    return f"{community}/review/{ON_FACTS}"
 
 
 def _replacing(schedule: Schedule) -> Any:

@@ -101,7 +101,8 @@ def _show(out: "Output", explanation: "Explanation", standing: "Standing") -> No
 def _held(standing: "Standing") -> "Iterator[str]":
     kept = standing.remembered
     if kept is not None and kept.pinned:
-        yield f"Pinned by {kept.pinned_by or 'somebody'}: {kept.pin_reason or 'no reason given'}."
+        until = "" if kept.pinned_until is None else f" until {kept.pinned_until:%Y-%m-%d}"
+        yield f"Pinned by {kept.pinned_by or 'somebody'}{until}: {kept.pin_reason or 'no reason given'}."
     if kept is not None and kept.below_since is not None:
         until = "" if kept.below_until is None else f", until {kept.below_until:%Y-%m-%d}"
         yield f"In grace since {kept.below_since:%Y-%m-%d}{until}."

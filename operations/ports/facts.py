@@ -30,6 +30,16 @@ class Recorded:
         return Recorded(self.new + other.new, self.known + other.known, self.changed + other.changed)
 
 
+class Arrivals(Protocol):
+    """Word that facts came in, for communities in which something is reviewed `every: fact`."""
+
+    def take(self) -> set[str]:
+        """The communities that facts were recorded for since somebody asked last; each word is given to one only.
+
+        It is a hint: whoever takes it and is lost leaves it to the schedule, which looks every few minutes.
+        """
+
+
 class Facts(Protocol):
     """Facts of one community. Every call is one transaction: facts and metrics together, or nothing."""
 

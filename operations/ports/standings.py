@@ -48,6 +48,7 @@ class Standing:
     pinned: bool = False
     pinned_by: str | None = None
     pin_reason: str | None = None
+    pinned_until: datetime | None = None  # None: until somebody lets go
     below_since: datetime | None = None
     below_until: datetime | None = None
     below_digest: str | None = None
@@ -55,6 +56,24 @@ class Standing:
     waiting_for: str | None = None
     exempt: bool = False  # as the last review saw it; exempt members take no seat
     held: tuple[str, ...] = ()  # every tier or stage ever held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """What an operator did to a standing, as it is kept for ever: `pin`, `unpin` or `move`.
+
+    `number` grows with every act in the community. `to` None: it stayed where it was. `until` None: without an end.
+    """
+
+    number: int
+    what: str
+    place: Place
+    at: datetime
+    from_: str | None
+    to: str | None
+    by: str
+    reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,12 +216,38 @@ class Standings(Protocol):
         """Carry out changes, each if the standing still is as the change says (`from_`); returns those that were."""
         ...
 
-    def pin(self, community: str, place: Place, *, to: str | None, by: str, reason: str, at: datetime) -> None:
-        """Hold a standing still by hand, moving it to `to` first if that is given."""
+    def pin(
+        self,
+        community: str,
+        place: Place,
+        *,
+        to: str | None,
+        by: str,
+        reason: str,
+        at: datetime,
+        until: datetime | None = None,
+    ) -> ByHand:
+        """Hold a standing still by hand, moving it to `to` first if that is given.
+
+        Raises:
+            Refusal: no reason is given.
+        """
         ...
 
-    def unpin(self, community: str, place: Place, *, by: str, at: datetime) -> None:
-        """Let reviews move the standing again."""
+    def unpin(self, community: str, place: Place, *, by: str, at: datetime, reason: str = "") -> ByHand | None:
+        """Let reviews move the standing again; None if nobody had pinned it."""
+        ...
+
+    def put(self, community: str, place: Place, *, to: str, by: str, reason: str, at: datetime) -> ByHand:
+        """Move a standing by hand; reviews go on from there.
+
+        Raises:
+            Refusal: no reason is given.
+        """
+        ...
+
+    def by_hand(self, community: str, member: str) -> Sequence[ByHand]:
+        """Everything that operators ever did to a member's standings, in order."""
         ...
 
     def waiting(self, community: str) -> int:

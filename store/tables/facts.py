@@ -46,6 +46,7 @@ fact = Table(
     Column("kind", SmallInteger, nullable=False),
     Column("community", SmallInteger, nullable=False),
     Column("fields", Text, nullable=False, comment="values by slot between U+001F; nothing is unknown"),
+    Column("suspect", Boolean, nullable=False, server_default=text("false"), comment="found by the filters"),
     PrimaryKeyConstraint("community", "id"),
     Index("fact_by_time", "at", postgresql_using="brin"),
     Index("fact_by_record", "recorded_at", postgresql_using="brin"),
@@ -57,6 +58,14 @@ fact = Table(
         postgresql_with={"pages_per_range": 64, "autosummarize": "on"},
     ),
     comment="What happened. A correction replaces the row, a withdrawal removes it; metrics follow at once.",
+)
+
+fact_arrival = Table(
+    "fact_arrival",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    Column("community", Text, nullable=False),
+    comment="Facts came in that a review waits for; a worker takes the rows away.",
 )
 
 withdrawn = Table(

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, Index, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from store.tables import metadata
 
@@ -19,6 +31,7 @@ standing = Table(
     Column("last_move", Text),
     Column("pinned", Boolean, nullable=False, server_default=text("false")),
     Column("pinned_by", Text),
+    Column("pinned_until", DateTime(timezone=True)),
     Column("pin_reason", Text),
     Column("below_since", DateTime(timezone=True)),
     Column("below_until", DateTime(timezone=True)),
@@ -30,6 +43,26 @@ standing = Table(
     Index("standing_of_member", "community", "member"),
     Index("standing_at", "community", "ladder", "value", "at"),
     comment="Where a member stands on a ladder (or in the lifecycle); no row is: lowest tier since joining, no stage.",
+)
+
+by_hand = Table(
+    "by_hand",
+    metadata,
+    Column("community", Text, nullable=False),
+    Column("number", BigInteger, Identity(), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("what", Text, nullable=False, comment="pin, unpin, move"),
+    Column("ladder", Text, nullable=False),
+    Column("value", Text, nullable=False, server_default=""),
+    Column("member", Text, nullable=False),
+    Column("from_at", Text),
+    Column("to_at", Text),
+    Column("until", DateTime(timezone=True)),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("community", "number"),
+    Index("by_hand_of_member", "community", "member"),
+    comment="What operators did to standings, and why; rows are only added.",
 )
 
 observation = Table(

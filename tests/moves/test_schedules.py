@@ -6,9 +6,10 @@ import pytest
 from temporalio.client import ScheduleOverlapPolicy
 
 from cli.wiring import Room
+from operations.rhythms import rhythms
 from rules.spec import Community
 from tests.moves.club import RULES, club
-from workflows.schedules import keep, rhythms
+from workflows.schedules import keep
 
 
 @pytest.fixture(scope="module")
