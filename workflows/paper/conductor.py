@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, islice
@@ -110,10 +111,11 @@ def play(community: Community, rulebook: Rulebook, case: Play, at: datetime, wat
         RuleRefusal: something in the case does not fit, or the run does not come to its end.
         Refusal: something in the mode cannot be done yet.
     """
-    try:
-        return _Conductor(community, rulebook, case, at, watch).play()
-    except EndlessPlay:  # a repeat that lives as long as its mode: one round stands for all of them
-        return _Conductor(community, rulebook, case, at, watch, once=True).play()
+    if case.steps:
+        with suppress(EndlessPlay):
+            return _Conductor(community, rulebook, case, at, watch).play()
+    # a repeat that lives as long as its mode: one round stands for all of them
+    return _Conductor(community, rulebook, case, at, watch, once=True).play()
 
 
 class _Conductor:
