@@ -56,6 +56,7 @@ def crew(memory: Memory, gateway: "Gateway") -> "Crew":
             process.read_course,
             process.open_phase,
             process.check_phase,
+            process.stop_phases,
             process.finish_run,
             *Moves(memory.desk, gateway).activities(),
             *notices.activities(),

@@ -12,6 +12,9 @@ from rules.spec import Community
 from rules.spec.documents.mode import Mode
 from rules.spec.phase import PhaseSpec, every_phase
 
+TEAMS = "@teams"
+"""Among the results of forming teams: who is in which, by team and part."""
+
 
 @dataclass(frozen=True)
 class Around:
@@ -48,11 +51,40 @@ class Around:
         phase, _, result = name.partition(".")
         found: Any = None
         for visit in self._visits_of(phase):
-            value = visit.results.get(result)
+            value = self._of_unit(visit, result)
             if isinstance(value, list):
                 found = list(dict.fromkeys([*(found if isinstance(found, list) else []), *value]))
             elif value is not None:
                 found = value
+        return found
+
+    def _of_unit(self, visit: Visit, result: str) -> Any:
+        """A result of a visit; in a unit of an `each` over what that visit found, only what belongs to the unit."""
+        value = visit.results.get(result)
+        for each, unit in self._units.items():
+            phase, _, named = str(getattr(self.phases[each], "of", "")).partition(".")
+            if phase != visit.phase:
+                continue
+            if result == named:
+                return [unit] if isinstance(value, list) and unit in value else []
+            team = visit.results.get(TEAMS, {}).get(unit) if named == "teams" else None
+            if team is not None and result == "members":
+                return list(dict.fromkeys(who for inside in team.values() for who in inside))
+            if team is not None and result in team:
+                return list(team[result])
+        return value
+
+    @cached_property
+    def _units(self) -> Mapping[str, str]:
+        """The units that whoever looks is in: phase of kind each → what it is about."""
+        found, before = {}, ""
+        for part in self.scope.split("/"):
+            phase, _, number = part.rpartition(".")
+            if phase and getattr(self.phases.get(phase), "kind", "") == "each":
+                visits = [one for one in self.visits if one.phase == phase and one.scope == before]
+                if visits and int(number) <= len(visits[-1].things):
+                    found[phase] = visits[-1].things[int(number) - 1]
+            before += f"{part}/"
         return found
 
     def is_result(self, name: str) -> bool:

@@ -16,18 +16,19 @@ from operations.house import House
 from operations.ports.inbox import Item
 from operations.ports.runs import Planned, Run, Visit
 from rules.fact import Fact
-from rules.spec.phase import Back, PhaseSpec, every_phase
+from rules.spec.phase import Back, Body, PhaseSpec
 from rules.time import ClockScale, Duration, WorkCalendar, add, sla_times
-from workflows.course import CANCEL, LAPSED, SKIPPED, Course, Leg, Way
-from workflows.play import Opening, Progress, Scene, play_of
+from workflows.course import CANCEL, LAPSED, SKIPPED, Branch, Course, Leg, Way
+from workflows.phases.each.spec import Each
+from workflows.play import Opening, Progress, Scene
+from workflows.ready import EACH, PARALLEL, REPEAT, STRUCTURE
 from workflows.records import facts_of, forms_of
 from workflows.scenes import Setting, Settings
 from workflows.simulated import catch_up, until_over
-from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase
+from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, StopPhases
 
-REPEAT = "repeat"
-STRUCTURE = (REPEAT,)
-"""Kinds that the walk itself plays."""
+STOPPED = "stopped"
+"""How a phase comes out that was open when its branch or unit was ended by another."""
 
 LOOK_EVERY = timedelta(days=1)
 """How often a condition that is waited for is looked at, in the run's own time."""
@@ -106,6 +107,10 @@ class Conduct:
             return self._opened(self.house.runs.open(skipped))
         if setting.phase.kind == REPEAT:
             return self._round(setting, visit)
+        if setting.phase.kind in STRUCTURE:
+            units = tuple(setting.people.things(setting.phase.of)) if isinstance(setting.phase, Each) else ()
+            over = replace(visit, state="closed", outcome="done", closed_at=asked.at, things=units)
+            return self._opened(self.house.runs.open(over))
         return self._begin(setting, visit)
 
     def _begin(self, setting: Setting, visit: Visit) -> Opened:
@@ -220,8 +225,9 @@ class Conduct:
         ]
 
     def _opened(self, visit: Visit, awaits: str = "", every: timedelta | None = None) -> Opened:
-        if visit.kind == REPEAT and visit.state != "skipped":
-            return Opened(at=visit.opened_at, real_at=visit.began_at, deadline=visit.deadline)
+        if visit.kind in STRUCTURE and visit.state != "skipped":
+            at, real_at = visit.opened_at, visit.began_at
+            return Opened(at=at, real_at=real_at, deadline=visit.deadline, units=len(visit.things))
         if visit.outcome is not None:
             return Opened(outcome=visit.outcome, at=visit.closed_at or visit.opened_at, real_at=visit.began_at)
         return Opened(
@@ -247,6 +253,23 @@ class Conduct:
             self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
         with self.house.runs.together():
             return self._close(setting, visit)
+
+    def stop(self, asked: StopPhases) -> Finished:
+        """End phases whose branch or unit is over: what came in until then is in, and nobody is said to have missed."""
+        for phase in asked.phases:
+            visit = self.house.runs.visit(asked.run, phase.phase, phase.visit)
+            if visit is None or visit.state == "closed":
+                continue
+            at = max(asked.at, visit.opened_at)
+            setting = self.settings.of(asked.run, phase.phase, at=at, scope=visit.scope)
+            if visit.state == "open":
+                if setting.run.rehearsed:
+                    with self.house.runs.together():
+                        catch_up(setting, visit, until=at)
+                self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
+            with self.house.runs.together():
+                self._close(setting, replace(visit, deadline=at), stopped=True)
+        return Finished(members=0, undone=0)
 
     def _see(self, asked: CheckPhase) -> Checked | tuple[Setting, Visit]:
         """What can be said of a phase; or, when it is over, what is to be closed."""
@@ -281,7 +304,7 @@ class Conduct:
         look = _next_look(visit, asked.at, self._looks(setting))
         return Checked(at=asked.at, deadline=deadline, look_at=look)
 
-    def _close(self, setting: Setting, visit: Visit) -> Checked:
+    def _close(self, setting: Setting, visit: Visit, *, stopped: bool = False) -> Checked:
         """The gate is shut: whatever came in is in. The moment of closing follows from it alone."""
         first = setting.scene(visit)
         final = visit.deadline or setting.at
@@ -289,14 +312,14 @@ class Conduct:
         last = min(max([visit.opened_at, *moments]), final)
         early = setting.play.progress(setting.phase, replace(first, at=last)).over
         at = last if early else final
-        if visit.kind == "wait":
-            at = setting.at if early else final
+        if visit.kind == "wait" or stopped:
+            at = setting.at if early or stopped else final
         scene = setting.closing_scene(visit, first, at=at, due=not early)
         closing = setting.play.closing(setting.phase, scene)
         accepted = [work for work, (state, _) in closing.works.items() if state == "accepted"]
         notes = (*closing.notes, *forms_of(setting, scene, accepted))
-        facts = facts_of(setting, notes)
-        outcome = self._scripted(setting, visit, closing.outcome)
+        facts = facts_of(setting, [note for note in notes if not (stopped and note.kind == "missed")])
+        outcome = STOPPED if stopped else self._scripted(setting, visit, closing.outcome)
         with self.house.runs.together():
             if facts:
                 self.house.facts(setting.community).record(facts)
@@ -382,6 +405,10 @@ def _next_look(visit: Visit, at: datetime, every: timedelta | None) -> datetime 
     return min(due, default=None)
 
 
+def _branches(phase: PhaseSpec) -> tuple[Body, ...]:
+    return phase.bodies() if phase.kind == PARALLEL else ()
+
+
 def _legs(phases: tuple[PhaseSpec, ...]) -> tuple[Leg, ...]:
     legs = []
     for phase in phases:
@@ -397,17 +424,11 @@ def _legs(phases: tuple[PhaseSpec, ...]) -> tuple[Leg, ...]:
                 first=phase.outcomes()[0],
                 go=go,
                 title=phase.title.en if phase.title is not None else "",
-                body=_legs(phase.bodies()[0].phases) if phase.kind == REPEAT else (),
+                body=_legs(phase.bodies()[0].phases) if phase.kind in (REPEAT, EACH) else (),
+                branches=tuple(Branch(id=one.name, body=_legs(one.phases)) for one in _branches(phase)),
+                ends_with=getattr(phase, "ends_with", "all"),
                 times=int(times) if times is not None else None,
                 early=bool(getattr(phase, "reset_by", None)),
             )
         )
     return tuple(legs)
-
-
-def cannot_run(phases: tuple[PhaseSpec, ...]) -> list[str]:
-    """The phases of a mode that cannot run yet, each with its kind."""
-    known = [phase for _, phase in every_phase(phases)]
-    return [
-        f"{phase.id} ({phase.kind})" for phase in known if phase.kind not in STRUCTURE and play_of(phase.kind) is None
-    ]

@@ -16,7 +16,11 @@ SKIPPED = "skipped"
 LAPSED = "lapsed"
 END = "end"
 CANCEL = "cancel"
-_OUT = ("leave", "stop")
+LEFT = "left"
+"""How a branch or a unit ends by itself; its phases are over, or one of them said `leave`."""
+STOP = "stop"
+"""How a branch or a unit ends that ends the whole `each` or `parallel`."""
+_OUT = ("leave", STOP)
 
 
 class Way(Payload):
@@ -27,8 +31,19 @@ class Way(Payload):
     otherwise: str | None = None
 
 
+class Branch(Payload):
+    """Phases beside others."""
+
+    id: str
+    body: tuple[Leg, ...]
+
+
 class Leg(Payload):
-    """One phase of a course. `body` are the phases of a round, `times` how many rounds (None: as long as it lives)."""
+    """One phase of a course.
+
+    `body` are the phases of a round, or of a unit of an `each`; `times` how many rounds (None: as long as it lives).
+    `branches` are those of a `parallel`, which `ends_with` all, the first, or one of them.
+    """
 
     id: str
     kind: str
@@ -38,6 +53,13 @@ class Leg(Payload):
     body: tuple[Leg, ...] = ()
     times: int | None = None
     early: bool = False  # a fact can start the interval of this repeat anew
+    branches: tuple[Branch, ...] = ()
+    ends_with: str = "all"
+
+    @property
+    def apart(self) -> bool:
+        """Whether it is walked by several at the same time."""
+        return self.kind == "each" or bool(self.branches)
 
 
 class Course(Payload):
@@ -56,14 +78,17 @@ class Course(Payload):
             for leg in body:
                 yield leg
                 yield from inside(leg.body)
+                for branch in leg.branches:
+                    yield from inside(branch.body)
 
         return inside(self.phases)
 
     def bound(self, rounds: int = 1) -> int:
-        """No run visits more phases than this; a repeat without `times` counts as so many rounds."""
+        """No run visits more phases than this; a repeat without `times`, and an `each`, count as so many rounds."""
 
         def of(body: tuple[Leg, ...]) -> int:
             once = sum(1 + (of(leg.body) * (leg.times or rounds) if leg.body else 0) for leg in body)
+            once += sum(of(branch.body) for leg in body for branch in leg.branches)
             backs = sum(way.at_most or 0 for leg in body for way in leg.go.values())
             return once * (1 + backs)
 
@@ -99,10 +124,19 @@ class Walk:
     Args:
         course: the phases.
         frames: a position to go on from; without it the walk begins.
+        inside: the phases of a branch or a unit, when that is walked by itself.
+        within: the rounds and units that those lie in: `under-way.2/`.
     """
 
-    def __init__(self, course: Course, frames: tuple[Frame, ...] = ()) -> None:
-        self.course = course
+    def __init__(
+        self,
+        course: Course,
+        frames: tuple[Frame, ...] = (),
+        *,
+        inside: tuple[Leg, ...] | None = None,
+        within: str = "",
+    ) -> None:
+        self.course, self._inside, self._within = course, inside, within
         self._by_id = {leg.id: leg for leg in course.legs()}
         self._frames: list[Frame] = list(frames) or [Frame()]
         self._over: str | None = None
@@ -114,14 +148,14 @@ class Walk:
 
     @property
     def scope(self) -> str:
-        """The rounds the walk is in: `week.3/`; empty outside of every repeat."""
-        return _scope(self._frames)
+        """The rounds and units the walk is in: `week.3/`; empty outside of every repeat and each."""
+        return self._within + _scope(self._frames)
 
     @property
     def outer_scope(self) -> str:
         """The rounds that the phase here lies in; of a repeat whose round is over, those around it."""
         over = isinstance(self.here(), RoundOver)
-        return _scope(self._frames[:-1] if over else self._frames)
+        return self._within + _scope(self._frames[:-1] if over else self._frames)
 
     def here(self) -> At | RoundOver | Ending:
         """Where the walk stands."""
@@ -131,14 +165,14 @@ class Walk:
         if frame.index < len(body):
             return At(body[frame.index])
         if frame.repeat is None:
-            return Ending(END)
+            return Ending(END if self._inside is None else LEFT)
         leg = self._by_id[frame.repeat]
         return RoundOver(leg, frame, leg.times is not None and frame.round >= leg.times)
 
     def begin_round(self, at: datetime, *, real_at: datetime | None = None, next_at: datetime | None = None) -> None:
         """Begin the next round of the repeat that the walk stands before, or whose round is over."""
         match self.here():
-            case At(leg) if leg.body:
+            case At(leg) if leg.body and not leg.apart:
                 number = 1
             case RoundOver(leg, frame, _):
                 number = frame.round + 1
@@ -167,8 +201,15 @@ class Walk:
         self._frames[-1] = frame.model_copy(update={"loops": loops})
         return self._go(way.to if taken <= way.at_most else way.otherwise or "next")
 
+    def end(self, word: str) -> None:
+        """The run ends here with a word."""
+        self._over = word
+
     def lapse(self) -> None:
-        """The mode's `while` is over: out of every round, to `if_not`."""
+        """The mode's `while` is over: out of every round, to `if_not`; a branch or a unit leaves that to the run."""
+        if self._inside is not None:
+            self._over = LAPSED
+            return
         del self._frames[1:]
         target = self.course.if_not
         self._go(END if target in ("next", *_OUT) else target)
@@ -178,7 +219,9 @@ class Walk:
         return self._body(frame)[frame.index]
 
     def _body(self, frame: Frame) -> tuple[Leg, ...]:
-        return self._by_id[frame.repeat].body if frame.repeat else self.course.phases
+        if frame.repeat:
+            return self._by_id[frame.repeat].body
+        return self.course.phases if self._inside is None else self._inside
 
     def _go(self, target: str) -> None:
         frame = self._frames[-1]
@@ -188,10 +231,10 @@ class Walk:
         elif target in (CANCEL, END) or target.startswith("end:"):
             self._over = target
         elif target in _OUT and frame.repeat is None:
-            self._over = END
+            self._over = END if self._inside is None else LEFT if target == "leave" else STOP
         elif target == "leave":
             self._frames[-1] = frame.model_copy(update={"index": len(body)})
-        elif target == "stop":
+        elif target == STOP:
             self.leave_rounds()
         else:
             index = next(place for place, leg in enumerate(body) if leg.id == target)

@@ -15,20 +15,11 @@ from operations.ports.runs import RUNNING, Run
 from operations.rehearsal import lot
 from rules.spec import Community
 from rules.spec.documents.mode import Mode
-from rules.spec.effects import verb_of
-from rules.spec.people import refs
-from rules.spec.phase import every_phase
 from rules.spec.substitute import ArgumentError
 from rules.time import ClockScale
 from workflows import steps
-from workflows.conduct import cannot_run
+from workflows.ready import cannot_run
 from workflows.steps import RunInput
-
-UNREAD = ("cohort:", "subject.members")
-"""References to people that are read and checked, and cannot be looked up yet."""
-
-LATER = ("propose",)
-"""Effects that are read and checked, and cannot be carried out yet."""
 
 
 class Starter(Protocol):
@@ -169,19 +160,13 @@ class Launcher:
             mode = spec.bind(task, args)
         except ArgumentError as error:
             raise Refusal(f"{task} cannot start: {error}.") from error
-        lacking = cannot_run(mode.phases)
+        lacking = cannot_run(mode)
         if lacking:
             raise Refusal(
-                f"{task} cannot run yet: its mode {mode.id} has phases that this version only reads: "
+                f"{task} cannot run yet: in its mode {mode.id} there is what this version only reads: "
                 f"{', '.join(lacking)}.",
-                "It is checked, and kept; start a task whose phases can all run.",
+                "It is checked, and kept; start a task that can run whole.",
             )
-        unknown = sorted({f"{phase.id} ({ref})" for phase, ref in _people(mode) if ref.startswith(UNREAD)})
-        if unknown:
-            raise Refusal(f"{task} cannot run yet: nobody can tell so far who these are: {', '.join(unknown)}.")
-        later = sorted({f"{phase.id} ({verb})" for phase, verb in _effects(mode) if verb in LATER})
-        if later:
-            raise Refusal(f"{task} cannot run yet: these effects are only read so far: {', '.join(later)}.")
         return mode
 
     def _about(self, spec: Community, task: str, mode: Mode, subject: str | None) -> None:
@@ -191,24 +176,6 @@ class Launcher:
             raise Refusal(f"{task} is for one {mode.for_}.", f"Say which: `trellis start {task} --subject ID`.")
         if mode.for_ == "member" and subject is not None and not self.house.members(spec).find([subject]):
             raise Refusal(f"{spec.id} has no member {subject!r}.", "See `trellis members`.")
-
-
-def _effects(mode: Mode) -> list[tuple[Any, str]]:
-    return [
-        (phase, verb_of(effect)[0])
-        for _, phase in every_phase(mode.phases)
-        for effect in getattr(phase, "effects", ()) or ()
-    ]
-
-
-def _people(mode: Mode) -> list[tuple[Any, str]]:
-    """Every reference in whoever a phase asks, lets in or keeps out."""
-    return [
-        (phase, ref)
-        for _, phase in every_phase(mode.phases)
-        for name in ("who", "by", "never", "of")
-        for ref in refs(getattr(phase, name, None))
-    ]
 
 
 def _scale(text: str) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey
@@ -30,6 +31,8 @@ from workflows.steps import (
     ReadCourse,
     RunInput,
     RunResult,
+    Stopped,
+    StopPhases,
     Under,
 )
 from workflows.story import Story
@@ -58,7 +61,10 @@ class Process:
     """The story of one run, told with Temporal's hands."""
 
     def __init__(self) -> None:
-        self._poked = False
+        self._open: dict[
+            str, bool
+        ] = {}  # phases that are open, and whether something came in since they were looked at
+        self._lines: dict[str, str] = {}
 
     @workflow.run
     async def run(self, args: collections.abc.Sequence[RawValue]) -> RunResult:
@@ -70,7 +76,10 @@ class Process:
         self._clock = ClockScale.parse(told.scale) if told.scale else None
         self._story = Story(told, course, self)
         try:
-            return await self._finish(await self._story.play())
+            end = await self._story.play()
+            if end is None:
+                workflow.continue_as_new(args=[told.model_copy(update={"resume": self._story.resume})])
+            return await self._finish(end)
         except asyncio.CancelledError:
             await asyncio.shield(self._finish(CANCEL))
             raise
@@ -79,9 +88,11 @@ class Process:
             raise
 
     @workflow.signal(name=steps.POKE)
-    def poke(self) -> None:
-        """Something came in; many pokes are one look."""
-        self._poked = True
+    def poke(self, what: str = "") -> None:
+        """Something came in, in one phase (`phase/visit`) or in any; many pokes are one look."""
+        for key in [what] if what else list(self._open):
+            if key in self._open:
+                self._open[key] = True
 
     # ------------------------------------------------------------------------------------------------ Temporal's hands
     def time(self, at: datetime) -> datetime:
@@ -92,37 +103,59 @@ class Process:
         return now if self._clock is None else under.opened_at + self._clock.virtual(now - under.real_at)
 
     async def open(self, asked: OpenPhase) -> Opened:
-        self._poked = False
-        return await self._ask(steps.OPEN_PHASE, asked, Opened)
+        key = _key(asked)
+        self._open[key] = False
+        opened = await self._ask(steps.OPEN_PHASE, asked, Opened)
+        if opened.deadline is None:
+            del self._open[key]
+        return opened
 
     async def check(self, asked: CheckPhase) -> Checked:
-        return await self._ask(steps.CHECK_PHASE, asked, Checked)
+        checked = await self._ask(steps.CHECK_PHASE, asked, Checked)
+        if checked.outcome is not None:
+            self._open.pop(_key(asked), None)
+            self._lines.pop(_key(asked), None)
+        return checked
 
-    async def until(self, under: Under, goal: datetime) -> bool:
+    async def stop(self, asked: StopPhases) -> None:
+        for phase in asked.phases:
+            self._open.pop(_key(phase), None)
+            self._lines.pop(_key(phase), None)
+        await self._ask(steps.STOP_PHASES, asked, Finished)
+
+    async def until(self, under: Under, goal: datetime, halted: Callable[[], bool]) -> bool:
+        key = _key(under)
         real = goal if self._clock is None else under.real_at + self._clock.real(goal - under.opened_at)
         left = real - workflow.now()
         if left <= _ZERO:
             return True
+        self._open.setdefault(key, False)
         try:
             await workflow.wait_condition(
-                lambda: self._poked, timeout=left, timeout_summary=f"{under.phase} until {goal:%Y-%m-%d %H:%M}"
+                lambda: self._open[key] or halted(),
+                timeout=left,
+                timeout_summary=f"{under.phase} until {goal:%Y-%m-%d %H:%M}",
             )
         except TimeoutError:
             return True
-        self._poked = False
+        self._open[key] = False
         return False
+
+    def wake(self) -> None:
+        """Conditions that are waited for are looked at whenever anything happens."""
 
     def tell(self, leg: Leg, under: Under) -> None:
         if under != self._resumed_under():
             workflow.upsert_search_attributes([PHASE.value_set(leg.id)])
-        workflow.set_current_details(f"**{leg.title or leg.id}** ({leg.kind}): {under.awaits}")
+        self._lines[_key(under)] = f"**{leg.title or leg.id}** ({leg.kind}): {under.awaits}"
+        workflow.set_current_details("\n\n".join(self._lines.values()))
 
     def tell_pause(self, leg: Leg, until: datetime) -> None:
         workflow.set_current_details(f"**{leg.title or leg.id}**: the next round begins {until:%Y-%m-%d}")
 
-    def rest(self, under: Under | None) -> None:
-        if self._history_is_long():
-            self._continue(under)
+    def must_rest(self) -> bool:
+        info = workflow.info()
+        return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
 
     def _resumed_under(self) -> Under | None:
         """The phase that was open when the history was continued; it is among the search attributes already."""
@@ -135,8 +168,10 @@ class Process:
         workflow.set_current_details(f"over: {end}")
         return RunResult(run=self._told.run, end=end, at=asked.at, visits=sum(self._story.visits.values()))
 
-    async def _ask(self, name: str, asked: OpenPhase | CheckPhase | FinishRun, answer: type[Answer]) -> Answer:
-        phase = "" if isinstance(asked, FinishRun) else f"{asked.phase} {asked.visit}"
+    async def _ask(
+        self, name: str, asked: OpenPhase | CheckPhase | StopPhases | FinishRun, answer: type[Answer]
+    ) -> Answer:
+        phase = f"{asked.phase} {asked.visit}" if isinstance(asked, OpenPhase | CheckPhase) else ""
         answered: Answer = await workflow.execute_activity(
             name,
             asked,
@@ -151,9 +186,6 @@ class Process:
             raise asyncio.CancelledError  # what was being done is done; only now is it taken back
         return answered
 
-    def _history_is_long(self) -> bool:
-        info = workflow.info()
-        return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
 
-    def _continue(self, under: Under | None) -> NoReturn:
-        workflow.continue_as_new(args=[self._told.model_copy(update={"resume": self._story.resume(under)})])
+def _key(phase: OpenPhase | CheckPhase | Stopped | Under) -> str:
+    return f"{phase.phase}/{phase.visit}"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 READ_COURSE = "read_course"
 OPEN_PHASE = "open_phase"
 CHECK_PHASE = "check_phase"
+STOP_PHASES = "stop_phases"
 FINISH_RUN = "finish_run"
 
 POKE = "poke"
@@ -66,13 +67,27 @@ class Under(Payload):
     awaits: str = ""
 
 
-class Resume(Payload):
-    """Where a run goes on after its history was continued as new."""
+class Position(Payload):
+    """Where one strand of a run stands: its way, the run's time there, the phase that is open.
+
+    `apart` are the strands inside the `each` or `parallel` that it stands in; `ended` says how a strand came out that
+    is over while others of them are not.
+    """
 
     frames: tuple[Frame, ...]
-    visits: dict[str, int] = Field(default_factory=dict)
     at: datetime
     under: Under | None = None
+    apart: tuple[Position, ...] = ()
+    ended: str | None = None
+
+
+class Resume(Position):
+    """Where a run goes on after its history was continued as new.
+
+    `visits` are the numbers of visits so far, by phase, with the units before it that it lies in.
+    """
+
+    visits: dict[str, int] = Field(default_factory=dict)
     lapsed: bool = False
 
 
@@ -124,7 +139,8 @@ class Opened(Payload):
     """What came of opening: it waits until `deadline`, or it is over at once with an `outcome`.
 
     `outcome` is `skipped` when `only_if` does not hold, and `lapsed` when the mode's `while` does not hold any more.
-    `real_at` is the wall's time of the opening. `look_at` is when to look again before the deadline.
+    `real_at` is the wall's time of the opening. `look_at` is when to look again before the deadline. `units` is how
+    many units an `each` has.
     """
 
     outcome: str | None = None
@@ -133,6 +149,7 @@ class Opened(Payload):
     deadline: datetime | None = None
     look_at: datetime | None = None
     awaits: str = ""
+    units: int = 0
 
 
 class CheckPhase(Payload):
@@ -153,6 +170,21 @@ class Checked(Payload):
     at: datetime
     deadline: datetime | None = None
     look_at: datetime | None = None
+
+
+class Stopped(Payload):
+    """A phase that was open when its branch or unit was ended by another."""
+
+    phase: str
+    visit: int
+
+
+class StopPhases(Payload):
+    """Ask to end phases at a time of the run, because the `each` or `parallel` they lie in is over."""
+
+    run: str
+    phases: tuple[Stopped, ...]
+    at: datetime
 
 
 class FinishRun(Payload):

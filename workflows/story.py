@@ -1,16 +1,34 @@
 """Story: one run of any mode told phase by phase, whoever keeps the time: Temporal, or a clock on paper.
 
 Each phase is opened, waited for (until its deadline, or until somebody says that everything may be in), and checked;
-the walk along the course is pure. The hands that open, wait and check are given.
+the walk along the course is pure. The hands that open, wait and check are given. An `each` or a `parallel` is told by
+several strands at the same time, each with its own place and its own time.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
-from workflows.course import LAPSED, SKIPPED, At, Course, Ending, Leg, RoundOver, Walk
-from workflows.steps import Checked, CheckPhase, Opened, OpenPhase, Resume, RunInput, Under
+from workflows.course import CANCEL, END, LAPSED, SKIPPED, STOP, At, Course, Ending, Leg, RoundOver, Walk
+from workflows.steps import (
+    Checked,
+    CheckPhase,
+    Opened,
+    OpenPhase,
+    Position,
+    Resume,
+    RunInput,
+    Stopped,
+    StopPhases,
+    Under,
+)
+
+IN_A_UNIT = 1_000
+"""Visits that one phase can have in one unit of an `each`: their numbers tell in which unit they are."""
 
 
 class Hands(Protocol):
@@ -32,8 +50,16 @@ class Hands(Protocol):
         """Say whether a phase is over."""
         ...
 
-    async def until(self, under: Under, goal: datetime) -> bool:
-        """Wait until a time of the run. True: it is here; False: something came in before."""
+    async def stop(self, asked: StopPhases) -> None:
+        """End phases that others no longer wait for."""
+        ...
+
+    async def until(self, under: Under, goal: datetime, halted: Callable[[], bool]) -> bool:
+        """Wait until a time of the run. True: it is here; False: something came in before, or `halted` became true."""
+        ...
+
+    def wake(self) -> None:
+        """Somebody may be halted now: whoever waits looks."""
         ...
 
     def tell(self, leg: Leg, under: Under) -> None:
@@ -44,8 +70,8 @@ class Hands(Protocol):
         """Say when the next round begins."""
         ...
 
-    def rest(self, under: Under | None) -> None:
-        """A place at which the story can be interrupted and resumed."""
+    def must_rest(self) -> bool:
+        """Whether the story has to be interrupted here, to be told on later."""
         ...
 
 
@@ -59,56 +85,217 @@ class Story:
     """
 
     def __init__(self, told: RunInput, course: Course, hands: Hands) -> None:
-        self._told, self._hands = told, hands
+        self.run, self.course, self.hands = told.run, course, hands
         resume = told.resume
-        self.at = resume.at if resume else told.opened_at
         self.visits: dict[str, int] = dict(resume.visits) if resume else {}
-        self._lapsed = resume.lapsed if resume else False
-        self._under = resume.under if resume else None
-        self._walk = Walk(course, resume.frames if resume else ())
+        self.lapsed = resume.lapsed if resume else False
+        self.resting = False
+        self._main = Strand(self, Walk(course, resume.frames if resume else ()), told.opened_at, position=resume)
 
-    def resume(self, under: Under | None) -> Resume:
+    @property
+    def at(self) -> datetime:
+        """The run's own time."""
+        return self._main.at
+
+    @property
+    def resume(self) -> Resume:
         """Where the story stands, to be told on later."""
-        return Resume(frames=self._walk.frames, visits=self.visits, at=self.at, under=under, lapsed=self._lapsed)
+        return Resume(**dict(self._main.position), visits=self.visits, lapsed=self.lapsed)
 
-    async def play(self) -> str:
-        """Tell it to its end: `end`, `end:word` or `cancel`."""
-        under = self._under
-        while True:
-            if under is None:
-                self._hands.rest(None)
-            match self._walk.here():
-                case Ending(word):
-                    return word
+    async def play(self) -> str | None:
+        """Tell it to its end (`end`, `end:word` or `cancel`), or until it has to rest (None)."""
+        await self._main.play()
+        return self._main.ended
+
+    def rest(self) -> None:
+        """Every strand stops where it can go on later."""
+        self.resting = True
+        self.hands.wake()
+
+
+class Strand:
+    """One strand of a story: the run itself, a branch of a `parallel`, a unit of an `each`.
+
+    Args:
+        story: what it is a strand of.
+        walk: where it is.
+        at: the run's time here.
+        units: numbers of the units it lies in, the outermost first.
+        up: the strand that waits for it.
+        position: where it stood when the story was interrupted.
+    """
+
+    def __init__(
+        self,
+        story: Story,
+        walk: Walk,
+        at: datetime,
+        *,
+        units: tuple[int, ...] = (),
+        up: Strand | None = None,
+        position: Position | None = None,
+    ) -> None:
+        self.at = position.at if position else at
+        self.ended = position.ended if position else None
+        self._last: datetime | None = None  # what comes later than this does not come any more
+        self._story, self._walk, self._units, self._up = story, walk, units, up
+        self._under = position.under if position else None
+        self._again = self._under is not None  # something may have come in while the story rested
+        self._apart: list[Strand] = []
+        if position is not None and position.apart:
+            here = walk.here()
+            assert isinstance(here, At)
+            self._apart = self._strands(here.leg, len(position.apart), position.apart)
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return Position(
+            frames=self._walk.frames,
+            at=self.at,
+            under=self._under,
+            apart=tuple(strand.position for strand in self._apart),
+            ended=self.ended,
+        )
+
+    @property
+    def open_phases(self) -> list[Stopped]:
+        """Phases that are open in it and in the strands inside it."""
+        if self.ended is not None:
+            return []
+        mine = [Stopped(phase=self._under.phase, visit=self._under.visit)] if self._under else []
+        return [*mine, *(one for strand in self._apart for one in strand.open_phases)]
+
+    def last(self) -> datetime | None:
+        """The moment at which others have ended what it lies in, if they have: what is due by then still happens."""
+        moments = [one for one in (self._last, self._up.last() if self._up else None) if one is not None]
+        return min(moments, default=None)
+
+    def halted(self, at: datetime) -> bool:
+        """Whether it must not go on to a time of the run: the story rests, or it is over before."""
+        last = self.last()
+        return self._story.resting or (last is not None and at > last)
+
+    async def play(self) -> None:
+        """Tell it until it has `ended`, or is halted."""
+        while self.ended is None:
+            here = self._walk.here()
+            if isinstance(here, Ending):
+                self.ended = here.word
+                return
+            if self._under is None and self._must_halt():
+                return
+            match here:
                 case RoundOver(_, _, last=True):
                     self._walk.leave_rounds()
                 case RoundOver(leg, _, _):
-                    await self._await_round(leg)
+                    if not await self._await_round(leg):
+                        return
                     await self._begin_round(leg)
+                case At(leg) if leg.apart:
+                    if not await self._together(leg):
+                        return
                 case At(leg) if leg.body:
                     await self._begin_round(leg)
                 case At(leg):
-                    await self._phase(leg, under)
-                    under = None
+                    if not await self._phase(leg):
+                        return
 
-    async def _phase(self, leg: Leg, under: Under | None) -> None:
-        if under is None:
+    def _must_halt(self) -> bool:
+        if not self._story.resting and self._story.hands.must_rest():
+            self._story.rest()
+        return self.halted(self.at)
+
+    # ---------------------------------------------------------------------------------------------------------- phases
+    async def _phase(self, leg: Leg) -> bool:
+        """Open a phase and wait until it is over. False: halted, it stays open."""
+        if self._under is None:
             opened = await self._open(leg)
             if opened.outcome is not None or opened.deadline is None:
                 self._come_out(opened.outcome or leg.first)
-                return
-            under = Under(
+                return True
+            self._under = Under(
                 phase=leg.id,
-                visit=self.visits[leg.id],
+                visit=self._number(leg),
                 opened_at=opened.at,
                 real_at=opened.real_at,
                 deadline=opened.deadline,
                 look_at=opened.look_at,
                 awaits=opened.awaits,
             )
-        self._hands.tell(leg, under)
-        self._come_out(await self._wait(under) or leg.first)
+        self._story.hands.tell(leg, self._under)
+        outcome = await self._wait(self._under, keep=True)
+        if outcome is None:
+            return False
+        self._under = None
+        self._come_out(outcome)
+        return True
 
+    async def _wait(self, under: Under, *, keep: bool = False) -> str | None:
+        """Wait for the deadline, for everything to be in, or for the next look, until the phase is over or all halts.
+
+        `keep`: it is a phase that is open, and stays so when the story rests.
+        """
+        hands = self._story.hands
+        while not self._must_halt():
+            goal = under.deadline if under.look_at is None else min(under.look_at, under.deadline)
+            if self.halted(goal):
+                return None
+            reached = not self._again and await hands.until(under, goal, partial(self.halted, goal))
+            if not reached and self.halted(goal):
+                return None
+            self._again = False
+            asked = CheckPhase(
+                run=self._story.run,
+                phase=under.phase,
+                visit=under.visit,
+                at=goal if reached else min(hands.logical(under), under.deadline),
+                due=reached and goal == under.deadline,
+                lapsed=self._story.lapsed,
+            )
+            checked = await hands.check(asked)
+            if checked.outcome is not None:
+                self.at = max(self.at, checked.at)
+                return checked.outcome
+            later = {"deadline": checked.deadline or under.deadline, "look_at": checked.look_at}
+            under = under.model_copy(update=later)
+            if keep:
+                self._under = under
+        return None
+
+    async def _open(self, leg: Leg) -> Opened:
+        key = self._key(leg)
+        self._story.visits[key] = self._story.visits.get(key, 0) + 1
+        asked = OpenPhase(
+            run=self._story.run,
+            phase=leg.id,
+            visit=self._number(leg),
+            scope=self._walk.outer_scope,
+            at=self._story.hands.time(self.at),
+            lapsed=self._story.lapsed,
+        )
+        opened = await self._story.hands.open(asked)
+        self.at = opened.at
+        return opened
+
+    def _key(self, leg: Leg) -> str:
+        return "/".join([*map(str, self._units), leg.id])
+
+    def _number(self, leg: Leg) -> int:
+        """The number of the visit: counted on in the run, and by itself in each unit."""
+        unit = 0
+        for number in self._units:
+            unit = (unit + number) * IN_A_UNIT
+        return unit + self._story.visits[self._key(leg)]
+
+    def _come_out(self, outcome: str) -> None:
+        if outcome == LAPSED:
+            self._story.lapsed = True
+            self._walk.lapse()
+        else:
+            self._walk.come_out(outcome)
+
+    # ---------------------------------------------------------------------------------------------------------- rounds
     async def _begin_round(self, leg: Leg) -> None:
         opened = await self._open(leg)
         if opened.outcome in (SKIPPED, LAPSED):
@@ -116,64 +303,110 @@ class Story:
         else:
             self._walk.begin_round(opened.at, real_at=opened.real_at, next_at=opened.deadline)
 
-    async def _await_round(self, leg: Leg) -> None:
-        """Rounds begin `every` so long, start to start; one that takes longer delays the next."""
+    async def _await_round(self, leg: Leg) -> bool:
+        """Rounds begin `every` so long, start to start; one that takes longer delays the next. False: halted."""
         frame = self._walk.frames[-1]
         if frame.next_at is None or frame.round_at is None or frame.real_at is None:
-            return
+            return True
         under = Under(
             phase=leg.id,
-            visit=self.visits[leg.id],
+            visit=self._number(leg),
             opened_at=frame.round_at,
             real_at=frame.real_at,
             deadline=frame.next_at,
         )
         if leg.early:
-            await self._wait(under)
-        elif frame.next_at > self.at:
-            self._hands.tell_pause(leg, frame.next_at)
-            while not await self._hands.until(under, frame.next_at):
+            return await self._wait(under) is not None
+        if frame.next_at > self.at:
+            self._story.hands.tell_pause(leg, frame.next_at)
+            halted = partial(self.halted, frame.next_at)
+            while not halted() and not await self._story.hands.until(under, frame.next_at, halted):
                 pass
+            if halted():
+                return False
             self.at = frame.next_at
+        return True
 
-    async def _wait(self, under: Under) -> str | None:
-        """Wait for the deadline, for everything to be in, or for the next look, until the phase is over."""
-        while True:
-            self._hands.rest(under)
-            goal = under.deadline if under.look_at is None else min(under.look_at, under.deadline)
-            reached = await self._hands.until(under, goal)
-            asked = CheckPhase(
-                run=self._told.run,
-                phase=under.phase,
-                visit=under.visit,
-                at=goal if reached else min(self._hands.logical(under), under.deadline),
-                due=reached and goal == under.deadline,
-                lapsed=self._lapsed,
-            )
-            checked = await self._hands.check(asked)
-            if checked.outcome is not None:
-                self.at = max(self.at, checked.at)
-                return checked.outcome
-            later = {"deadline": checked.deadline or under.deadline, "look_at": checked.look_at}
-            under = under.model_copy(update=later)
+    # -------------------------------------------------------------------------------------------------- several at once
+    async def _together(self, leg: Leg) -> bool:
+        """Tell the branches or units of a phase, until enough of them have ended; then the others stop.
 
-    async def _open(self, leg: Leg) -> Opened:
-        self.visits[leg.id] = self.visits.get(leg.id, 0) + 1
-        asked = OpenPhase(
-            run=self._told.run,
-            phase=leg.id,
-            visit=self.visits[leg.id],
-            scope=self._walk.outer_scope,
-            at=self._hands.time(self.at),
-            lapsed=self._lapsed,
-        )
-        opened = await self._hands.open(asked)
-        self.at = opened.at
-        return opened
-
-    def _come_out(self, outcome: str) -> None:
-        if outcome == LAPSED:
-            self._lapsed = True
-            self._walk.lapse()
+        False: halted before.
+        """
+        if not self._apart:
+            opened = await self._open(leg)
+            if opened.outcome in (SKIPPED, LAPSED):
+                self._come_out(opened.outcome)
+                return True
+            self._apart = self._strands(leg, len(leg.branches) or opened.units)
+            if not self._apart:
+                self._come_out(leg.first)
+                return True
+        self._stop_others(leg)
+        going = (self._tell(leg, strand) for strand in self._apart if strand.ended is None)
+        for failure in await asyncio.gather(*going, return_exceptions=True):
+            if failure is not None:
+                raise failure
+        by = self._ended_by(leg)
+        if self._story.resting or (by is None and any(strand.ended is None for strand in self._apart)):
+            return False
+        word = by.ended if by is not None else None
+        over = by.at if by is not None else max((strand.at for strand in self._apart), default=self.at)
+        left = [phase for strand in self._apart for phase in strand.open_phases]
+        if left:
+            await self._story.hands.stop(StopPhases(run=self._story.run, phases=tuple(left), at=over))
+        self._apart, self.at = [], max(self.at, over)
+        if word == LAPSED:
+            self._come_out(LAPSED)
+        elif word is not None and _ends_run(word):
+            self._walk.end(word)
         else:
-            self._walk.come_out(outcome)
+            self._walk.come_out(leg.first)
+        return True
+
+    async def _tell(self, leg: Leg, strand: Strand) -> None:
+        """One of them; when it is over or fails, the others may have to stop."""
+        try:
+            await strand.play()
+        except BaseException:
+            self._story.rest()
+            raise
+        self._stop_others(leg)
+
+    def _stop_others(self, leg: Leg) -> None:
+        by = self._ended_by(leg)
+        if by is not None:
+            for strand in self._apart:
+                strand._last = by.at
+            self._story.hands.wake()
+
+    def _ended_by(self, leg: Leg) -> Strand | None:
+        """The strand with which all of them are over; None while that takes all of them."""
+        ended = [
+            strand
+            for number, strand in enumerate(self._apart)
+            if strand.ended is not None
+            and (
+                strand.ended in (STOP, LAPSED)
+                or _ends_run(strand.ended)
+                or leg.ends_with == "first"
+                or (bool(leg.branches) and leg.branches[number].id == leg.ends_with)
+            )
+        ]
+        return min(ended, key=lambda strand: strand.at) if ended else None
+
+    def _strands(self, leg: Leg, count: int, positions: Sequence[Position] = ()) -> list[Strand]:
+        """The strands of an `each` or a `parallel`."""
+        within, found = self._walk.scope, []
+        for number in range(count):
+            position = positions[number] if positions else None
+            body, scope, units = leg.body, f"{within}{leg.id}.{number + 1}/", (*self._units, number + 1)
+            if leg.branches:
+                body, scope, units = leg.branches[number].body, within, self._units
+            walk = Walk(self._story.course, position.frames if position else (), inside=body, within=scope)
+            found.append(Strand(self._story, walk, self.at, units=units, up=self, position=position))
+        return found
+
+
+def _ends_run(word: str) -> bool:
+    return word in (END, CANCEL) or word.startswith(f"{END}:")

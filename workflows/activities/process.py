@@ -8,7 +8,7 @@ from workflows import steps
 from workflows.activities.doorway import alive, refusing
 from workflows.conduct import Conduct
 from workflows.course import Course
-from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, ReadCourse
+from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, ReadCourse, StopPhases
 
 
 class ProcessActivities:
@@ -34,6 +34,12 @@ class ProcessActivities:
         """Say whether a phase is over, and conclude it if it is."""
         with refusing(), alive():
             return self._conduct.check(asked)
+
+    @activity.defn(name=steps.STOP_PHASES)
+    def stop_phases(self, asked: StopPhases) -> Finished:
+        """End phases whose branch or unit is over."""
+        with refusing(), alive():
+            return self._conduct.stop(asked)
 
     @activity.defn(name=steps.FINISH_RUN)
     def finish_run(self, asked: FinishRun) -> Finished:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from operations.around import rounds
@@ -31,14 +33,18 @@ from rules.spec.substitute import ArgumentError
 from rules.time import Duration, WorkCalendar, add
 from rules.values import Evidence, Value
 from workflows.conduct import Conduct
-from workflows.course import Leg
+from workflows.course import Course, Leg
 from workflows.desk import Desk, Said
 from workflows.paper.house import Paper, PaperKnown
 from workflows.paper.script import CaseScript, lowest
 from workflows.play import ROLE
+from workflows.ready import STRUCTURE
 from workflows.scenes import Settings, definite
-from workflows.steps import Checked, CheckPhase, FinishRun, Opened, OpenPhase, RunInput, Under
+from workflows.steps import Checked, CheckPhase, FinishRun, Opened, OpenPhase, RunInput, StopPhases, Under
 from workflows.story import Story
+
+STILL = 12
+"""Turns of the loop in which nobody does anything, after which everybody waits."""
 
 MOST_VISITS = 2_000
 """Entries of phases in one play; a repeat without `times` goes on as long as its mode lives."""
@@ -54,12 +60,21 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A strand that waits for a time of the run."""
+
+    goal: datetime
+    phase: str
+    came: asyncio.Future[bool | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """How a play went.
 
     Args:
         path: phases in order of entry, every round of every repeat.
-        first_rounds: the same with the first round of each repeat only.
+        first_rounds: the same with the first round of each repeat and the first unit of each only, branch by branch.
         end: `end`, `end:word` or `cancel`.
         closings: of each entry: the phase, how it came out, and when.
         steps: what became of the steps of the case.
@@ -96,16 +111,31 @@ def play(community: Community, rulebook: Rulebook, case: Play, at: datetime, wat
         RuleRefusal: something in the case does not fit, or the run does not come to its end.
         Refusal: something in the mode cannot be done yet.
     """
-    return _Conductor(community, rulebook, case, at, watch).play()
+    if case.steps:
+        with suppress(EndlessPlay):
+            return _Conductor(community, rulebook, case, at, watch).play()
+    # a repeat that lives as long as its mode: one round stands for all of them
+    return _Conductor(community, rulebook, case, at, watch, once=True).play()
 
 
 class _Conductor:
     """The hands of a story on paper."""
 
-    def __init__(self, community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None) -> None:
+    def __init__(
+        self,
+        community: Community,
+        rulebook: Rulebook,
+        case: Play,
+        at: datetime,
+        watch: Watch | None,
+        *,
+        once: bool = False,
+    ) -> None:
+        self._once = once
         self.community, self.case, self.watch = community, case, watch
         self.now, self._last = at, at
-        self._poked = False
+        self._waiting: list[_Waiting] = []
+        self._moves = 0  # whatever a strand does; while it does not change, all of them wait
         self._steps = list(case.steps)
         self._taken: list[Taken] = []
         self._script = CaseScript(case, self._steps)
@@ -151,8 +181,11 @@ class _Conductor:
             opened_at=self.now,
             subject=self.run.subject,
         )
-        story = Story(told, self._conduct.course(self.run.id), self)
-        end = _told(story.play())
+        self.course = self._conduct.course(self.run.id)
+        if self._once:
+            self.course = self.course.model_copy(update={"phases": _one_round(self.course.phases)})
+        story = Story(told, self.course, self)
+        end = asyncio.run(self._told(story))
         for step in self._steps:
             self._taken.append(Taken(step, self.now, f"the run is over before ({end})"))
         self._conduct.finish(FinishRun(run=self.run.id, end=end, at=story.at))
@@ -170,7 +203,7 @@ class _Conductor:
         names = {id_: name for name, id_ in self._script.works.items()}
         return Played(
             path=tuple(visit.phase for visit in visits),
-            first_rounds=tuple(first),
+            first_rounds=tuple(by_branch(self.course, first)),
             end=end,
             closings=tuple((one.phase, one.outcome or "", one.closed_at or one.opened_at) for one in visits),
             steps=tuple(self._taken),
@@ -189,32 +222,34 @@ class _Conductor:
         return self.now
 
     async def open(self, asked: OpenPhase) -> Opened:
+        self._moves += 1
         self.now = asked.at
         if len(self.paper.runs.visits(self.run.id)) > MOST_VISITS:
             raise EndlessPlay("the play does not end", "give a member of whom the mode's while is over, or an outcome")
         self._somebody(asked)
-        opened = self._conduct.open(asked)
-        self._poked = False
-        return opened
+        return self._conduct.open(asked)
 
     async def check(self, asked: CheckPhase) -> Checked:
+        self._moves += 1
         self.now = asked.at
         return self._conduct.check(asked)
 
-    async def until(self, under: Under, goal: datetime) -> bool:
-        while self._steps:
-            step = self._steps[0]
-            at = max(self._due(step), self.now)
-            if at > goal or self.paper.runs.visit(self.run.id, step.in_) is None:
-                break
-            self._steps.pop(0)
-            self.now = self._last = at
-            self._take(step)
-            if self._poked:
-                self._poked = False
-                return False
-        self.now = max(self.now, goal)
-        return True
+    async def stop(self, asked: StopPhases) -> None:
+        self._moves += 1
+        self._conduct.stop(asked)
+
+    async def until(self, under: Under, goal: datetime, halted: Callable[[], bool]) -> bool:
+        while not halted():
+            self._moves += 1
+            waiting = _Waiting(goal, under.phase, asyncio.get_running_loop().create_future())
+            self._waiting.append(waiting)
+            reached = await waiting.came
+            if reached is not None:
+                return reached
+        return False
+
+    def wake(self) -> None:
+        self._wake(lambda waiting: True, None)
 
     def tell(self, leg: Leg, under: Under) -> None:
         pass
@@ -222,11 +257,47 @@ class _Conductor:
     def tell_pause(self, leg: Leg, until: datetime) -> None:
         pass
 
-    def rest(self, under: Under | None) -> None:
-        pass
+    def must_rest(self) -> bool:
+        return False
 
     def _poke(self, run: str) -> None:
-        self._poked = True
+        self._wake(lambda waiting: True, False)
+
+    def _wake(self, whom: Callable[[_Waiting], bool], came: bool | None) -> None:
+        """Let strands go on: the time came (True), something came in (False), or they look whether they are halted."""
+        going = [waiting for waiting in self._waiting if whom(waiting)]
+        self._waiting = [waiting for waiting in self._waiting if not whom(waiting)]
+        for waiting in going:
+            waiting.came.set_result(came)
+
+    async def _told(self, story: Story) -> str:
+        """The end of the story; whenever everybody waits, what comes first happens."""
+        telling = asyncio.ensure_future(story.play())
+        while not telling.done():
+            moves, still = self._moves, 0
+            while still < STILL and not telling.done():
+                await asyncio.sleep(0)
+                still = still + 1 if moves == self._moves else 0
+                moves = self._moves
+            if self._waiting and not telling.done():
+                self._go_on()
+        end = telling.result()
+        assert end is not None, "a story on paper never rests"
+        return end
+
+    def _go_on(self) -> None:
+        """Take the next step of the case, or let the time come that is waited for."""
+        first = min(self._waiting, key=lambda waiting: waiting.goal)
+        if self._steps:
+            step = self._steps[0]
+            at = max(self._due(step), self.now)
+            if at <= first.goal and self.paper.runs.visit(self.run.id, step.in_) is not None:
+                self._steps.pop(0)
+                self.now = self._last = at
+                self._take(step)
+                return
+        self.now = max(self.now, first.goal)
+        self._wake(lambda waiting: waiting is first, True)
 
     # ----------------------------------------------------------------------------------------------------------- steps
     def _due(self, step: Step) -> datetime:
@@ -261,7 +332,7 @@ class _Conductor:
         """Where a phase asks people and there is nobody, somebody is made up whom it may ask."""
         setting = self._settings.of(asked.run, asked.phase, at=asked.at, scope=asked.scope)
         if (
-            setting.phase.kind == "repeat"
+            setting.phase.kind in STRUCTURE
             or self._script.wish(setting.phase, asked.visit) != setting.phase.outcomes()[0]
         ):
             return
@@ -344,13 +415,51 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
     return None
 
 
-def _told(story: Coroutine[Any, Any, str]) -> str:
-    """A story that never waits for anything outside of itself, told to its end."""
-    try:
-        story.send(None)
-    except StopIteration as over:
-        return str(over.value)
-    raise AssertionError("a story on paper waits for something outside")
+def by_branch(course: Course, phases: Sequence[str]) -> list[str]:
+    """Phases in order of entry, told branch by branch where branches went on at the same time."""
+    inside: dict[str, tuple[tuple[str, int], ...]] = {}
+
+    def note(body: Sequence[Leg], around: tuple[tuple[str, int], ...]) -> None:
+        for leg in body:
+            inside[leg.id] = around
+            note(leg.body, around)
+            for number, branch in enumerate(leg.branches):
+                note(branch.body, (*around, (leg.id, number)))
+
+    def parallel(phase: str, depth: int) -> str:
+        around = inside[phase]
+        return around[depth][0] if len(around) > depth else ""
+
+    def told(some: Sequence[str], depth: int) -> list[str]:
+        out: list[str] = []
+        for name, group in groupby(some, lambda phase: parallel(phase, depth)):
+            together = list(group)
+            if not name:
+                out += together
+                continue
+            branches = sorted({inside[phase][depth][1] for phase in together})
+            for number in branches:
+                out += told([phase for phase in together if inside[phase][depth][1] == number], depth + 1)
+        return out
+
+    note(course.phases, ())
+    return told(phases, 0)
+
+
+def _one_round(phases: Sequence[Leg]) -> tuple[Leg, ...]:
+    """The same phases, each repeat without `times` gone through once."""
+    return tuple(
+        leg.model_copy(
+            update={
+                "body": _one_round(leg.body),
+                "times": 1 if leg.kind == "repeat" and leg.times is None else leg.times,
+                "branches": tuple(
+                    branch.model_copy(update={"body": _one_round(branch.body)}) for branch in leg.branches
+                ),
+            }
+        )
+        for leg in phases
+    )
 
 
 def _renamed(fact: Fact, names: Mapping[str, str]) -> Fact:

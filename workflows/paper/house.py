@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from operations.deed_facts import facts_of
 from operations.house import House
 from operations.known import Known
+from operations.people import RELATIONS
 from operations.ports.effects import Deed, Done, Effects, Holding
 from operations.ports.facts import Facts, Recorded
 from operations.ports.inbox import Inbox, Item
@@ -176,7 +177,9 @@ class PaperEffects:
         return (f"{role}-1",)
 
     def assigned(self, community: str, member: str) -> Mapping[str, str]:
-        return self._paper.assigned.get(member, {})
+        """On paper everybody has somebody to contact, a host and a tutor, as in a community that is in order."""
+        made_up = {relation: f"{relation}-of-{member}" for relation in RELATIONS}
+        return {**made_up, **self._paper.assigned.get(member, {})}
 
 
 class _Specs:

@@ -24,8 +24,8 @@ from rules.spec.substitute import ArgumentError
 from rules.time import wall_clock
 from rules.values import show
 from rules.walk import SKIPPED, Walk, lapsed, walk
-from workflows.conduct import cannot_run
 from workflows.paper.conductor import Played, play
+from workflows.ready import cannot_run
 
 
 def judge_play(community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None) -> Verdict:
@@ -37,7 +37,7 @@ def judge_play(community: Community, rulebook: Rulebook, case: Play, at: datetim
     """
     try:
         mode = community.bind(case.task)
-        not_yet = tuple(cannot_run(mode.phases))
+        not_yet = tuple(cannot_run(mode))
         if not_yet:
             return replace(_walked(community, rulebook, mode, case, at, watch), not_yet=not_yet)
         played = play(community, rulebook, case, at, watch)
