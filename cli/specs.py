@@ -54,8 +54,11 @@ def read_one(file: Path) -> "Loaded":
     return Loaded(loaded.community, mine)
 
 
-def read_specs(folder: Path) -> "Loaded":
+def read_specs(folder: Path, *, checked: bool = True) -> "Loaded":
     """Read and check the specs in a folder; files in diagnostics are named as seen from here.
+
+    Args:
+        checked: without it what names mean across documents is not looked into, for whoever does so later.
 
     Raises:
         Refusal: the folder is missing, empty, or cannot be read.
@@ -65,7 +68,7 @@ def read_specs(folder: Path) -> "Loaded":
     from store.trees import KeptTrees
     from workflows.phases import discover
 
-    loaded = load(read_folder(folder), discover(), KeptTrees())
+    loaded = load(read_folder(folder), discover(), KeptTrees(), checked=not checked)
     named = tuple(replace(d, file=(folder / d.file).as_posix()) for d in loaded.diagnostics)
     return replace(loaded, diagnostics=named)
 

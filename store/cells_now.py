@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Executor, Future
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -76,6 +78,7 @@ class CellsNow:
         for reading in readings:
             self._asked.setdefault(reading.metric, []).append(reading)
         self._found: dict[str, pl.DataFrame] = {}
+        self._coming: dict[str, Future[pl.DataFrame]] = {}
         self._read()
         self._found.update(self._computed({id_: m for id_, m in stored.items() if id_ not in ours}))
         for id_, metric in metrics.items():
@@ -93,6 +96,11 @@ class CellsNow:
             where = f"at >= '{start.isoformat()}' AND at < '{end.isoformat()}' AND {self._by_then()}"
         found = self._facts({0: metric}, self._known(where), fine=True)
         return limited(pl.concat([empty(), *found]), metric)
+
+    def ahead(self, metric: MetricFromFacts, beside: Executor) -> None:
+        """Unpack the cells of a metric that is asked for next while others are added up."""
+        if metric.id in self._numbers and metric.id not in self._found and metric.id not in self._coming:
+            self._coming[metric.id] = beside.submit(self._unpacked, metric)
 
     def whole(self, metric: MetricFromFacts, reading: Reading) -> Value | None:
         """A reading over everybody."""
@@ -118,7 +126,8 @@ class CellsNow:
         if metric.id not in self._found:
             for id_ in self._numbers:
                 self._found.pop(id_, None)
-            self._found[metric.id] = self._unpacked(metric)
+            coming = self._coming.pop(metric.id, None)
+            self._found[metric.id] = self._unpacked(metric) if coming is None else coming.result()
         return self._found[metric.id]
 
     def _unpacked(self, metric: MetricFromFacts) -> pl.DataFrame:
@@ -127,7 +136,8 @@ class CellsNow:
         cells = self._chunks.cells(key, columns)
         if self._only is not None:
             cells = cells.filter(pl.col("subject").is_in(self._only.implode()))
-        if metric.dated_by is None:
+        latest: Any = cells["day"].max()
+        if metric.dated_by is None and latest is not None and latest > self._today:
             cells = cells.filter(pl.col("day") <= self._today)
         back = [frame.filter(pl.col("metric") == key).select(cells.columns) for frame in self._back]
         return limited(pl.concat([cells, *back]), metric)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -58,12 +60,14 @@ class SqlMeasures:
         asked = sorted(set(readings), key=lambda r: (r.metric, r.key))  # what shares its cells comes together
         metrics = {reading: self._metric(reading, subject) for reading in asked}
         self._tidy()
-        with snapshot(self._engine) as connection:
+        with ExitStack() as stack:
+            connection = stack.enter_context(snapshot(self._engine))
             number = number_of(connection, self._community.id)
             frame = self._subjects(connection, number, subject, subjects, at)
             shared = [r for r in asked if r.scope == "community" and subject != "community"]
             few = subjects is not None and len(subjects) <= FEW  # then theirs are looked up apart from everybody's
-            only = frame["key"].drop_nulls() if few or (subjects is not None and not shared) else None
+            some = subjects is not None and not shared and frame.height < MANY  # of many, theirs are put in place
+            only = frame["key"].drop_nulls() if few or some else None
 
             def look(wanted: Collection[Reading], only: pl.Series | None) -> CellsNow:
                 by_id = {metrics[reading].id: metrics[reading] for reading in wanted}
@@ -75,8 +79,12 @@ class SqlMeasures:
             cells = look([r for r in asked if r not in shared] if apart else asked, only)
             whole = look(shared, None) if apart else cells
             places = Places(frame["key"]) if frame.height >= MANY else None
-            for reading in asked:
+            beside = stack.enter_context(ThreadPoolExecutor(1)) if places is not None else None
+            following = [*asked[1:], None]
+            for reading, next_ in zip(asked, following, strict=False):
                 metric = metrics[reading]
+                if beside is not None and next_ is not None and next_ not in shared:
+                    cells.ahead(metrics[next_], beside)
                 if reading.scope == "community" and subject != "community":
                     value = whole.whole(metric, reading)
                     frame = frame.with_columns(pl.lit(value, dtype=nothing_column(metric).dtype).alias(reading.key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from rules.spec import Community
 
+Block = tuple[str, ...]
+"""Columns of a frame: of what they are, the ladder, its value, and what else they depend on."""
 _SEPARATOR = "\x1f"
 _LONG = 1_000_000  # days; longer than any grace
 _MOMENT = pl.Datetime("us", "UTC")
@@ -73,6 +76,7 @@ def frame_of(
     titles: pl.DataFrame,
     ladder: str | None,
     value: str,
+    blocks: dict[Block, pl.DataFrame] | None = None,
 ) -> pl.DataFrame:
     """What conditions read of standings, from their rows.
 
@@ -81,26 +85,44 @@ def frame_of(
         rows: their standings.
         watched: for a ladder and a value since when who meets what, as `subject`, `target`, `met_since`.
         titles: `subject`, `title` and whether it holds `now`.
+        blocks: columns that were put together before from the same rows, by what they are of; new ones are added.
     """
     day = _Days(at, str(community.zone))
+    kept = {} if blocks is None else blocks
+    parts = [frame]
+
+    def block(key: Block, make: Callable[[], pl.DataFrame]) -> None:
+        if key not in kept:
+            kept[key] = make().drop(frame.columns)
+        parts.append(kept[key])
+
     for spec in community.ladders.values():
         values = [""] if spec.per is None else [item.id for item in community.lists[spec.per].items]
         for one in values:
-            name = f"{spec.id}@{one}" if one else spec.id
-            frame = _with_ladder(frame, _of(rows, spec.id, one), name, spec.tiers[0].id, day)
-        if spec.per is not None and ladder == spec.id:
-            frame = frame.with_columns(
-                pl.col(f"{spec.id}@{value}").alias(spec.id),
-                pl.col(f"days_in_{spec.id}@{value}").alias(f"days_in_{spec.id}"),
-                pl.col(f"{spec.id}@{value}_held").alias(f"{spec.id}_held"),
-                pl.col(f"entered_{spec.id}@{value}").alias(f"entered_{spec.id}"),
+            name, lowest = f"{spec.id}@{one}" if one else spec.id, spec.tiers[0].id
+            block(
+                ("ladder", spec.id, one, lowest, str(community.zone)),
+                partial(_with_ladder, frame, _of(rows, spec.id, one), name, lowest, day),
             )
-    frame = _with_stage(frame, _of(rows, LIFECYCLE, ""), day)
+        if spec.per is not None and ladder == spec.id:
+            here = pl.concat(parts, how="horizontal")
+            parts.append(
+                here.select(
+                    pl.col(f"{spec.id}@{value}").alias(spec.id),
+                    pl.col(f"days_in_{spec.id}@{value}").alias(f"days_in_{spec.id}"),
+                    pl.col(f"{spec.id}@{value}_held").alias(f"{spec.id}_held"),
+                    pl.col(f"entered_{spec.id}@{value}").alias(f"entered_{spec.id}"),
+                )
+            )
+    block(("stage", LIFECYCLE, "", str(community.zone)), partial(_with_stage, frame, _of(rows, LIFECYCLE, ""), day))
     if ladder is None:
         ladder = main_ladder(community) or LIFECYCLE
-    frame = _with_state(frame, rows, community, ladder, value, day)
-    frame = _with_watched(frame, watched(ladder, value), community, ladder, value, day)
-    return _with_titles(frame, titles).drop("joined")
+    parts.append(_with_state(frame, rows, community, ladder, value, day).drop(frame.columns))
+    whole = pl.concat(parts, how="horizontal")
+    whole = _with_watched(whole, watched(ladder, value), community, ladder, value, day)
+    parts = [whole]
+    block(("titles", "", ""), partial(_with_titles, frame, titles))
+    return pl.concat(parts, how="horizontal").drop("joined")
 
 
 class _Days:
@@ -269,7 +291,11 @@ def _with_watched(
     )
     if ladder == LIFECYCLE:
         transitions = community.lifecycle.transitions if community.lifecycle else ()
+        met = set(days["target"])
         for transition in transitions:
+            if transition.id not in met:
+                frame = frame.with_columns(pl.lit(0, dtype=pl.Int64).alias(f"met_for@{transition.id}"))
+                continue
             mine = days.filter(pl.col("target") == transition.id).select(
                 "subject", pl.col("days").alias(f"met_for@{transition.id}")
             )

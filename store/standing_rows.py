@@ -11,7 +11,7 @@ import polars as pl
 
 from operations.ports.standings import LIFECYCLE, Renames
 from store.member_columns import member_columns
-from store.standing_frame import Reader, frame_of
+from store.standing_frame import Block, Reader, frame_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,6 +38,7 @@ class StandingRows:
     watched: pl.DataFrame
     titles: pl.DataFrame
     _frames: dict[tuple[str, str | None, str], pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _blocks: dict[Block, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _after: list[tuple[object, pl.DataFrame, StandingRows]] = field(default_factory=list, repr=False, compare=False)
 
     def frame(
@@ -54,7 +55,15 @@ class StandingRows:
         found = self._frames.get(key)
         if found is None:
             found = self._frames[key] = frame_of(
-                community, at, self.members, self.standings, self._watched_on, self.titles, ladder, value
+                community,
+                at,
+                self.members,
+                self.standings,
+                self._watched_on,
+                self.titles,
+                ladder,
+                value,
+                self._blocks,
             )
         if subjects is None:
             return found
@@ -142,9 +151,9 @@ class StandingRows:
         ).drop("goes")  # fmt: skip
         left = pl.col("subject").is_in(moved["subject"].implode())
         watched = self.watched.filter(~(mine & left))
-        return replace(
-            self, standings=pl.concat([others, here.select(others.columns)]), watched=watched, _frames={}, _after=[]
-        )
+        blocks = {key: block for key, block in self._blocks.items() if key[1:3] != (ladder, value)}
+        standings = pl.concat([others, here.select(others.columns)])
+        return replace(self, standings=standings, watched=watched, _frames={}, _blocks=blocks, _after=[])
 
     def renamed(self, renames: Renames) -> StandingRows:
         """The same with tiers, stages and titles under their new names."""
@@ -169,7 +178,7 @@ class StandingRows:
             parts = titles.select(title).select(pl.col(at).replace(dict(renames.titles)), pl.col(value))
             whole = pl.concat_str([at, value], separator="@", ignore_nulls=True)
             titles = titles.with_columns(parts.select(whole.alias("title"))["title"])
-        return replace(self, standings=standings, watched=watched, titles=titles, _frames={}, _after=[])
+        return replace(self, standings=standings, watched=watched, titles=titles, _frames={}, _blocks={}, _after=[])
 
 
 def _ensured(

@@ -17,6 +17,8 @@ from store.cells import cell_places, day_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_PERIODS = 10_000_000
+"""More than there are days between the years 1 and 9999."""
 
 
 def read_cells(
@@ -225,10 +227,15 @@ def _streaks(cells: pl.DataFrame, metric: MetricFromFacts, last: int) -> pl.Data
             period, now = calendar.dt.year().cast(pl.Int64) * 12 + calendar.dt.month(), date.year * 12 + date.month
         case _:
             period, now = day, last
-    periods = cells.select("subject", period.alias("period")).unique().filter(pl.col("period") <= now)
-    ranked = periods.with_columns(
-        pl.col("period").rank("ordinal", descending=True).over("subject").cast(pl.Int64).alias("rank"),
-        pl.col("period").max().over("subject").alias("newest"),
+    back = now - period  # whole periods ago; packed behind the subject, so that one number is sorted
+    packed = pl.col("subject").cast(pl.Int64) * _PERIODS + back
+    told = cells.filter(back >= 0).select(packed.alias("packed")).to_series().unique().sort()
+    periods = pl.DataFrame({"subject": told // _PERIODS, "back": told % _PERIODS}).with_row_index("row")
+    begins = pl.col("subject") != pl.col("subject").shift(fill_value=-1)
+    first = [pl.when(begins).then(pl.col(name)).forward_fill().alias(f"first_{name}") for name in ("row", "back")]
+    placed = periods.with_columns(first)
+    unbroken = placed.filter(
+        (pl.col("first_back") <= 1) & (pl.col("back") - pl.col("first_back") == pl.col("row") - pl.col("first_row"))
     )
-    running = (pl.col("newest") >= now - 1) & (pl.col("period") == pl.col("newest") - pl.col("rank") + 1)
-    return ranked.filter(running).group_by("subject").agg(pl.len().cast(pl.Int64).alias("value"))
+    counts = unbroken.group_by("subject").agg(pl.len().cast(pl.Int64).alias("value"))
+    return counts.with_columns(pl.col("subject").cast(cells.schema["subject"]))

@@ -10,6 +10,7 @@ from cli.options import At, Json
 if TYPE_CHECKING:
     from cli.console import Output
     from operations.preview import Preview
+    from rules.spec import Loaded
 
 
 def register(app: typer.Typer) -> None:
@@ -36,35 +37,58 @@ def plan(
     """
     import gc
 
-    from cli.console import FINDINGS, INVALID, Output, encode
-    from cli.options import moment
-    from cli.specs import read_specs, show_diagnostics
-    from cli.wiring import memory
+    from cli.console import FINDINGS, Output, encode
     from operations.errors import Refusal
-    from operations.preview import members_of, preview
 
     gc.disable()  # everything made here is shown and then the process ends
     out = Output(json)
     if members is not None and str(members) == "-" and json:
         raise Refusal("--members - and --json both want standard output.", "Give --members a file.")
-    loaded = read_specs(folder)
-    if loaded.community is None:
-        out.data({"ok": False, "diagnostics": [d.as_json() for d in loaded.diagnostics]})
-        show_diagnostics(loaded.diagnostics, out.warn)
-        raise typer.Exit(INVALID)
-    new = loaded.community
-    when = moment(at, new.zone)
-    with memory() as remembered, out.progress(f"looking at {new.id}"):
-        found = preview(remembered.desk, remembered.runs, new, at=when, given=at is not None)
+    found = _previewed(out, folder, at)
     document = found.data()
     if out_file is not None:
         _written(out_file, encode(document) + b"\n")
     if members is not None:
+        from operations.preview import members_of
+
         _members(members, members_of(found.groups))
     out.data(document)
     if members is None or str(members) != "-":
         _show(out, found, document)
+    gc.freeze()  # nor is it gone through once more on the way out
     raise typer.Exit(FINDINGS if found.changes else 0)
+
+
+def _previewed(out: "Output", folder: Path, at: str | None) -> "Preview":
+    """Look at everybody in one thread while the specs are checked in this one; neither needs the other's answer."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from cli.options import moment
+    from cli.specs import read_specs
+    from cli.wiring import memory
+    from operations.preview import preview
+
+    new = read_specs(folder, checked=False).community
+    if new is None:
+        raise _refused(out, read_specs(folder))
+    when = moment(at, new.zone)
+    with memory() as remembered, out.progress(f"looking at {new.id}"), ThreadPoolExecutor(1) as beside:
+        looked = beside.submit(preview, remembered.desk, remembered.runs, new, at=when, given=at is not None)
+        loaded = read_specs(folder)
+        if loaded.community is None:
+            raise _refused(out, loaded)
+        if loaded.community.digest == new.digest:
+            return looked.result()
+        return preview(remembered.desk, remembered.runs, loaded.community, at=when, given=at is not None)
+
+
+def _refused(out: "Output", loaded: "Loaded") -> typer.Exit:
+    from cli.console import INVALID
+    from cli.specs import show_diagnostics
+
+    out.data({"ok": False, "diagnostics": [d.as_json() for d in loaded.diagnostics]})
+    show_diagnostics(loaded.diagnostics, out.warn)
+    return typer.Exit(INVALID)
 
 
 def _written(path: Path, content: bytes) -> None:

@@ -36,12 +36,12 @@ class OnRules(Looking):
             return self.found(frame, [])
         judged = judge(self.rulebook, frame, self.plan.at, subject=self.of)
         last = self.desk.firings.fired(self.community.id, [rule.name for rule in self.rulebook.rules])
-        parts = []
+        parts, who = [], frame.select(ROW, "subject")
         for rule in sorted(self.rulebook.rules, key=lambda rule: (-rule.priority, rule.name)):
             true = judged[f"rule:{rule.name}"]
             mine = {s: Fired(at, held) for (name, s), (at, held) in last.items() if name == rule.name}
-            parts.append(self._acting(rule, frame.filter(true), mine))
-            parts.append(self._ended(rule, frame.filter(~true), mine))
+            parts.append(self._acting(rule, who.filter(true), mine))
+            parts.append(self._ended(rule, frame, true, mine))
         return self.found(frame, parts)
 
     def _things(self) -> pl.DataFrame:
@@ -89,10 +89,10 @@ class OnRules(Looking):
         self.count(f"fired:{rule.name}", acting.height)
         return changes(acting, rule.name, "fire")
 
-    def _ended(self, rule: Rule, untrue: pl.DataFrame, last: dict[str, Fired]) -> pl.DataFrame:
+    def _ended(self, rule: Rule, frame: pl.DataFrame, true: pl.Series, last: dict[str, Fired]) -> pl.DataFrame:
         """Spells that are over: the condition was surely untrue at this look."""
         lasting = [subject for subject, fired in last.items() if fired.held_since]
-        known = untrue.filter(pl.col("subject").is_in(lasting))
+        known = frame.filter(~true & frame["subject"].is_in(lasting)) if lasting else frame.clear()
         if known.height:
             known = known.filter(holding(Not(rule.when), known))
         return changes(known, rule.name, "untrue")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,10 +40,13 @@ class Sight:
         self._attributes = frozenset[str]().union(*(names for _, _, names in wanted))
         self._members: dict[str, pl.DataFrame] = {}
         self._first = wanted[0][0]
-        self.snapshot = desk.standings.snapshot(self._first.id, at)
         self._measured: dict[tuple[str, Reading], pl.Series] = {}
-        self._subjects = self.members(self._first)["subject"]
-        self._read(wanted)
+        self._since: list[tuple[Community, Reading, pl.DataFrame, pl.Series]] = []
+        with ThreadPoolExecutor(1) as beside_it:  # standings come from the server while columns are added up here
+            standings = beside_it.submit(desk.standings.snapshot, self._first.id, at)
+            self._subjects = self.members(self._first)["subject"]
+            self._read(wanted)
+            self.snapshot = standings.result()
 
     def desk(self, snapshot: Snapshot, renames: Renames) -> Desk:
         """The desk of a review from standings as they would be; what else is remembered has its names of now."""
@@ -90,7 +94,10 @@ class Sight:
         self, community: Community, readings: Collection[Reading], entered: Mapping[str, pl.DataFrame] | None
     ) -> pl.DataFrame:
         """The readings of everybody, in the order of `members`."""
-        known = [self._measured.get((community.digest, reading)) for reading in readings]
+        known = [
+            self._measured.get((community.digest, reading), self._known_since(community, reading, entered))
+            for reading in readings
+        ]
         frame = pl.DataFrame([self._subjects, *(column for column in known if column is not None)])
         rest = [reading for reading, column in zip(readings, known, strict=True) if column is None]
         if rest:
@@ -98,7 +105,21 @@ class Sight:
                 "member", rest, at=self._at, zone=community.zone, subjects=self._subjects, entered=entered
             )
             frame = beside(frame, more)
+            for reading in rest:
+                if entered is not None and reading.over in entered:
+                    self._since.append((community, reading, entered[reading.over], more[reading.key]))
         return frame
+
+    def _known_since(
+        self, community: Community, reading: Reading, entered: Mapping[str, pl.DataFrame] | None
+    ) -> pl.Series | None:
+        """What was read since everybody entered, if it is asked again and nobody entered meanwhile."""
+        if entered is None or reading.over not in entered:
+            return None
+        for other, asked, since, column in self._since:
+            if asked == reading and _same(community, other, reading) and since.equals(entered[reading.over]):
+                return column
+        return None
 
 
 def _same(one: Community, other: Community, reading: Reading) -> bool:

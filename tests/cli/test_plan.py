@@ -103,3 +103,16 @@ def test_a_community_that_nobody_knows_and_a_folder_that_is_not_there_are_invali
     assert run("plan", str(folder(tmp_path / "other", community=other))) == 2
     assert "No community other is published here." in capsys.readouterr().err
     assert run("plan", str(tmp_path / "nowhere")) == 2
+
+
+def test_specs_that_name_what_is_not_there_are_refused_with_their_lines(
+    memory: Memory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = folder(tmp_path / "wrong", tiers=TIERS.replace("posts: {", "pists: {", 1))
+
+    assert run("plan", str(wrong), *WHEN) == 2
+    said = capsys.readouterr()
+    assert "tiers.yaml" in said.err
+    assert "pists" in said.err
+    assert run("plan", str(wrong), *WHEN, "--json") == 2
+    assert json.loads(capsys.readouterr().out)["ok"] is False

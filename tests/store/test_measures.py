@@ -20,7 +20,7 @@ from rules.reading import Reading
 from rules.spec import Community
 from rules.time.local import local_day
 from rules.values import Value
-from store import chunks
+from store import chunks, measures
 from store.facts import SqlFacts
 from store.measures import SqlMeasures
 from store.members import SqlMembers
@@ -141,9 +141,10 @@ def kept(facts: dict[str, Fact], gone: set[str], batch: list[Fact]) -> None:
     steps=batches,
     minutes=st.sampled_from([0, 0, -7 * 60, -60 * 24 * 3]),
     windows=st.lists(st.sampled_from(WINDOWS), min_size=2, max_size=3, unique=True),
+    many=st.sampled_from([1, measures.MANY]),
 )
 def test_measures_agree_with_the_meaning_of_metrics(
-    shelf: Shelf, steps: list[object], minutes: int, windows: list[tuple[str, str | None]]
+    shelf: Shelf, steps: list[object], minutes: int, windows: list[tuple[str, str | None]], many: int
 ) -> None:
     community = shelf.publish()
     store = SqlFacts(shelf.engine, shelf.specs, community)
@@ -166,7 +167,9 @@ def test_measures_agree_with_the_meaning_of_metrics(
             store.record(step)
             kept(facts, gone, step)
     at = NOW + timedelta(minutes=minutes)
-    compare(shelf.engine, community, facts, members, at, windows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measures, "MANY", many)  # as if three were a crowd: the ways of large communities
+        compare(shelf.engine, community, facts, members, at, windows)
 
 
 def compare(
@@ -180,7 +183,7 @@ def compare(
     zone = community.zone
     entered = {"ann": at - timedelta(days=5), "bob": at - timedelta(hours=3)}
     since = {"in_tier": pl.DataFrame({"subject": list(entered), "entered": list(entered.values())})}
-    measures = SqlMeasures(engine, community)
+    ours_of = SqlMeasures(engine, community)
     known = as_of(members, community)
     metrics = [metric for metric in counted(community).values() if metric.id != "here_now"]
     asked = {
@@ -195,7 +198,7 @@ def compare(
     for kind, subjects in named.items():
         ours = [metric for metric in metrics if metric.subject == kind]
         readings = [reading for metric in ours for reading in asked[metric.id]]
-        frame = measures.frame(kind, readings, at=at, zone=zone, subjects=subjects, entered=since)
+        frame = ours_of.frame(kind, readings, at=at, zone=zone, subjects=subjects, entered=since)
         assert frame["subject"].to_list() == list(subjects)
         for metric in ours:
             for reading in asked[metric.id]:
@@ -206,7 +209,7 @@ def compare(
                     nothing = None if reading.over == "in_tier" and subject not in entered else metric.nothing
                     assert value == truth.get(key, nothing), (reading, subject)
     everybody = [Reading(metric.id, over, until) for metric in metrics for over, until in windows]
-    whole = measures.community(everybody, at)
+    whole = ours_of.community(everybody, at)
     for reading in everybody:
         metric = counted(community)[reading.metric]
         truth = measure(metric, facts.values(), replace(reading, scope="community"), at, zone, as_of=known)
