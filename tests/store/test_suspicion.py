@@ -1,6 +1,6 @@
 """Suspicion in the memory: the marks are those that the meaning says, whatever came when and in which batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -57,11 +57,11 @@ class Shelf:
 
 
 @pytest.fixture(scope="module")
-def shelf(engine: Engine) -> Iterator[Shelf]:
+def shelf(engine: Engine) -> Shelf:
     return Shelf(engine)
 
 
-def made(id_: str, member: str, by: str, minute: float, **more: object) -> Fact:
+def made(id_: str, member: str, by: str, minute: float, **more: str) -> Fact:
     return Fact(id_, "made", member, NOW - timedelta(days=1) + timedelta(minutes=minute), None, {"by": by, **more})
 
 

@@ -15,6 +15,7 @@ from rules.spec.source import as_written
 from rules.time import moment
 from rules.timeline import unroll
 from store.folder import read_folder
+from tests.moves.club import METRICS, club
 from workflows.phases import discover
 
 SPECS = Path(__file__).parents[3] / "specs"
@@ -100,3 +101,20 @@ def test_a_fact_that_is_misspelt_is_found_by_check() -> None:
         edited = {**files, "cases/timelines.yaml": text.replace(old, new, 1).encode()}
         found = load(edited, discover()).diagnostics
         assert [(d.code, d.hint) for d in found] == [(code, hint)]
+
+
+def test_a_burst_of_facts_does_not_count_where_suspects_are_ignored() -> None:
+    metrics = METRICS.replace(
+        "{ id: posted, title: { en: Posted, zh: 发帖 } }",
+        "{ id: posted, title: { en: Posted, zh: 发帖 }, suspect: { burst: [{ count: 2, within: 1h }] } }",
+    ).replace("from: [posted], take: count }", "from: [posted], take: count, ignore: [suspect] }")
+    spec = club(metrics=metrics)
+
+    def outcome(every: str) -> str:
+        posts = {"fact": "posted", "times": 5, "every": every}
+        life = timeline([posts, *reviews(5)], attributes={"tier": "guest", "days_member": 90})
+        (seen,) = unroll(spec, compile_rulebook(spec), life, AT)
+        return seen.outcome
+
+    assert outcome("10min") == "none"
+    assert outcome("1d") == "promote"
