@@ -28,6 +28,7 @@ from store.limits import limited
 from store.members import told
 from store.numbers import number_of
 from store.past import Past as SqlPast
+from store.suspicion import with_marks
 from store.transaction import snapshot
 
 SLICE = 500_000
@@ -82,11 +83,17 @@ class FileHistories:
             raise Refusal(f"{members} holds no members.", "One row for each, with the columns id and joined.")
         people = _people(found, attributes)
         gathered = _Gathered(community, metrics, _FilePast(people, community), as_recorded)
-        fact_gate = FactGate(fact_kinds(community), community.zone)
+        kinds = fact_kinds(community)
+        fact_gate = FactGate(kinds, community.zone)
+        judged_whole: dict[str, list[pl.DataFrame]] = {}
         for batch in read_rows(facts, self._seen):
             some = fact_gate.take(batch)
             self._reject(facts, some.rejects)
+            for id_ in [id_ for id_ in some.kinds if kinds[id_].suspicion is not None]:
+                judged_whole.setdefault(id_, []).append(some.kinds.pop(id_))
             gathered.take(some.kinds)
+        for id_, parts in judged_whole.items():
+            gathered.take({id_: with_marks(pl.concat(parts, how="diagonal"), kinds[id_])})
         _, first = self.rejected.get(facts, (0, ""))
         nothing = f"{facts} holds no facts that fit: {first}." if first else f"{facts} holds no facts."
         return gathered.history(people, nothing, "One row for each, with the columns member, kind and at.")

@@ -74,6 +74,13 @@ def mark_all(connection: Connection, community: int, kinds: Mapping[str, FactKin
             flipped(connection, community, kinds[id_], number, None)
 
 
+def with_marks(facts: pl.DataFrame, kind: FactKind) -> pl.DataFrame:
+    """All facts of a kind (a typed frame), those that are found suspect marked so."""
+    found = pl.col("id").is_in(suspects_of(facts, kind.suspicion or Suspicion()).implode())
+    given = pl.col(".suspect") if ".suspect" in facts.columns else pl.lit(None, dtype=pl.Boolean)
+    return facts.with_columns(pl.when(found).then(True).otherwise(given).alias(".suspect"))
+
+
 def suspects_of(facts: pl.DataFrame, suspicion: Suspicion) -> pl.Series:
     """The ids of the facts of one kind (a typed frame) that are suspect; as `rules.suspicion.suspects`."""
     known = facts.filter(pl.col("member").is_not_null()).sort("at", "id")

@@ -19,6 +19,7 @@ from rules.reading import Reading
 from rules.spec import Community
 from rules.suspicion import marked
 from store.facts import SqlFacts
+from store.history import FileHistories
 from store.measures import SqlMeasures
 from store.specs import SqlSpecs
 from tests.store.small_spec import COMMUNITY, METRICS, small_community, small_files
@@ -39,6 +40,12 @@ TO = "suspect: { reciprocal: { within: 2h, field: to } }"
 PEOPLE = ("ann", "bob", "cai")
 
 
+def with_filters(suspect: str) -> str:
+    """The metrics of the community, what is suspect written down."""
+    title = "    title: { en: Made, zh: 制作 }\n"
+    return METRICS.replace(title, f"{title}    {suspect}\n" if suspect else title)
+
+
 class Shelf:
     """One community after another in one database, each with or without filters."""
 
@@ -48,9 +55,8 @@ class Shelf:
         self.names = (f"gamed-{number}" for number in count(1))
 
     def publish(self, suspect: str, name: str | None = None) -> Community:
-        title = "    title: { en: Made, zh: 制作 }\n"
-        metrics = METRICS.replace(title, f"{title}    {suspect}\n" if suspect else title)
-        files = small_files(LINES, COMMUNITY.replace("id: small", f"id: {name or next(self.names)}"), metrics)
+        named = COMMUNITY.replace("id: small", f"id: {name or next(self.names)}")
+        files = small_files(LINES, named, with_filters(suspect))
         community = small_community(files)
         self.specs.publish(files, community, message="test", author="test", at=NOW)
         return community
@@ -179,3 +185,17 @@ def test_a_file_imported_twice_or_backwards_comes_to_the_same(
 def found_as_told(found: Sequence[Fact]) -> list[Fact]:
     """The facts as they were told, without what was found."""
     return [replace(f, fields={name: value for name, value in f.fields.items() if name != "suspect"}) for f in found]
+
+
+def test_history_read_from_files_has_the_same_marks(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> None:
+    community = small_community(small_files(LINES, metrics=with_filters(BY)))
+    folder = tmp_path_factory.mktemp("history")
+    (folder / "members.csv").write_text("id,joined\n" + "\n".join(f"{one},2026-01-01" for one in PEOPLE))
+    (folder / "facts.csv").write_text(
+        "id,member,kind,at,by\n"
+        "answer,ann,made,2026-10-30T08:30:00Z,bob\n"
+        "first,bob,made,2026-10-30T08:00:00Z,ann\n"
+        "late,bob,made,2026-10-30T11:00:00Z,ann\n"
+    )
+    history = FileHistories(folder / "members.csv", folder / "facts.csv").of(community, ["honest", "all_made"])
+    assert (history.occurrences["honest"].height, history.occurrences["all_made"].height) == (2, 3)
