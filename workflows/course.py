@@ -87,7 +87,7 @@ class Course(Payload):
         """No run visits more phases than this; a repeat without `times`, and an `each`, count as so many rounds."""
 
         def of(body: tuple[Leg, ...]) -> int:
-            once = sum(1 + (of(leg.body) * (leg.times or rounds) if leg.body else 0) for leg in body)
+            once = sum((1 + of(leg.body)) * (leg.times or rounds) if leg.body else 1 for leg in body)
             once += sum(of(branch.body) for leg in body for branch in leg.branches)
             backs = sum(way.at_most or 0 for leg in body for way in leg.go.values())
             return once * (1 + backs)

@@ -32,6 +32,9 @@ MAX_FILES = 2000
 MAX_DEPTH = 32
 MAX_NODES = 50_000  # of one file
 
+EMPTY = "the file is empty"
+BEGIN = "begin it with schema: and one of the kinds of documents, or remove it"
+
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
@@ -100,8 +103,8 @@ def read(file: str, content: bytes, problems: Problems) -> Source | None:
         problems.at(
             "TRL103",
             start,
-            "the file is empty",
-            "begin it with schema: and one of the kinds of documents, or remove it",
+            EMPTY,
+            BEGIN,
         )
         return None
     tab = next(((n, line) for n, line in enumerate(lines, 1) if re.match(r"[ ]*\t\s*[^\s#]", line)), None)
@@ -174,6 +177,8 @@ class _Builder:
             )
             return None
         if self.root is MISSING:
+            if not documents:  # nothing but marks of byte order
+                self.problems.at("TRL103", Place(self.file, 1, 1), EMPTY, BEGIN)
             return None
         return Source(self.file, self.root, self.lines, self.doubled)
 

@@ -19,11 +19,11 @@ from rules.spec import Community, load
 from rules.spec.documents.cases import Cases, Play
 from rules.time import moment
 from store.folder import read_folder
-from workflows.conduct import cannot_run
 from workflows.paper.conductor import Played, play
 from workflows.paper.script import CaseScript
 from workflows.phases import discover
 from workflows.play import Scene
+from workflows.ready import cannot_run
 from workflows.scenes import Setting
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -57,7 +57,7 @@ def plays(community: Community) -> list[tuple[datetime, Play]]:
         if isinstance(document.model, Cases):
             at = moment(document.model.at, community.zone)
             for case in document.model.cases:
-                if isinstance(case, Play) and not cannot_run(community.bind(case.task).phases):
+                if isinstance(case, Play) and not cannot_run(community.bind(case.task)):
                     found.append((at, renamed(case, len(found))))
     return found
 

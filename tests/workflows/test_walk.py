@@ -124,7 +124,7 @@ def walked(course: Course, outcome: Any, limit: int = 5_000) -> tuple[list[str],
     raise AssertionError("the walk does not end")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(bodies(), st.randoms(use_true_random=False))
 def test_the_walk_means_what_is_told_on_paper_and_keeps_its_bound(body: tuple[Leg, ...], lots: Any) -> None:
     course = Course(mode="m", title="M", phases=body)

@@ -73,7 +73,8 @@ def test_whoever_may_earn_a_tier_only_once_does_not_bounce() -> None:
 
 def test_what_cannot_be_told_is_listed_and_never_passed_over() -> None:
     content = (HERE / "base" / "community.yaml").read_text("utf-8")
-    few = "held_by: { where: { posts: { at_least: 9, over: 30d } }, first: 3, order: [{ highest: posts }] }"
+    some = "{ where: { posts: { at_least: 9, over: 30d } }, first: 3, order: [{ highest: posts }] }"
+    few = f"held_by: {{ from: [{some}] }}"
     content = content.replace("held_by: { where: { posts: { at_least: 9, over: 30d } } }", few)
     assert few in content
     rules = """schema: rules/v1

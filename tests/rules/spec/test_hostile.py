@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules.spec import Loaded, load
@@ -41,6 +41,7 @@ def test_any_bytes_are_refused_with_a_reason(content: bytes) -> None:
 
 
 @given(st.text(alphabet=" \n\t:-[]{}#&*!|>'\"%@`,?abc01~.\\é中\ufeff", max_size=80))
+@example("\ufeff\ufeff")  # nothing but marks of byte order
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_refused_with_a_reason(text: str) -> None:
     assert not alone(text.encode()).ok
