@@ -45,9 +45,13 @@ from store.standings import SqlStandings
 from workflows.phases import discover
 
 ROOT = Path(__file__).parents[1]
+LISTS = ("transitions", "graces", "observations", "rules")
 AT = datetime(2026, 11, 21, 4, tzinfo=UTC)
 SEED = 2000
 """Members that are really generated and imported."""
+SMALL = 100_000
+LIMITS = ((2.5, 1.2 * 1024), (8.0, 1.2 * 1024))
+"""Seconds and MiB that it may take up to so many members, and for a million; measured alone, on 2 cores."""
 EDITS = {
     "a threshold": ("tiers.yaml", "active_days:   { at_least: 6,", "active_days:   { at_least: 5,"),
     "a keep": ("tiers.yaml", "active_days: { at_least: 3,", "active_days: { at_least: 4,"),
@@ -78,9 +82,11 @@ def main() -> None:
     if given.json:
         print(json.dumps(figures, indent=2, sort_keys=True))
         return
-    print(f"{'edit':14}{'seconds':>9}{'CPU':>8}{'MiB':>8}{'members who move otherwise':>30}")
+    print(f"{'edit':14}{'seconds':>9}{'CPU':>8}{'MiB':>8}{'of the time':>13}{'of the room':>13}{'other outcomes':>17}")
+    seconds, mib = LIMITS[given.members > SMALL]
     for name, found in figures.items():
-        print(f"{name:14}{found['seconds']:9.2f}{found['cpu']:8.2f}{found['mib']:8.0f}{found['differing']:>30,}")
+        shares = f"{found['seconds'] / seconds:13.0%}{found['mib'] / mib:13.0%}"
+        print(f"{name:14}{found['seconds']:9.2f}{found['cpu']:8.2f}{found['mib']:8.0f}{shares}{found['differing']:17,}")
 
 
 def measured(home: Path, edit: str, runs: int) -> dict[str, Any]:
@@ -115,7 +121,7 @@ def _once(home: Path, folder: Path) -> dict[str, Any]:
         "seconds": took,
         "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "mib": after.ru_maxrss / 1024,
-        "differing": sum(one["new"] + one["gone"] for one in said["transitions"]),
+        "differing": sum(one["new"] + one["gone"] for name in LISTS for one in said[name]),
     }
 
 

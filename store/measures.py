@@ -59,7 +59,7 @@ class SqlMeasures:
     ) -> pl.DataFrame:
         asked = sorted(set(readings), key=lambda r: (r.metric, r.key))  # what shares its cells comes together
         metrics = {reading: self._metric(reading, subject) for reading in asked}
-        self._tidy()
+        self.tidy()
         with ExitStack() as stack:
             connection = stack.enter_context(snapshot(self._engine))
             number = number_of(connection, self._community.id)
@@ -108,7 +108,7 @@ class SqlMeasures:
             for reading in sorted(set(readings), key=lambda r: r.key)
             if reading.scope == "subject" and reading.metric in known and known[reading.metric].subject == "member"
         }
-        self._tidy()
+        self.tidy()
         with snapshot(self._engine) as connection:
             number = number_of(connection, self._community.id)
             keys = subjects_of(connection, number, "member", [member])["key"]
@@ -126,7 +126,7 @@ class SqlMeasures:
     def community(
         self, readings: Collection[Reading], at: datetime, *, known_by: datetime | None = None
     ) -> dict[Reading, Value | None]:
-        self._tidy()
+        self.tidy()
         metrics = {reading: self._metric(reading, "") for reading in readings}
         with snapshot(self._engine) as connection:
             zone = self._community.zone
@@ -137,6 +137,15 @@ class SqlMeasures:
     def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
         with snapshot(self._engine) as connection:
             return things(connection, self._community, kind, names, at)
+
+    def tidy(self) -> None:
+        # what is in doubt is rebuilt and small chunks are merged, unless somebody else is in the way
+        with self._engine.connect() as connection, connection.begin():
+            if len(built(connection, self._community)) < len(maintained(connection, self._community)) and try_exclusive(
+                connection, self._community.id
+            ):
+                rebuild(connection, self._community)
+        chunks.merge(self._engine, self._community.id)
 
     def _metric(self, reading: Reading, subject: str) -> MetricFromFacts:
         metric = counted(self._community).get(reading.metric)
@@ -163,15 +172,6 @@ class SqlMeasures:
         numbers = subjects_of(connection, number, kind, None if len(ids) >= MANY else list(ids))
         rows = pl.DataFrame({"subject": ids}, schema={"subject": pl.String})
         return rows.join(numbers, left_on="subject", right_on="id", how="left", maintain_order="left")
-
-    def _tidy(self) -> None:
-        """Rebuild what is in doubt and merge small chunks, unless somebody else is in the way."""
-        with self._engine.connect() as connection, connection.begin():
-            if len(built(connection, self._community)) < len(maintained(connection, self._community)) and try_exclusive(
-                connection, self._community.id
-            ):
-                rebuild(connection, self._community)
-        chunks.merge(self._engine, self._community.id)
 
 
 def _entered(reading: Reading, entered: Mapping[str, pl.DataFrame] | None, frame: pl.DataFrame) -> pl.DataFrame | None:

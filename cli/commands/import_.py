@@ -41,6 +41,8 @@ def members(file: File, community: Community = None, json: Json = False) -> None
             done = import_members(
                 file, spec, remembered.members(spec), remembered.standings, at=datetime.now(UTC), seen=step.advance
             )
+        with out.progress(f"Metrics of {spec.id}"):
+            remembered.measures(spec).tidy()
     _tell(out, file, "members", done)
 
 
@@ -60,6 +62,8 @@ def facts(file: File, community: Community = None, json: Json = False) -> None:
         spec = remembered.specs.current(community)
         with out.progress(f"Facts of {spec.id}", size_of(file)) as step:
             done = import_facts(file, spec, remembered.facts(spec), step.advance)
+        with out.progress(f"Metrics of {spec.id}"):
+            remembered.measures(spec).tidy()
     _tell(out, file, "facts", done)
 
 

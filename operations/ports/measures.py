@@ -76,6 +76,10 @@ class Measures(Protocol):
     ) -> dict[Reading, Value | None]:
         """Readings over the whole community (their scope is not looked at)."""
 
+    def tidy(self) -> None:
+        """Put together what readings are computed from, after much came in; otherwise the next look does so first."""
+        ...
+
     def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
         """Every work, run under way, team or cohort that there is: `subject`, of works `author`, and attributes.
 

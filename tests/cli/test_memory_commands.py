@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.store.small_spec import small_files
 
@@ -46,6 +47,17 @@ def shell(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Shell:
     return Shell(folder, database_url)
 
 
+def in_doubt(url: str) -> int:
+    """How many metrics the next look would have to build anew."""
+    from store.engine import open_engine
+
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT count(*) FROM metric WHERE maintained AND NOT built")).scalar_one()
+    engine.dispose()
+    return int(found)
+
+
 def test_a_community_is_published_filled_and_listed(shell: Shell) -> None:
     assert "Nothing is published yet" in shell("versions")
     assert "needs a message" in shell("apply", "small", code=2)
@@ -62,6 +74,9 @@ def test_a_community_is_published_filled_and_listed(shell: Shell) -> None:
     assert (shell.folder / done["rejects"]).exists()
     (shell.folder / "facts.csv").write_text("id,member,kind,at,size\nf1,ann,made,2026-10-01T08:00:00Z,3\n")
     assert "Nothing changed" in shell("import", "facts", "facts.csv")
+    (shell.folder / "moved.csv").write_text("id,joined,company\nbob,2026-02-01,other\n")
+    assert shell.data("import", "members", "moved.csv")["changed"] == 1
+    assert in_doubt(shell.environment["DATABASE_URL"]) == 0  # an import leaves nothing for the next look to do
 
     listed = shell.data("members", "--at", "2026-11-01")
     assert [row["subject"] for row in listed["members"]] == ["ann", "bob"]
