@@ -56,7 +56,9 @@ def _periods(cells: pl.DataFrame, metric: MetricFromFacts) -> pl.DataFrame:
 
 def _busy(cells: pl.DataFrame, period: str, count: int) -> pl.Series:
     """Who has more cells in a period than a limit allows of any part: the rest fills nothing."""
-    packed = cells.select((pl.col("subject").cast(pl.Int64) * _PERIODS + pl.col(period)).alias("packed")).to_series()
+    numbered = cells["subject"].dtype.is_integer()
+    subject = pl.col("subject") if numbered else pl.col("subject").rank("dense")  # histories from files have names
+    packed = cells.select((subject.cast(pl.Int64) * _PERIODS + pl.col(period)).alias("packed")).to_series()
     ordered = packed.sort()
     busy = ordered.filter((ordered == ordered.shift(count)).fill_null(value=False)).unique()
     return packed.is_in(busy.implode())

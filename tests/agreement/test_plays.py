@@ -43,7 +43,13 @@ class Stage:
 
         whole = wiring.crew(self.room.memory, self.room.gateway)
         process = ProcessActivities(Conduct(self.room.memory.house, script=self.scripts))
-        own: list[Any] = [process.read_course, process.open_phase, process.check_phase, process.finish_run]
+        own: list[Any] = [
+            process.read_course,
+            process.open_phase,
+            process.check_phase,
+            process.stop_phases,
+            process.finish_run,
+        ]
         return replace(whole, activities=[*own, *whole.activities[len(own) :]])
 
     def start(self, case: Play, at: datetime, played: Played) -> Run:

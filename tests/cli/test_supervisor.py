@@ -28,7 +28,7 @@ def test_whatever_is_killed_comes_back_at_its_address(home, eventually):
             os.kill(victim, signal.SIGKILL)
             eventually(lambda name=name: supervisor.restarts.get(name) == 1, within=60)
             assert supervisor.pids[name] not in (None, victim)
-            assert home.pid(name) == supervisor.pids[name]
+            eventually(lambda name=name: home.pid(name) == supervisor.pids[name], within=30)
 
         assert supervisor.addresses == before
         assert any(sentence.startswith("worker is back after") for sentence in said)
