@@ -6,6 +6,7 @@ said. Where `DATABASE_URL` or `TEMPORAL_ADDRESS` name a server, that part is som
 """
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from store.embedded import Postgres, embedded_folder
 from workflows.gateway import Gateway
 from workflows.runtime import external_address
 from workflows.server import TemporalServer
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.15  # seconds
 PAUSES = (0.0, 0.2, 1.0, 2.0, 5.0, 10.0)  # before the first, second, … restart in a row
@@ -269,7 +272,8 @@ class Supervisor:
             while not self._ending.wait(IDLE_LIMIT / 6):
                 try:
                     asking = gateway.pollers(within=2.0)
-                except Exception:
+                except Exception as problem:
+                    log.info("nobody can be asked who works: %s", problem)
                     asking = 1  # the server is away; its own keeper cares
                 if asking:
                     heard = time.monotonic()

@@ -210,7 +210,7 @@ class _Ruleset:
                 raise RuntimeError("this engine was closed")
             try:
                 return _ask(self._engine, self._handle, text)
-            except Exception:
+            except Exception:  # nothing narrower is raised; a lost state is made anew, a second failure shows
                 self._engine.delete_state(self._handle, "0")
                 _prime(self._engine, self._handle)
                 return _ask(self._engine, self._handle, text)

@@ -51,6 +51,10 @@ class Played:
             time.sleep(0.05)
         assert is_alive(now)
 
+    def play_on(self, seconds: float) -> None:
+        """Let it go on before the next kill: that may strike anywhere, so nothing is expected to have happened."""
+        time.sleep(seconds)
+
     def outcome(self) -> str:
         """Read to the end; the digest of what came out."""
         line = self.until(r"^Outcome sha256:")
@@ -98,11 +102,11 @@ def test_killing_each_server_in_turn_changes_nothing(undisturbed: str) -> None:
     with demo() as played:
         played.until(r"s  people: ")
         for name in ("worker", "temporal", "postgres"):  # while the first review reads, moves and asks
-            time.sleep(0.7)
+            played.play_on(0.7)
             played.kill(name)
         played.until(r"s  review 2027-03-04: ")
         for name in ("worker", "temporal", "postgres"):  # while the contest is played
-            time.sleep(1.5)
+            played.play_on(1.5)
             played.kill(name)
         played.until(r"s  contest: ")
         played.kill("postgres")  # while the last review asks
@@ -127,7 +131,7 @@ def test_killing_the_worker_again_and_again_changes_nothing(undisturbed: str) ->
         for step in (r"s  people: ", r"s  review 2026-12-01: ", r"s  review 2027-01-16: ", r"s  review 2027-03-04: "):
             played.until(step)
             for _ in range(3):
-                time.sleep(1.0)
+                played.play_on(1.0)
                 if played.process.poll() is None:
                     played.kill("worker")
 

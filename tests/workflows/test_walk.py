@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -211,14 +210,14 @@ def test_a_cancelled_run_takes_back_only_when_what_is_being_done_is_done(gateway
     from workflows.process import Process
     from workflows.runtime import Crew
 
-    begun, told = threading.Event(), []
+    begun, cancelled, told = threading.Event(), threading.Event(), []
 
     class Slow(Paper):
         @activity.defn(name=steps.OPEN_PHASE)
         def open_phase(self, asked: OpenPhase) -> Opened:
             begun.set()
             with contextlib.suppress(BaseException):  # a cancel does not undo what an activity has half done
-                time.sleep(1.0)
+                cancelled.wait(20)
             told.append("done")
             return Opened(outcome="good", at=asked.at, real_at=datetime.now(UTC))
 
@@ -239,6 +238,7 @@ def test_a_cancelled_run_takes_back_only_when_what_is_being_done_is_done(gateway
         )
         assert begun.wait(20)
         gateway.cancel(run)
+        cancelled.set()
         eventually(lambda: gateway.look(run).status == "canceled")
 
     assert told == ["done", "cancel"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 from operations.around import rounds
@@ -33,8 +33,9 @@ from rules.spec.substitute import ArgumentError
 from rules.time import Duration, WorkCalendar, add
 from rules.values import Evidence, Value
 from workflows.conduct import Conduct
-from workflows.course import Course, Leg
+from workflows.course import Leg
 from workflows.desk import Desk, Said
+from workflows.paper.courses import by_branch, one_round
 from workflows.paper.house import Paper, PaperKnown
 from workflows.paper.script import CaseScript, lowest
 from workflows.play import ROLE
@@ -183,7 +184,7 @@ class _Conductor:
         )
         self.course = self._conduct.course(self.run.id)
         if self._once:
-            self.course = self.course.model_copy(update={"phases": _one_round(self.course.phases)})
+            self.course = self.course.model_copy(update={"phases": one_round(self.course.phases)})
         story = Story(told, self.course, self)
         end = asyncio.run(self._told(story))
         for step in self._steps:
@@ -413,53 +414,6 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
         case "leave":
             return desk.withdraw(run, member=who)
     return None
-
-
-def by_branch(course: Course, phases: Sequence[str]) -> list[str]:
-    """Phases in order of entry, told branch by branch where branches went on at the same time."""
-    inside: dict[str, tuple[tuple[str, int], ...]] = {}
-
-    def note(body: Sequence[Leg], around: tuple[tuple[str, int], ...]) -> None:
-        for leg in body:
-            inside[leg.id] = around
-            note(leg.body, around)
-            for number, branch in enumerate(leg.branches):
-                note(branch.body, (*around, (leg.id, number)))
-
-    def parallel(phase: str, depth: int) -> str:
-        around = inside[phase]
-        return around[depth][0] if len(around) > depth else ""
-
-    def told(some: Sequence[str], depth: int) -> list[str]:
-        out: list[str] = []
-        for name, group in groupby(some, lambda phase: parallel(phase, depth)):
-            together = list(group)
-            if not name:
-                out += together
-                continue
-            branches = sorted({inside[phase][depth][1] for phase in together})
-            for number in branches:
-                out += told([phase for phase in together if inside[phase][depth][1] == number], depth + 1)
-        return out
-
-    note(course.phases, ())
-    return told(phases, 0)
-
-
-def _one_round(phases: Sequence[Leg]) -> tuple[Leg, ...]:
-    """The same phases, each repeat without `times` gone through once."""
-    return tuple(
-        leg.model_copy(
-            update={
-                "body": _one_round(leg.body),
-                "times": 1 if leg.kind == "repeat" and leg.times is None else leg.times,
-                "branches": tuple(
-                    branch.model_copy(update={"body": _one_round(branch.body)}) for branch in leg.branches
-                ),
-            }
-        )
-        for leg in phases
-    )
 
 
 def _renamed(fact: Fact, names: Mapping[str, str]) -> Fact:
