@@ -22,9 +22,7 @@ def draw_backtest(found: Backtest) -> Svg:
     start, end = found.span
     svg = Svg(_WIDTH, 90 + _TIER * len(found.tiers), f"Backtest of {found.community}, ladder {found.ladder.name}")
     svg.text(24, 32, f"{found.community}: rules and people, {start:%Y-%m-%d} to {end:%Y-%m-%d}", size=18, bold=True)
-    for place, (colour, words) in enumerate(((ORANGE, "only people"), (GREEN, "both"), (BLUE, "only rules"))):
-        svg.rect(24 + 120 * place, 46, 12, 12, colour)
-        svg.text(42 + 120 * place, 57, words)
+    svg.legend(24, 57, ((ORANGE, "only people"), (GREEN, "both"), (BLUE, "only rules")))
     largest = max((len(set(one.people) | set(one.rules)) for one in found.tiers), default=1) or 1
     for place, one in enumerate(found.tiers):
         _tier(svg, 84 + _TIER * place, found.ladder.rungs[one.rank].id, one, largest)
@@ -94,11 +92,9 @@ def draw_tuning(found: Tuning) -> Svg:
     legend = (
         (BLUE, f"training span, to {found.train[1]:%Y-%m-%d}"),
         (ORANGE, "the same thresholds on the span held out"),
-        (INK, "as it is (ring) and recommended (dot)"),
+        (INK, "large: as it is (ring) and recommended (dot)"),
     )
-    for place, (colour, words) in enumerate(legend):
-        svg.rect(24 + 275 * place, 50, 12, 12, colour)
-        svg.text(42 + 275 * place, 61, words)
+    svg.legend(24, 61, legend)
     for place, one in enumerate(found.tiers):
         _trade(svg, 90 + (_PLOT + 70) * place, ladder.rungs[one.rank].id, one)
     return svg
@@ -132,7 +128,8 @@ def _trade(svg: Svg, top: float, tier: str, one: Tuned) -> None:
             svg.dot(*spot(score), 4, colour, _settings(one, both))
     for both, filled in ((one.start, False), (one.chosen, True)):
         for score, colour in ((both.train, BLUE), (both.held_out, ORANGE)):
-            svg.dot(*spot(score), 8, colour if filled else "none", _settings(one, both), ring=INK)
+            fill, ring = (colour, INK) if filled else ("none", colour)
+            svg.dot(*spot(score), 8, fill, _settings(one, both), ring, 1 if filled else 3)
 
 
 def _at(score: TierScore) -> tuple[float, float]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from html import escape
 from math import ceil, floor, log10
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from unicodedata import east_asian_width
 
 from operations.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 INK: Final = "#1f2933"
 FAINT: Final = "#9aa5b1"
@@ -45,11 +49,21 @@ class Svg:
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self._parts.append(f'<polyline points="{drawn}" fill="none" stroke="{stroke}" stroke-width="{width}"{dashed}/>')
 
-    def dot(self, x: float, y: float, radius: float, fill: str, tip: str = "", ring: str = "none") -> None:
-        """A dot."""
+    def dot(
+        self, x: float, y: float, radius: float, fill: str, tip: str = "", ring: str = "none", width: float = 1
+    ) -> None:
+        """A dot, with a ring of some width around it."""
         self._parts.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{fill}" stroke="{ring}">{_tip(tip)}</circle>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{fill}" stroke="{ring}" stroke-width="{width}">'
+            f"{_tip(tip)}</circle>"
         )
+
+    def legend(self, x: float, y: float, entries: Iterable[tuple[str, str]]) -> None:
+        """What colours mean, one after the other in a row whose base line is `y`."""
+        for colour, words in entries:
+            self.rect(x, y - 11, 12, 12, colour)
+            self.text(x + 18, y, words)
+            x += 18 + width_of(words) + 24
 
     def text(
         self,
@@ -90,6 +104,11 @@ def save(path: Path, drawing: Svg) -> None:
         raise Refusal(
             f"{path} cannot be written: {error.strerror or error}.", "Name a file in a folder that is there."
         ) from None
+
+
+def width_of(words: str, size: int = 12) -> float:
+    """About how many pixels words take: Chinese and its kin a full square each, the rest some three fifths of one."""
+    return sum(size * (1.0 if east_asian_width(letter) in "WF" else 0.6) for letter in words)
 
 
 def ticks(low: float, high: float, about: int = 6) -> list[float]:

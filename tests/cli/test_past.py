@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from cli.console import INVALID, complain
 from cli.main import build
+from cli.svg import Svg
 from operations.errors import Refusal
 from rules.errors import RuleRefusal
 from tests.rules.history.made_up import BEGINS, CALENDAR, COMMUNITY, METRICS
@@ -212,3 +214,14 @@ def test_wrong_input_is_one_sentence_and_exit_2(shell: Shell) -> None:
     (shell.folder / "none.csv").write_text("member,kind,at\n")
     nothing = ("--members", "members.csv", "--facts", "none.csv")
     assert "holds no facts" in refused(shell, "backtest", *GIVEN[:3], *nothing)
+
+
+def test_what_colours_mean_stands_side_by_side_and_never_one_word_over_another() -> None:
+    svg = Svg(800, 80, "words")
+    svg.legend(
+        24, 61, [("#000000", "the same thresholds on the span held out"), ("#111111", "现在的门槛"), ("#222222", "x")]
+    )
+    starts = [float(x) for x in re.findall(r'<text x="([\d.]+)"', str(svg))]
+    squares = [float(x) for x in re.findall(r'<rect x="([\d.]+)"', str(svg))]
+    assert squares[1] > starts[0] + 40 * 12 * 0.55
+    assert squares[2] >= starts[1] + 5 * 12
