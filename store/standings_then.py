@@ -1,7 +1,7 @@
 """Standings then: where members stood at an earlier moment, put together from what was carried out and decided since.
 
-Every move of a tier or stage leaves a fact, every grace a decision, every question to somebody a membership. What
-leaves nothing behind is taken as it is now: that a standing is pinned, and an observation that led to no move.
+Every move of a tier or stage leaves a fact, every grace a decision, every question to somebody a membership, every
+pin an act by hand. What leaves nothing behind is taken as it is now: an observation that led to no move.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ _ASKED = """
     SELECT member AS subject, ladder, value, to_at FROM membership
     WHERE community = :community AND (ended_at IS NULL OR ended_at > :at) {which} AND (opened_at < :at OR (
       opened_at = :at AND NOT concat_ws('@', ladder, nullif(value, '')) = ANY (CAST(:without AS text[]))))"""
+_HANDS = """
+    SELECT member AS subject, ladder, value, what, at, until, to_at FROM by_hand
+    WHERE community = :community AND at <= :at {which} ORDER BY number"""
 _OBSERVED = """
     SELECT d.subject, d.rule, d.to_at, d.because, d.at, d.read, f.reasons
     FROM decision d JOIN decision_form f ON f.community = d.community AND f.id = d.form
@@ -109,15 +112,15 @@ class Then:
                 pl.when(same & (pl.col("below_since") < self._at)).then(name).alias(name)
                 for name in ("below_until", "below_digest", "below_since")
             ),
-            pl.col("pinned").fill_null(value=False),
             pl.col("exempt").fill_null(value=False),
         )
+        rows = self._with_hands(rows, keys)
         rows = self._with_graces(rows, keys)
         rows = self._with_asked(rows, keys)
         rows = self._with_held(rows, before, keys)
         lowest = {name: ladder.tiers[0].id for name, ladder in self._community.ladders.items()}
         foot = pl.col("ladder").replace_strict(lowest, default=None, return_dtype=pl.String)
-        silent = pl.col("since").is_null() & pl.col("known").is_not_null()
+        silent = pl.col("since").is_null() & pl.col("known").is_not_null() & pl.col("pinned").not_()
         gone = silent & ((pl.col("at") == foot) | ((pl.col("ladder") == LIFECYCLE) & pl.col("at").is_null()))
         return rows.filter(gone.fill_null(value=False).not_()).select(now.columns)
 
@@ -163,6 +166,29 @@ class Then:
                 )
         moves = pl.concat(parts)
         return moves if self._subjects is None else moves.filter(pl.col("subject").is_in(self._subjects))
+
+    def _with_hands(self, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+        """Who was pinned, and whose last move was somebody's doing."""
+        pins: dict[tuple[str, str, str], bool] = {}
+        put: dict[tuple[str, str, str], datetime] = {}
+        for row in self._rows(_HANDS, "member"):
+            key = (row.subject, row.ladder, row.value)
+            if row.what in ("pin", "unpin"):
+                pins[key] = row.what == "pin" and (row.until is None or row.until > self._at)
+            if row.to_at is not None:
+                put[key] = row.at.astimezone(UTC)
+        schema: dict[str, Any] = {
+            "subject": pl.String, "ladder": pl.String, "value": pl.String, "_pinned": pl.Boolean, "_put": _MOMENT,
+        }  # fmt: skip
+        found = [(*key, pins.get(key, False), put.get(key)) for key in {**pins, **put}]
+        joined = rows.join(pl.DataFrame(found, schema=schema, orient="row"), on=keys, how="left", maintain_order="left")
+        return joined.with_columns(
+            pl.col("_pinned").fill_null(value=False).alias("pinned"),
+            pl.when(pl.col("_put") == pl.col("moved_at"))
+            .then(pl.lit("by_hand"))
+            .otherwise("last_move")
+            .alias("last_move"),
+        ).drop("_pinned", "_put")
 
     def _with_graces(self, rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
         found = [(r.subject, r.ladder, r.value, r.at.astimezone(UTC), r.digest) for r in self._rows(_GRACES, "subject")]

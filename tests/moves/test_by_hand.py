@@ -98,6 +98,27 @@ def test_whoever_is_unpinned_is_judged_again(memory: Memory, club: Community) ->
     assert [one.what for one in memory.standings.by_hand("club", "bob")] == ["pin", "unpin"]
 
 
+def test_a_pin_of_the_past_is_seen_in_the_past_and_gone_after_it(memory: Memory, club: Community) -> None:
+    people(memory, club, "joy")
+    facts(memory, club, "posted", "joy", [1, 2, 3])
+    place = place_of(memory, club, "joy")
+    by_hand.pin(memory.desk, club, place, "guest", by="kim", reason="a talk is under way", at=AT)
+    by_hand.unpin(memory.desk, club, place, by="kit", at=AT + DAY)
+    by_hand.move(memory.desk, club, place, "regular", by="kim", reason="came from elsewhere", at=AT + 2 * DAY)
+    by_hand.pin(memory.desk, club, place, "regular", by="kim", reason="a promise", at=AT + 4 * DAY, until=AT + 6 * DAY)
+
+    def because(at: datetime) -> str:
+        return explain(memory.desk, club, "joy", at, then=True).standings[0].decision.because
+
+    hour = DAY / 24
+    assert because(AT + hour) == "pinned"
+    assert because(AT + DAY + hour) != "pinned"
+    assert because(AT + 5 * DAY) == "pinned"
+    assert because(AT + 7 * DAY) != "pinned"  # it had ended
+    frame = memory.standings.frame(club, AT + 3 * DAY, ladder="tier", subjects=["joy"], then=True)
+    assert frame["last_move"].to_list() == ["by_hand"]
+
+
 def test_a_move_by_hand_is_judged_at_the_next_review(memory: Memory, club: Community) -> None:
     people(memory, club, "cai")
     place = place_of(memory, club, "cai")
