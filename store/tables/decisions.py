@@ -36,6 +36,7 @@ decision = Table(
     Column("read", Text, nullable=False, comment="JSON: value and truth of each reason, in the form's order"),
     Column("because", Text, nullable=False, server_default=""),
     Column("hash", LargeBinary, nullable=False, comment="SHA-256 over the hash before and the decision's one text"),
+    Column("reduced", Text, comment="the erasure by which subject and reasons were taken out"),
     PrimaryKeyConstraint("community", "seq"),
     UniqueConstraint("community", "review", "rule", "subject", name="decision_once"),
     Index("decision_of_subject", "community", "subject", "rule"),
