@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -32,6 +33,7 @@ notice = Table(
     Column("urgency", SmallInteger, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("due", DateTime(timezone=True)),
+    Column("to_staff", Boolean, nullable=False, server_default=text("false"), comment="does not count for the day"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("trouble", Text, comment="what went wrong the last time"),
     Column("sent_on", Date, comment="local day on which it left"),
