@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from operations.ports.members import Members
     from operations.ports.notices import Outbox
     from operations.ports.reviews import Firings, Memberships, Reviews
+    from operations.ports.proposals import Proposals
     from operations.ports.runs import Runs
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
@@ -135,6 +136,13 @@ class Memory:
     def measures(self, community: "Community | str | None" = None) -> "Measures":
         """Metrics of one community."""
         from store.measures import SqlMeasures
+
+    @cached_property
+    def proposals(self) -> "Proposals":
+        """Changes of the specs that insights opened."""
+        from store.proposals import SqlProposals
+
+        return SqlProposals(self.engine)
 
         return SqlMeasures(self.engine, self._spec(community))
 

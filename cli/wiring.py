@@ -8,10 +8,10 @@ that `trellis up` runs, or start embedded ones for as long as the command lasts.
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cli.home import Home
@@ -49,7 +49,7 @@ def crew(memory: Memory, gateway: "Gateway") -> "Crew":
 
     process = ProcessActivities(Conduct(memory.house))
     starter = TaskStarter(memory, gateway)
-    notices = Notices(memory.specs, memory.outbox, memory.effects, carriers, starter)
+    notices = Notices(memory.specs, memory.outbox, memory.effects, carriers, starter, planner(memory), reminder(memory))
     return Crew(
         workflows=[Process, Review, Membership, Outbox],
         activities=[
@@ -62,6 +62,38 @@ def crew(memory: Memory, gateway: "Gateway") -> "Crew":
             *notices.activities(),
         ],
     )
+
+
+def planner(memory: Memory) -> Callable[[str], int]:
+    """What attaches their plans to the proposals of a community that wait for one."""
+
+    def attach(community: str) -> int:
+        from operations.proposals import plan_waiting
+        from workflows.phases import discover
+
+        at = datetime.now(UTC)
+        return plan_waiting(memory.desk, memory.runs, memory.proposals, discover(), community, at=at)
+
+    return attach
+
+
+def reminder(memory: Memory) -> Callable[[str], int]:
+    """What writes the reminders and escalations of a community that are due by now."""
+
+    def remind(community: str) -> int:
+        from operations.reminding import Reminders
+
+        spec = memory.specs.current(community)
+        reminders = Reminders(inbox=memory.inbox, outbox=memory.outbox, effects=memory.effects, community=spec)
+        woken = 0
+        while True:
+            with memory.together():
+                taken = reminders.sweep(datetime.now(UTC))
+            woken += taken
+            if not taken:
+                return woken
+
+    return remind
 
 
 class TaskStarter:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from operations.errors import Refusal
 from operations.ports.effects import Deed, Done, Effects
 from operations.prizes import deeds_of_prize, times_of
+from operations.spec_edits import read_edits
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -277,9 +277,17 @@ def _argument(value: Any, make: _Maker) -> Any:
 
 
 def _propose(body: Any, make: _Maker) -> Iterable[Deed]:
-    raise Refusal(
-        "An effect `propose` cannot be carried out yet: there is no plan to attach.", f"Leave out `from: {body.from_}`."
-    )
+    written = make.context.resolver.value(body.from_, make.context.subject)
+    edits = read_edits(written) if isinstance(written, str) and written != body.from_ else ()
+    if edits:
+        yield make.deed(
+            "propose",
+            body.from_,
+            None,
+            edits=[list(one) for one in edits],
+            source=body.from_.partition(".")[0],
+            given=make.context.scale is not None,
+        )
 
 
 _EXPANSIONS: dict[str, Any] = {

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select, true, update
 from operations.ports.effects import Deed
 from store.bulk import insert_many
 from store.ledgers import Refused, gift, hold, money, points
+from store.proposals import open_proposals
 from store.tables.effects import assignment, candidate, holding, publication, staff
 
 Writer = Callable[[Connection, str, Sequence[Deed]], Refused]
@@ -257,5 +258,6 @@ WRITERS: Mapping[str, Writer] = {
     "nominate": nominate,
     "publish": publish,
     "assign": assign,
+    "propose": open_proposals,
 }
 """The kinds that leave a trace of their own; the others are facts, notices, work items and runs."""

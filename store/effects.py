@@ -16,6 +16,7 @@ from store import deeds as kinds
 from store.audit import audit
 from store.bulk import insert_many
 from store.ledgers import enter
+from store.proposals import withdraw
 from store.tables.effects import (
     assignment,
     balance,
@@ -162,6 +163,8 @@ class SqlEffects:
                 .values({column: at})
             )
         connection.execute(candidate.delete().where(*(candidate.c[name] == value for name, value in mine.items())))
+        if row.kind == "propose":
+            withdraw(connection, community, row.key)
         connection.execute(  # what was revoked is held again, unless something newer took its place
             text(
                 "UPDATE holding h SET ended_at = NULL, ended_by = NULL"

@@ -20,7 +20,7 @@ WALKED_ONLY = (EACH, PARALLEL)
 UNREAD = ("cohort:", "subject.members")
 """References to people that are read and checked, and cannot be looked up yet."""
 
-LATER = ("propose",)
+LATER: tuple[str, ...] = ()
 """Effects that are read and checked, and cannot be carried out yet."""
 
 

@@ -26,6 +26,7 @@ KINDS = (
     "open",
     "assign",
     "start",
+    "propose",
 )
 
 

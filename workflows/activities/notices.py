@@ -18,7 +18,13 @@ from workflows.activities.doorway import alive
 
 
 class Notices:
-    """What the outbox does in the world. `starter` None: runs wait until there is one."""
+    """What the outbox does in the world.
+
+    Args:
+        starter: without one, runs wait until there is one.
+        planner: attaches their plans to the proposals of a community that wait for one.
+        reminder: writes the reminders and escalations of a community that are due.
+    """
 
     def __init__(
         self,
@@ -27,12 +33,16 @@ class Notices:
         effects: Effects,
         carriers: Callable[[], Sequence[Carrier]],
         starter: Starter | None = None,
+        planner: Callable[[str], int] | None = None,
+        reminder: Callable[[str], int] | None = None,
     ) -> None:
         self._specs = specs
         self._outbox = outbox
         self._effects = effects
         self._carriers = carriers
         self._starter = starter
+        self._planner = planner
+        self._reminder = reminder
 
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
@@ -44,6 +54,10 @@ class Notices:
         community = self._specs.current(asked.community)
         with alive():
             started = self._start(asked.community)
+            if self._planner is not None:
+                self._planner(asked.community)
+            if self._reminder is not None:
+                self._reminder(asked.community)
             done = deliver(
                 self._outbox, self._carriers(), community, at=datetime.now(UTC), alive=lambda n: activity.heartbeat(n)
             )
