@@ -6,7 +6,7 @@ zero: an account is changed by one statement that refuses itself, and the table 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,8 @@ from operations.ports.effects import Deed
 from store.bulk import insert_many
 from store.ledgers import Refused, gift, hold, money, points
 from store.proposals import open_proposals
-from store.tables.effects import assignment, candidate, holding, publication, staff
+from store.tables.effects import assignment, candidate, holding, publication
+from store.touch import choose, loads_of, weights_of
 
 Writer = Callable[[Connection, str, Sequence[Deed]], Refused]
 
@@ -179,31 +180,32 @@ def assign(connection: Connection, community: str, deeds: Sequence[Deed]) -> Ref
     """The least loaded person of the first role that has room; whoever has somebody keeps them."""
     refused: Refused = {}
     hold(connection, community, "assign")
-    roles = {role["role"] for deed in deeds for role in deed.details["roles"]}
-    loads = _loads(connection, community, roles)
+    ids = [deed.member or "" for deed in deeds]
+    loads = loads_of(connection, community, {role["role"] for deed in deeds for role in deed.details["roles"]})
+    weights = weights_of(connection, community, ids)
     present = {
         (row.member, row.relation)
         for row in connection.execute(
             select(assignment.c.member, assignment.c.relation).where(
                 assignment.c.community == community,
                 assignment.c.ended_at.is_(None),
-                assignment.c.member == func.any([deed.member for deed in deeds]),
+                assignment.c.member == func.any(ids),
             )
         )
     }
     rows = []
     for deed in deeds:
-        relation = deed.details["relation"]
+        relation, weight = deed.details["relation"], weights.get(deed.member or "", 1)
         if (deed.member, relation) in present:
             continue
-        chosen = _choose(deed.details["roles"], loads)
+        chosen = choose([(role["role"], role["capacity"]) for role in deed.details["roles"]], loads, weight)
         if chosen is None:
             names = ", ".join(role["role"] for role in deed.details["roles"])
-            refused[deed.key] = f"nobody in {names} has room for one more"
+            refused[deed.key] = f"nobody in {names} has room for {'one' if weight == 1 else weight} more"
             continue
         role, person = chosen
-        loads[role][person] += 1
-        present.add((deed.member, relation))
+        loads[role][person] += weight
+        present.add((deed.member or "", relation))
         rows.append(
             {
                 "community": community,
@@ -218,34 +220,6 @@ def assign(connection: Connection, community: str, deeds: Sequence[Deed]) -> Ref
     if rows:
         insert_many(connection, assignment, rows)
     return refused
-
-
-def _loads(connection: Connection, community: str, roles: Iterable[str]) -> dict[str, dict[str, int]]:
-    loads: dict[str, dict[str, int]] = {role: {} for role in roles}
-    for row in connection.execute(
-        select(staff.c.role, staff.c.person).where(staff.c.community == community, staff.c.role.in_(loads))
-    ):
-        loads[row.role][row.person] = 0
-    for row in connection.execute(
-        select(assignment.c.role, assignment.c.person, func.count().label("load"))
-        .where(assignment.c.community == community, assignment.c.ended_at.is_(None), assignment.c.role.in_(loads))
-        .group_by(assignment.c.role, assignment.c.person)
-    ):
-        if row.person in loads[row.role]:
-            loads[row.role][row.person] = row.load
-    return loads
-
-
-def _choose(roles: Sequence[Mapping[str, Any]], loads: Mapping[str, Mapping[str, int]]) -> tuple[str, str] | None:
-    for role in roles:
-        room = [
-            (load, person)
-            for person, load in loads[role["role"]].items()
-            if role["capacity"] is None or load < role["capacity"]
-        ]
-        if room:
-            return role["role"], min(room)[1]
-    return None
 
 
 WRITERS: Mapping[str, Writer] = {

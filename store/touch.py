@@ -1,0 +1,369 @@
+"""Touch in PostgreSQL: cohorts, and who of the staff looks after whom. One contact at a time, by a unique index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select, text, update
+
+from operations.ports.touch import HANDOVER, OVER, Assignment, Cohort, Handed, Load, Opened
+from store.bulk import insert_many
+from store.ledgers import hold
+from store.tables.effects import assignment, staff
+from store.tables.touch import cohort, cohort_member
+from store.transaction import transaction
+
+Room = Mapping[str, Mapping[str, int]]
+"""Of each role: how many members everybody in it looks after."""
+
+
+class SqlTouch:
+    """The port `Touch`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # --------------------------------------------------------------------------------------------------------- cohorts
+    def cohorts(self, community: str, partition: str | None = None, *, closed: bool = False) -> Sequence[Cohort]:
+        sizes = (
+            select(cohort_member.c.cohort, func.count().label("size"))
+            .where(cohort_member.c.community == community, cohort_member.c.ended_at.is_(None))
+            .group_by(cohort_member.c.cohort)
+            .subquery()
+        )
+        hosts = (assignment.c.community == cohort.c.community) & (assignment.c.member == cohort.c.id)
+        hosts &= (assignment.c.relation == "host") & assignment.c.ended_at.is_(None)
+        query = (
+            select(cohort, func.coalesce(sizes.c.size, 0).label("size"), assignment.c.person)
+            .select_from(cohort.outerjoin(sizes, sizes.c.cohort == cohort.c.id).outerjoin(assignment, hosts))
+            .where(cohort.c.community == community)
+            .order_by(cohort.c.partition, cohort.c.number)
+        )
+        if partition is not None:
+            query = query.where(cohort.c.partition == partition)
+        if not closed:
+            query = query.where(cohort.c.closed_at.is_(None))
+        with transaction(self._engine) as connection:
+            return [
+                Cohort(
+                    id=row.id,
+                    partition=row.partition,
+                    number=row.number,
+                    key=tuple(row.key),
+                    size=row.size,
+                    opened_at=row.opened_at,
+                    closed_at=row.closed_at,
+                    host=row.person,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def members_of(self, community: str, cohorts: Collection[str]) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {id_: [] for id_ in cohorts}
+        query = _belonging(community).where(cohort_member.c.cohort.in_(found)).order_by(cohort_member.c.member)
+        with transaction(self._engine) as connection:
+            for row in connection.execute(query):
+                found[row.cohort].append(row.member)
+        return found
+
+    def belonging(self, community: str, partition: str) -> Sequence[str]:
+        query = _belonging(community).where(cohort_member.c.partition == partition).order_by(cohort_member.c.member)
+        with transaction(self._engine) as connection:
+            return [row.member for row in connection.execute(query)]
+
+    def cohorts_of(self, community: str, member: str) -> Mapping[str, str]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(_belonging(community).where(cohort_member.c.member == member))
+            return {row.partition: row.cohort for row in rows}
+
+    def hold(self, community: str, partition: str) -> int:
+        with transaction(self._engine) as connection:
+            hold(connection, community, f"cohorts/{partition}")
+            last = select(func.max(cohort.c.number)).where(
+                cohort.c.community == community, cohort.c.partition == partition
+            )
+            return 1 + (connection.execute(last).scalar() or 0)
+
+    def regroup(
+        self,
+        community: str,
+        opened: Sequence[Opened],
+        joined: Mapping[str, str],
+        left: Mapping[str, str],
+        *,
+        at: datetime,
+    ) -> Sequence[str]:
+        partitions = sorted(
+            {one.partition for one in opened} | {_partition(id_) for id_ in (*joined.values(), *left.values())}
+        )
+        new = [
+            {
+                "community": community,
+                "id": one.id,
+                "partition": one.partition,
+                "number": one.number,
+                "key": list(one.key),
+                "opened_at": at,
+            }
+            for one in opened
+        ]
+        come = [
+            {"community": community, "cohort": id_, "partition": _partition(id_), "member": member, "since": at}
+            for member, id_ in joined.items()
+        ]
+        with transaction(self._engine) as connection:
+            insert_many(connection, cohort, new)
+            if left:
+                connection.execute(_LEAVE, {"community": community, "at": at, **_pairs(left)})
+                for member, id_ in left.items():
+                    for statement in _NO_MORE_DUTIES:
+                        connection.execute(statement, {"community": community, **_pairs({member: id_})})
+            insert_many(
+                connection,
+                cohort_member,
+                come,
+                on_conflict='(community, member, "partition") WHERE ended_at IS NULL DO NOTHING',
+            )
+            closed = connection.execute(_CLOSE, {"community": community, "at": at, "partitions": partitions})
+            return sorted(closed.scalars())
+
+    # ---------------------------------------------------------------------------------------------------- looking after
+    def assignments(
+        self, community: str, *, member: str | None = None, person: str | None = None, ended: bool = False
+    ) -> Sequence[Assignment]:
+        query = select(assignment).where(assignment.c.community == community)
+        if member is not None:
+            query = query.where(assignment.c.member == member)
+        if person is not None:
+            query = query.where(assignment.c.person == person)
+        if not ended:
+            query = query.where(assignment.c.ended_at.is_(None))
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.order_by(assignment.c.since, assignment.c.member, assignment.c.relation))
+            return [
+                Assignment(
+                    member=row.member,
+                    relation=row.relation,
+                    role=row.role,
+                    person=row.person,
+                    since=row.since,
+                    ended_at=row.ended_at,
+                    ended_why=row.ended_why,
+                )
+                for row in rows
+            ]
+
+    def loads(self, community: str) -> Sequence[Load]:
+        with transaction(self._engine) as connection:
+            return load_of_everybody(connection, community)
+
+    def leave(
+        self, community: str, role: str, person: str, *, chain: Sequence[tuple[str, int | None]], at: datetime
+    ) -> Sequence[Handed]:
+        with transaction(self._engine) as connection:
+            hold(connection, community, "assign")
+            connection.execute(
+                staff.delete().where(staff.c.community == community, staff.c.role == role, staff.c.person == person)
+            )
+            held = connection.execute(
+                select(assignment)
+                .where(
+                    assignment.c.community == community,
+                    assignment.c.role == role,
+                    assignment.c.person == person,
+                    assignment.c.ended_at.is_(None),
+                )
+                .order_by(assignment.c.member, assignment.c.relation)
+                .with_for_update()
+            ).all()
+            weights = weights_of(connection, community, [row.member for row in held])
+            loads = loads_of(connection, community, [one for one, _ in chain])
+            handed = []
+            for row in sorted(held, key=lambda row: (-weights.get(row.member, 1), row.member)):
+                weight = weights.get(row.member, 1)
+                chosen = choose(chain, loads, weight)
+                if chosen is None:
+                    handed.append(Handed(member=row.member, relation=row.relation))
+                    continue
+                loads[chosen[0]][chosen[1]] += weight
+                self._hand(connection, community, row, chosen, at)
+                handed.append(Handed(member=row.member, relation=row.relation, to=chosen[1], role=chosen[0]))
+        return sorted(handed, key=lambda one: (one.member, one.relation))
+
+    def _hand(self, connection: Connection, community: str, row: Any, to: tuple[str, str], at: datetime) -> None:
+        """From one of the staff to another: the history stays, and what is asked now is asked of the new one."""
+        mine = (assignment.c.community == community) & (assignment.c.key == row.key)
+        connection.execute(update(assignment).where(mine).values(ended_at=at, ended_why=HANDOVER))
+        connection.execute(
+            assignment.insert().values(
+                community=community,
+                key=f"{row.key}>{to[1]}@{at.isoformat()}",
+                member=row.member,
+                relation=row.relation,
+                role=to[0],
+                person=to[1],
+                since=at,
+            )
+        )
+        for statement in _ASK_INSTEAD:
+            connection.execute(
+                statement, {"community": community, "subject": row.member, "old": row.person, "new": to[1]}
+            )
+
+    def end(self, community: str, member: str, relations: Collection[str], *, at: datetime) -> int:
+        over = (
+            update(assignment)
+            .where(
+                assignment.c.community == community,
+                assignment.c.member == member,
+                assignment.c.relation.in_(list(relations)),
+                assignment.c.ended_at.is_(None),
+            )
+            .values(ended_at=at, ended_why=OVER)
+        )
+        with transaction(self._engine) as connection:
+            return connection.execute(over).rowcount
+
+
+# ----------------------------------------------------------------------------------------------------------------- load
+def load_of_everybody(connection: Connection, community: str) -> list[Load]:
+    """Everybody in a role, and whoever still looks after somebody in one, with what they bear."""
+    found = {
+        (row.role, row.person): Load(role=row.role, person=row.person)
+        for row in connection.execute(select(staff.c.role, staff.c.person).where(staff.c.community == community))
+    }
+    for row in connection.execute(_LOADS, {"community": community}):
+        found[row.role, row.person] = Load(
+            role=row.role,
+            person=row.person,
+            members=row.members,
+            cohorts=row.cohorts,
+            still_here=(row.role, row.person) in found,
+        )
+    return [found[key] for key in sorted(found)]
+
+
+def loads_of(connection: Connection, community: str, roles: Iterable[str]) -> dict[str, dict[str, int]]:
+    """How many members everybody who is in these roles looks after; a host bears the members of the cohorts."""
+    loads: dict[str, dict[str, int]] = {role: {} for role in roles}
+    for one in load_of_everybody(connection, community):
+        if one.role in loads and one.still_here:
+            loads[one.role][one.person] = one.members
+    return loads
+
+
+def weights_of(connection: Connection, community: str, ids: Sequence[str]) -> dict[str, int]:
+    """How many members each of these is: a cohort those who belong to it; whatever is not listed is one member."""
+    query = (
+        select(cohort.c.id, func.count(cohort_member.c.member).label("size"))
+        .select_from(
+            cohort.outerjoin(
+                cohort_member,
+                (cohort_member.c.community == cohort.c.community)
+                & (cohort_member.c.cohort == cohort.c.id)
+                & cohort_member.c.ended_at.is_(None),
+            )
+        )
+        .where(cohort.c.community == community, cohort.c.id.in_(ids))
+        .group_by(cohort.c.id)
+    )
+    return {row.id: row.size for row in connection.execute(query)}
+
+
+def choose(chain: Sequence[tuple[str, int | None]], loads: Room, weight: int) -> tuple[str, str] | None:
+    """The least loaded who has room, of the first role of a chain in which anybody has: role and person."""
+    for role, capacity in chain:
+        room = [
+            (load, person)
+            for person, load in loads.get(role, {}).items()
+            if capacity is None or load + weight <= capacity
+        ]
+        if room:
+            return role, min(room)[1]
+    return None
+
+
+def _belonging(community: str) -> Any:
+    return select(cohort_member.c.partition, cohort_member.c.cohort, cohort_member.c.member).where(
+        cohort_member.c.community == community, cohort_member.c.ended_at.is_(None)
+    )
+
+
+def _partition(cohort_id: str) -> str:
+    return cohort_id.rpartition("/")[0]
+
+
+def _pairs(left: Mapping[str, str]) -> dict[str, list[str]]:
+    return {"members": list(left), "cohorts": list(left.values())}
+
+
+_LOADS = text("""
+    SELECT a.role, a.person, count(c.id)::int AS cohorts,
+           (count(*) FILTER (WHERE c.id IS NULL) + coalesce(sum(m.size), 0))::int AS members
+    FROM assignment a
+    LEFT JOIN cohort c ON c.community = a.community AND c.id = a.member
+    LEFT JOIN LATERAL (SELECT count(*) AS size FROM cohort_member m
+                       WHERE m.community = c.community AND m.cohort = c.id AND m.ended_at IS NULL) m ON c.id IS NOT NULL
+    WHERE a.community = :community AND a.ended_at IS NULL
+    GROUP BY a.role, a.person
+""")
+_GONE = "unnest(CAST(:members AS text[]), CAST(:cohorts AS text[])) AS gone (member, cohort)"
+_LEAVE = text(f"""
+    UPDATE cohort_member m SET ended_at = :at FROM {_GONE}
+    WHERE m.community = :community AND m.cohort = gone.cohort AND m.member = gone.member AND m.ended_at IS NULL
+""")
+_CLOSE = text("""
+    UPDATE cohort c SET closed_at = :at
+    WHERE c.community = :community AND c.partition = ANY(:partitions) AND c.closed_at IS NULL
+      AND NOT EXISTS (SELECT FROM cohort_member m
+                      WHERE m.community = c.community AND m.cohort = c.id AND m.ended_at IS NULL)
+    RETURNING c.id
+""")
+_OF_THEIRS = f"""
+    FROM run r, {_GONE}
+    WHERE r.community = :community AND r.status = 'running' AND r.subject = gone.cohort
+"""
+_NO_MORE_DUTIES = tuple(
+    text(statement)
+    for statement in (
+        f"""
+    UPDATE visit v SET asked = array_remove(v.asked, gone.member), things = array_remove(v.things, gone.member)
+    {_OF_THEIRS} AND v.run = r.id AND v.state = 'open' AND (gone.member = ANY(v.asked) OR gone.member = ANY(v.things))
+    """,
+        f"""
+    UPDATE work_item w SET asked = array_remove(w.asked, gone.member),
+        state = CASE WHEN w.about = gone.member OR w.asked = ARRAY[gone.member] THEN 'gone' ELSE w.state END
+    {_OF_THEIRS} AND w.run = r.id AND w.community = r.community AND w.state = 'open'
+      AND (w.about = gone.member OR gone.member = ANY(w.asked))
+    """,
+        f"""
+    DELETE FROM planned_act p USING run r, {_GONE}
+    WHERE r.community = :community AND r.status = 'running' AND r.subject = gone.cohort AND p.run = r.id
+      AND NOT p.played AND gone.member IN (p.by_, p.about)
+    """,
+    )
+)
+"""What members who have left a cohort are not asked any more in runs about it, and what is not asked about them."""
+_ASK_INSTEAD = tuple(
+    text(statement)
+    for statement in (
+        """
+    UPDATE visit v SET asked = array_replace(v.asked, :old, :new) FROM run r
+    WHERE r.community = :community AND r.status = 'running' AND r.subject = :subject
+      AND v.run = r.id AND v.state = 'open' AND :old = ANY(v.asked)
+    """,
+        """
+    UPDATE work_item w SET asked = array_replace(w.asked, :old, :new), claimed_by = NULL, claimed_at = NULL FROM run r
+    WHERE r.community = :community AND r.status = 'running' AND r.subject = :subject
+      AND w.run = r.id AND w.community = r.community AND w.state = 'open' AND :old = ANY(w.asked)
+    """,
+        """
+    UPDATE planned_act p SET by_ = :new FROM run r
+    WHERE r.community = :community AND r.status = 'running' AND r.subject = :subject
+      AND p.run = r.id AND NOT p.played AND p.by_ = :old
+    """,
+    )
+)
+"""What was asked of one of the staff in runs about somebody is asked of another."""
