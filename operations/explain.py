@@ -1,4 +1,4 @@
-"""Explain: where a member stands and how it came about, what keeps them there, and what the next tier takes.
+"""Explain: where a member stands and how it came about, what keeps them there, and what the next tier or stage takes.
 
 For each condition that matters the smallest changes that would flip it are named, and for the days to come when each
 comparison runs out and the tier would be lost or gained if nothing happened.
@@ -6,22 +6,23 @@ comparison runs out and the tier would be lost or gained if nothing happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from operations.desk import Desk, member_frame, rulebook_of
 from operations.errors import Refusal
-from operations.explained import Asked, Explanation, Standing, Step
-from operations.outlook import changes_of, outlook
+from operations.explained import Asked, Explanation, Stage, Standing, Step, Way
+from operations.outlook import changes_of, due_days, outlook
 from operations.ports.decisions import Wanted
-from operations.ports.standings import Place
+from operations.ports.standings import LIFECYCLE, Place
 from operations.ports.standings import Standing as Remembered
 from rules.ahead import Ahead
 from rules.columns import evidence_of
 from rules.condition import Condition, base_readings
 from rules.evaluate import Trace, evaluate
 from rules.ladder import Ladder, known, next_step
+from rules.lifecycle import NOWHERE, Transition, next_stage
 from rules.reading import Reading
 from rules.smallest import Lever, levers_of
 from rules.spec.documents.metrics import Counted
@@ -63,7 +64,8 @@ def explain(
         raise Refusal(f"there is no member {member!r} in {community.id}", "`trellis members` lists them")
     look = _Look(desk, community, member, at, then)
     standings = tuple(look.standing(ladder, tier) for ladder in ladders)
-    return Explanation(member, at, community.digest, look.stage, standings, private_metrics(community))
+    stage = None if community.lifecycle is None else look.lifecycle(rulebook.transitions)
+    return Explanation(member, at, community.digest, stage, standings, private_metrics(community))
 
 
 class _Look:
@@ -75,17 +77,15 @@ class _Look:
         self.member = member
         self.at = at
         self.then = then
-        self.stage: str | None = None
         self.levers: Callable[[Reading | str, ValueType], Lever] = levers_of(community)
 
     def standing(self, ladder: Ladder, tier: str | None) -> Standing:
-        evidence, entered = self._evidence(ladder)
-        found = evidence.attributes.get("stage")
-        self.stage = None if found is None else str(found)
+        readings = _readings(ladder.conditions())
+        evidence, entered = self._evidence(readings, ladder.id, ladder.value or "")
         decision = next_step(ladder, self.member, evidence, self.at)
         rank = None if decision.from_ is None else ladder.type.rank(decision.from_)
         goal = ladder.type.rank(tier) if tier is not None else (0 if rank is None else rank) + 1
-        ahead = self._ahead(ladder, evidence, entered)
+        ahead = self._ahead(readings, evidence, entered)
         asked = list(self._asked(ladder, rank, goal, evidence, ahead))
         remembered = self._remembered(ladder)
         until = None if remembered is None or remembered.below_digest in (None, self.community.digest) else (
@@ -99,7 +99,11 @@ class _Look:
             days=days,
             decision=decision,
             asked=tuple(asked),
-            story=tuple(self._story(ladder)),
+            story=tuple(
+                self._story(
+                    ladder.name, "moved_tier", Place(member=self.member, ladder=ladder.id, value=ladder.value or "")
+                )
+            ),
             remembered=remembered,
             waits=tuple(self._waits(ladder, goal, evidence)),
             ahead=outlook(ladder, ahead, leaves, self.community.zone, below_until=until),  # type: ignore[arg-type]
@@ -133,9 +137,38 @@ class _Look:
         possible, complete = changes_of(condition, ahead, self.levers, self.community.zone, wanted=True, surely=surely)
         return Asked(about, tier, trace, tuple(possible), complete)
 
-    def _evidence(self, ladder: Ladder) -> tuple[Evidence, dict[str, datetime]]:
-        """What is known of the member, with the standing on one ladder, and when it and the stage were entered."""
-        readings = _readings(ladder)
+    def lifecycle(self, transitions: tuple[Transition, ...]) -> Stage:
+        """The stage, and each way on from it."""
+        readings = _readings(one.when for one in transitions)
+        evidence, entered = self._evidence(readings, LIFECYCLE, "")
+        stage = evidence.attributes.get("stage")
+        ahead = self._ahead(readings, evidence, entered)
+        mine = [one for one in transitions if (NOWHERE if stage is None else str(stage)) in one.from_]
+        due = due_days([one.when for one in mine], ahead, self.community.zone)
+        return Stage(
+            id=None if stage is None else str(stage),
+            days=known(evidence, ("days_in_stage",)),
+            decision=next_stage(transitions, self.member, evidence, self.at),
+            ways=tuple(self._way(one, evidence, ahead, day) for one, day in zip(mine, due, strict=True)),
+            story=tuple(self._story(LIFECYCLE, "moved_stage", Place(member=self.member, ladder=LIFECYCLE))),
+        )
+
+    def _way(self, way: Transition, evidence: Evidence, ahead: Ahead, due: date | None) -> Way:
+        trace = evaluate(way.when, evidence)
+        asked = Asked("way", way.to, trace)
+        if trace.truth is not True:
+            asked = self._flipped("way", way.to, trace, way.when, ahead, surely=True)
+        waits: list[dict[str, Any]] = []
+        if way.observe is not None:
+            met = known(evidence, way.met_for) or 0
+            waits.append({"what": "observe", "days": max(0, way.observe.days(self.at) - met)})
+        assert self.community.lifecycle is not None
+        spec = next(one for one in self.community.lifecycle.transitions if one.id == way.id)
+        waits += [{"what": word} for word in ("approval", "invitation") if getattr(spec, word) is not None]
+        return Way(way.id, way.to, asked, tuple(waits), due)
+
+    def _evidence(self, readings: frozenset[Reading], ladder: str, value: str) -> tuple[Evidence, dict[str, datetime]]:
+        """What is known of the member, with one standing, and when it and the stage were entered."""
         own = frozenset(reading for reading in readings if reading.scope in ("subject", "community"))
         entered: dict[str, datetime] = {}
         frame = member_frame(
@@ -143,8 +176,8 @@ class _Look:
             self.community,
             self.at,
             readings=own,
-            ladder=ladder.id,
-            value=ladder.value or "",
+            ladder=ladder,
+            value=value,
             subjects=[self.member],
             then=self.then,
             entered=entered,
@@ -156,35 +189,31 @@ class _Look:
             )
         return evidence_of(rows[0], {reading.key: reading for reading in own}), entered
 
-    def _ahead(self, ladder: Ladder, evidence: Evidence, entered: dict[str, datetime]) -> Ahead:
-        readings = frozenset(reading for reading in _readings(ladder) if reading.scope == "subject")
+    def _ahead(self, readings: frozenset[Reading], evidence: Evidence, entered: dict[str, datetime]) -> Ahead:
+        own = frozenset(reading for reading in readings if reading.scope == "subject")
         measures = self.desk.measures(self.community)
-        kept = measures.kept(
-            self.member, readings, at=self.at, entered=entered, known_by=self.at if self.then else None
-        )
+        kept = measures.kept(self.member, own, at=self.at, entered=entered, known_by=self.at if self.then else None)
         return Ahead(evidence, kept, self.at, self.community.zone)
 
     def _remembered(self, ladder: Ladder) -> Remembered | None:
         place = Place(member=self.member, ladder=ladder.id, value=ladder.value or "")
         return None if self.then else self.desk.standings.one(self.community.id, place)
 
-    def _story(self, ladder: Ladder) -> list[Step]:
-        wanted = Wanted(member=self.member, rule=ladder.name, until=self.at)
+    def _story(self, rule: str, moves: str, place: Place) -> list[Step]:
+        wanted = Wanted(member=self.member, rule=rule, until=self.at)
         story = [
             Step(d.at, d.outcome, d.from_, d.to, d.because, d.digest, one.review)
             for one in self.desk.decisions.find(self.community.id, wanted, limit=MOST_TOLD)
-            if (d := one.decision).rule == ladder.name
+            if (d := one.decision).rule == rule
         ]
-        moved = self.desk.facts(self.community).find(member=self.member, kinds=["moved_tier"], limit=MOST_TOLD)
-        for fact in moved:
-            if fact.fields.get("source") == ladder.name and fact.at <= self.at:
-                left, entered = fact.fields.get("from"), fact.fields.get("to")
-                story.append(
-                    Step(fact.at, "moved", left and str(left), entered and str(entered), "", None, None)  # type: ignore[arg-type]
+        for fact in self.desk.facts(self.community).find(member=self.member, kinds=[moves], limit=MOST_TOLD):
+            if fact.fields.get("source") == rule and fact.at <= self.at:
+                left, entered = (
+                    None if (found := fact.fields.get(name)) is None else str(found) for name in ("from", "to")
                 )
-        here = Place(member=self.member, ladder=ladder.id, value=ladder.value or "")
+                story.append(Step(fact.at, "moved", left, entered, "", None, None))
         for act in self.desk.standings.by_hand(self.community.id, self.member):
-            if act.place == here and act.at <= self.at:
+            if act.place == place and act.at <= self.at:
                 what = "move by hand" if act.what == "move" else act.what
                 said = f"{act.by}: {act.reason}" if act.reason else act.by
                 story.append(Step(act.at, what, act.from_, act.to, said, None, None))
@@ -212,9 +241,9 @@ class _Look:
             yield {"what": "seat", "seats": tier.seats, "free": max(0, tier.seats - taken)}
 
 
-def _readings(ladder: Ladder) -> frozenset[Reading]:
-    """What the conditions of one ladder are decided by."""
-    return frozenset[Reading]().union(*(base_readings(condition) for condition in ladder.conditions()))
+def _readings(conditions: Iterable[Condition]) -> frozenset[Reading]:
+    """What conditions are decided by."""
+    return frozenset[Reading]().union(*(base_readings(condition) for condition in conditions))
 
 
 def private_metrics(community: Community) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -27,11 +27,11 @@ _WORDS: tuple[tuple[type, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One condition of a ladder and how it comes out for the member.
+    """One condition and how it comes out for the member.
 
     Args:
-        about: `keep`, `earn`, `exempt` or `floor`.
-        tier: the tier it is about.
+        about: `keep`, `earn`, `exempt` or `floor`; of a stage `way`.
+        tier: the tier (or stage) it is about.
         trace: how it comes out, part by part.
         possible: the smallest changes that would flip it: bring an `earn`, save a `keep` that is surely untrue.
         complete: whether nothing smaller than the first exists; where there is none, whether nothing exists.
@@ -85,6 +85,44 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One way on from the present stage.
+
+    Args:
+        id: of the transition.
+        to: the stage it leads to.
+        asked: its condition, and what would bring it about.
+        waits: what else it waits for: observation, approval, invitation.
+        due_on: the day from which the condition holds by itself if nothing happens.
+    """
+
+    id: str
+    to: str
+    asked: Asked
+    waits: tuple[dict[str, Any], ...] = ()
+    due_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The stage of the relation explained.
+
+    Args:
+        id: of the stage; None is none.
+        days: since when, in local days; None is unknown.
+        decision: the move that a review would decide now; None: no way on surely holds.
+        ways: those that lead on from here, in the order in which they are looked at.
+        story: the decisions and moves that led here, oldest first.
+    """
+
+    id: str | None
+    days: int | None
+    decision: Decision | None
+    ways: tuple[Way, ...]
+    story: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything about one member at one moment.
 
@@ -92,7 +130,7 @@ class Explanation:
         member: id.
         at: the moment.
         digest: of the spec it is explained under.
-        stage: of the relation; None is none.
+        stage: of the relation; None where the community has no lifecycle.
         standings: one for each ladder.
         private: metrics whose values are for the member's contact only.
     """
@@ -100,7 +138,7 @@ class Explanation:
     member: str
     at: datetime
     digest: str
-    stage: str | None
+    stage: Stage | None
     standings: tuple[Standing, ...]
     private: frozenset[str]
 
@@ -110,8 +148,30 @@ class Explanation:
             "member": self.member,
             "at": self.at,
             "digest": self.digest,
-            "stage": self.stage,
+            "stage": None if self.stage is None else self.stage.id,
+            "lifecycle": None if self.stage is None else self._lifecycle(self.stage),
             "standings": [self._standing(standing) for standing in self.standings],
+        }
+
+    def _lifecycle(self, stage: Stage) -> dict[str, Any]:
+        decision = stage.decision
+        return {
+            "stage": stage.id,
+            "days": stage.days,
+            "outcome": "none" if decision is None else decision.outcome,
+            "to": None if decision is None else decision.to,
+            "because": "" if decision is None else decision.because,
+            "ways": [
+                {
+                    "id": way.id,
+                    "to": way.to,
+                    **self._asked(way.asked, None),
+                    "waits": list(way.waits),
+                    "due_on": way.due_on,
+                }
+                for way in stage.ways
+            ],
+            "story": [_step(one) for one in stage.story],
         }
 
     def _standing(self, standing: Standing) -> dict[str, Any]:
@@ -122,19 +182,11 @@ class Explanation:
             "outcome": standing.decision.outcome,
             "to": standing.decision.to,
             "because": standing.decision.because,
-            "conditions": [self._asked(standing, asked) for asked in standing.asked],
-            "story": [
-                {
-                    "at": one.at,
-                    "what": one.what,
-                    "from": one.from_,
-                    "to": one.to,
-                    "because": one.because,
-                    "digest": one.digest,
-                    "review": one.review,
-                }
-                for one in standing.story
+            "conditions": [
+                {"about": asked.about, "tier": asked.tier, **self._asked(asked, standing.ahead)}
+                for asked in standing.asked
             ],
+            "story": [_step(one) for one in standing.story],
             "held": _held(standing.remembered),
             "waits": list(standing.waits),
             "ahead": {
@@ -146,13 +198,11 @@ class Explanation:
             },
         }
 
-    def _asked(self, standing: Standing, asked: Asked) -> dict[str, Any]:
+    def _asked(self, asked: Asked, ahead: Outlook | None) -> dict[str, Any]:
         return {
-            "about": asked.about,
-            "tier": asked.tier,
             "truth": TRUTHS[asked.trace.truth],
-            "parts": [self.part(asked.trace, standing.ahead)],
-            "missing": [self.leaf(leaf, standing.ahead) for leaf in missing(asked.trace)],
+            "parts": [self.part(asked.trace, ahead)],
+            "missing": [self.leaf(leaf, ahead) for leaf in missing(asked.trace)],
             "smallest": [self.possible(one) for one in asked.possible],
             "complete": asked.complete,
         }
@@ -243,6 +293,18 @@ def _against(trace: Trace, *, wanted: bool) -> Iterator[Trace]:
         return
     for part in trace.parts:
         yield from _against(part, wanted=wanted)
+
+
+def _step(one: Step) -> dict[str, Any]:
+    return {
+        "at": one.at,
+        "what": one.what,
+        "from": one.from_,
+        "to": one.to,
+        "because": one.because,
+        "digest": one.digest,
+        "review": one.review,
+    }
 
 
 def _held(standing: Remembered | None) -> dict[str, Any] | None:

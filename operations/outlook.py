@@ -115,6 +115,20 @@ def outlook(
     return found
 
 
+def due_days(conditions: Sequence[Condition], ahead: Ahead, zone: ZoneInfo) -> list[date | None]:
+    """From which day each condition surely holds by itself if nothing happens; None: it does now, or not in time."""
+    due: list[date | None] = [None] * len(conditions)
+    waiting = {place for place, one in enumerate(conditions) if truth(one, ahead.evidence(0)) is not True}
+    for days in range(1, max(ahead.horizon(FARTHEST) + 1, _TENURE) + 1):
+        if not waiting:
+            break
+        evidence = ahead.evidence(days)
+        for place in [one for one in waiting if truth(conditions[one], evidence) is True]:
+            due[place] = ahead.moment(days).astimezone(zone).date()
+            waiting.discard(place)
+    return due
+
+
 def changes_of(
     condition: Condition,
     ahead: Ahead,

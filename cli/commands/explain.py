@@ -7,11 +7,11 @@ import typer
 from cli.options import At, Community, Json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cli.console import Output
-    from operations.explained import Explanation, Standing
-    from operations.outlook import Possible
+    from operations.explained import Asked, Explanation, Stage, Standing, Step
+    from operations.outlook import Outlook, Possible
     from rules.evaluate import Trace
 
 SIGNS = {True: "yes", False: "no", None: "unknown"}
@@ -64,11 +64,31 @@ def explain(
             out.say(line)
         return
     out.data(explanation.data())
-    out.say(f"{member}, {explanation.at.astimezone(spec.zone):%Y-%m-%d %H:%M}, stage: {explanation.stage or 'none'}")
+    out.say(f"{member}, {explanation.at.astimezone(spec.zone):%Y-%m-%d %H:%M}, stage: {_stage(explanation)}")
     if spec.digest != usual.digest:
         out.say(f"Judged under {spec.digest[7:19]}, which is on trial for a share of members.")
     for standing in explanation.standings:
         _show(out, explanation, standing)
+    if explanation.stage is not None and tier is None:
+        _lifecycle(out, explanation, explanation.stage)
+
+
+def _stage(explanation: "Explanation") -> str:
+    return (explanation.stage and explanation.stage.id) or "none"
+
+
+def _lifecycle(out: "Output", explanation: "Explanation", stage: "Stage") -> None:
+    """The stage, how it came about, and each way on from it."""
+    since = "" if stage.days is None else f" for {stage.days} days"
+    next_ = "no move" if stage.decision is None else f"move to {stage.decision.to} ({stage.decision.because})"
+    out.say(f"\nlifecycle: {stage.id or 'no stage'}{since}. A review now: {next_}.")
+    _story(out, stage.story)
+    for way in stage.ways:
+        _condition(out, explanation, f"{way.id}, to {way.to}", way.asked, None)
+        if way.due_on is not None:
+            out.say(f"  If nothing happens, this holds from {way.due_on} on.")
+        for wait in way.waits:
+            out.say(f"  It waits for: {_wait(wait)}.")
 
 
 def _show(out: "Output", explanation: "Explanation", standing: "Standing") -> None:
@@ -79,23 +99,39 @@ def _show(out: "Output", explanation: "Explanation", standing: "Standing") -> No
     out.say(f"\n{standing.ladder}: {standing.tier or 'unknown'}{since}. A review now: {decision.outcome}{to}{because}.")
     for line in _held(standing):
         out.say(f"  {line}")
-    if standing.story:
-        rows = [(one.at.strftime("%Y-%m-%d"), one.what, one.from_, one.to, one.because) for one in standing.story]
-        out.table("How it came about", ("at", "what", "from", "to", "because"), rows)
+    _story(out, standing.story)
     for asked in standing.asked:
-        rows_: list[tuple[object, ...]] = []
-        _rows(explanation, standing, asked.trace, 0, rows_)
-        title = f"{asked.about} {asked.tier or ''}: {SIGNS[asked.trace.truth]}"
-        columns = ("condition", "over", "value", "comparison", "threshold", "holds", "lacks", "until", "from")
-        out.table(title, columns, rows_)
-        if asked.possible:
-            out.say("  The smallest change that flips it:")
-            for one in asked.possible:
-                out.say(f"    {_change(explanation, one)}")
-        elif asked.trace.truth is False if asked.about == "keep" else asked.about == "earn" and not asked.trace.truth:
-            out.say("  Nothing that can happen flips it." if asked.complete else "  No change was found that flips it.")
+        _condition(out, explanation, f"{asked.about} {asked.tier or ''}", asked, standing.ahead)
     for line in _ahead(standing):
         out.say(f"  {line}")
+
+
+def _story(out: "Output", story: "Sequence[Step]") -> None:
+    if story:
+        rows = [(one.at.strftime("%Y-%m-%d"), one.what, one.from_, one.to, one.because) for one in story]
+        out.table("How it came about", ("at", "what", "from", "to", "because"), rows)
+
+
+def _condition(out: "Output", explanation: "Explanation", title: str, asked: "Asked", ahead: "Outlook | None") -> None:
+    rows: list[tuple[object, ...]] = []
+    _rows(explanation, ahead, asked.trace, 0, rows)
+    columns = ("condition", "over", "value", "comparison", "threshold", "holds", "lacks", "until", "from")
+    out.table(f"{title}: {SIGNS[asked.trace.truth]}", columns, rows)
+    if asked.possible:
+        out.say("  The smallest change that flips it:")
+        for one in asked.possible:
+            out.say(f"    {_change(explanation, one)}")
+    elif (
+        asked.trace.truth is False
+        if asked.about == "keep"
+        else asked.about in ("earn", "way") and not asked.trace.truth
+    ):
+        out.say("  Nothing that can happen flips it." if asked.complete else "  No change was found that flips it.")
+
+
+def _wait(wait: "Mapping[str, object]") -> str:
+    rest = ", ".join(f"{name} {value}" for name, value in wait.items() if name != "what")
+    return f"{wait['what']}{f' ({rest})' if rest else ''}"
 
 
 def _held(standing: "Standing") -> "Iterator[str]":
@@ -119,8 +155,7 @@ def _ahead(standing: "Standing") -> "Iterator[str]":
     if ahead.gained_on is not None:
         yield f"If nothing happens, {ahead.rises_to} is due on {ahead.gained_on}."
     for wait in standing.waits:
-        rest = ", ".join(f"{name} {value}" for name, value in wait.items() if name != "what")
-        yield f"The next tier waits for: {wait['what']}{f' ({rest})' if rest else ''}."
+        yield f"The next tier waits for: {_wait(wait)}."
 
 
 def _change(explanation: "Explanation", one: "Possible") -> str:
@@ -145,14 +180,14 @@ def _plain(value: object) -> str:
 
 
 def _rows(
-    explanation: "Explanation", standing: "Standing", trace: "Trace", depth: int, rows: list[tuple[object, ...]]
+    explanation: "Explanation", ahead: "Outlook | None", trace: "Trace", depth: int, rows: list[tuple[object, ...]]
 ) -> None:
     from operations.explained import word_of
     from rules.condition import Leaf, Titles
 
     indent = "  " * depth
     if isinstance(trace.condition, Leaf | Titles):
-        leaf = explanation.leaf(trace, standing.ahead)
+        leaf = explanation.leaf(trace, ahead)
         value = "private" if leaf.get("private") else "unknown" if leaf["value"] is None else leaf["value"]
         over = "" if leaf["over"] == "all" else leaf["over"]
         row = (indent + leaf["metric"], over, value, leaf["comparison"], leaf["threshold"], SIGNS[trace.truth])
@@ -160,4 +195,4 @@ def _rows(
     elif depth or len(trace.parts) == 1:
         rows.append((indent + word_of(trace.condition), "", "", "", "", SIGNS[trace.truth], None, None, None))
     for part in trace.parts:
-        _rows(explanation, standing, part, depth + 1, rows)
+        _rows(explanation, ahead, part, depth + 1, rows)

@@ -98,3 +98,48 @@ def test_the_members_own_words_hold_no_id(remembered: Memory) -> None:
     assert "要保持常客：帖数（近30天）再增加1（现在0，需要1）" in chinese
     for name in ("posts", "regular", "trusted", "guest", "ann", "tier", "30d"):
         assert name not in english + chinese, name
+
+
+RESTING = """schema: lifecycle/v1
+title: { en: Stages, zh: 阶段 }
+review: { every: day, at: "05:00" }
+stages:
+  - { id: alive, title: { en: Alive, zh: 活跃 } }
+  - { id: resting, title: { en: Resting, zh: 休息 } }
+  - { id: gone, title: { en: Gone, zh: 离开 } }
+transitions:
+  - { id: awakes, from: [none, resting], to: alive, when: { posts: { at_least: 2, over: 30d } } }
+  - { id: tires, from: [alive], to: resting, when: { posts: { is: 0, over: 30d } }, observe: 5d }
+  - { id: leaves, from: [alive], to: gone, when: { warnings: { at_least: 3, over: 30d } } }
+"""
+
+
+def test_a_stage_is_explained_way_by_way_with_what_is_missing_and_the_day_it_comes_by_itself(
+    remembered: Memory,
+) -> None:
+    club = publish(remembered, lifecycle=RESTING)
+    people(remembered, club, "ann")
+    facts(remembered, club, "posted", "ann", [20])
+
+    before = ann(remembered).data()["lifecycle"]
+    (awakes,) = before["ways"]
+    (possible,) = awakes["smallest"]
+    assert (before["stage"], before["outcome"], awakes["id"], awakes["truth"]) == (None, "none", "awakes", "false")
+    assert [(move["metric"], move["from"], move["to"]) for move in possible["moves"]] == [("posts", 1, 2)]
+    assert possible["before"] == date(2027, 3, 11)
+
+    facts(remembered, club, "posted", "ann", [2])
+    assert ann(remembered).data()["lifecycle"]["because"] == "awakes"
+    reviewed(remembered)
+
+    after = ann(remembered).data()["lifecycle"]
+    tires, leaves = after["ways"]
+    assert (after["stage"], [(one["what"], one["from"], one["to"]) for one in after["story"]]) == (
+        "alive",
+        [("move", None, "alive"), ("moved", None, "alive")],
+    )
+    assert (tires["truth"], tires["due_on"], tires["waits"]) == (
+        "false", date(2027, 3, 29), [{"what": "observe", "days": 5}],
+    )  # fmt: skip
+    assert (leaves["truth"], leaves["due_on"]) == ("false", None)
+    assert [(move["metric"], move["to"]) for move in leaves["smallest"][0]["moves"]] == [("warnings", 3)]
