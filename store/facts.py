@@ -17,7 +17,7 @@ from rules.counted import fact_kinds, reads_suspect
 from rules.fact import Fact, FactKind, key_digits
 from rules.metric import MetricFromFacts
 from rules.spec import Community
-from store import chunks, fact_rows, suspicion
+from store import chunks, fact_rows, joined, suspicion
 from store.arrivals import arrived
 from store.cells import cells_of
 from store.fact_columns import facts_of, slots_of, stored, typed, unstored
@@ -47,20 +47,36 @@ class SqlFacts:
         self._specs = specs
         self._community = community
 
+    @property
+    def community(self) -> Community:
+        """The spec whose kinds of facts are taken in."""
+        return self._community
+
+    def kinds(self) -> Mapping[str, FactKind]:
+        """All kinds of facts that can be read: of this spec and of the current one."""
+        return {**fact_kinds(self._community), **fact_kinds(self._current())}
+
     def record(self, facts: Sequence[Fact]) -> Recorded:
         return self.record_columns(typed(facts, fact_kinds(self._community))) if facts else Recorded()
 
-    def record_columns(self, kinds: dict[str, pl.DataFrame]) -> Recorded:
+    def record_columns(self, kinds: dict[str, pl.DataFrame], *, redirected: bool = False) -> Recorded:
+        """See `operations.ports.facts.Facts`; what names somebody who was joined to another means that one.
+
+        Args:
+            redirected: it does so already.
+        """
         frames = {id_: frame for id_, frame in kinds.items() if frame.height}
         if not frames:
             return Recorded()
         with transaction(self._engine) as connection:
             number = shared(connection, self._community.id)
-            known = fact_kinds(self._community)
+            known = self.kinds() if redirected else fact_kinds(self._community)
+            if not redirected:
+                frames = joined.redirect(connection, self._community.id, known, frames)
             self._alone_if_suspected(connection, number, frames)
             wanted = {id_: slots_of(frame, known[id_]) for id_, frame in frames.items()}
             numbers = number_kinds(connection, number, wanted)
-            rows = _latest_of_each(self._rows(connection, number, frames, numbers))
+            rows = _latest_of_each(self._rows(connection, number, frames, numbers, known))
             for left in reversed(range(_TRIES)):
                 try:
                     with connection.begin_nested():
@@ -101,7 +117,7 @@ class SqlFacts:
                 query = query.where(fact.c.member == found["key"].item())
             keys = connection.execute(query.order_by(fact.c.at.desc(), fact.c.id).limit(limit)).scalars()
             rows = fact_rows.known(connection, number, [key.hex for key in keys])
-            facts = [f for id_, frame in self._typed(connection, number, rows).items() for f in facts_of(frame, id_)]
+            facts = [f for id_, frame in self.typed(connection, number, rows).items() for f in facts_of(frame, id_)]
             return sorted(facts, key=lambda f: (f.at, f.id), reverse=True)
 
     def any_by(self, at: datetime | None) -> bool:
@@ -133,9 +149,9 @@ class SqlFacts:
         number: int,
         frames: Mapping[str, pl.DataFrame],
         numbers: Mapping[str, KindNumber],
+        kinds: Mapping[str, FactKind],
     ) -> pl.DataFrame:
         """Typed frames as rows of the table, in the order given."""
-        kinds = fact_kinds(self._community)
         parts = []
         for id_, frame in frames.items():
             fields = stored(frame, numbers[id_].slots, kinds[id_])
@@ -206,10 +222,10 @@ class SqlFacts:
             if before.height:
                 after = before.with_columns((1 - pl.col("suspect")).cast(pl.Int8).alias("suspect"))
                 for rows, sign in ((before, -1), (after, 1)):
-                    self._count(connection, number, self._typed(connection, number, rows), sign, reads_suspect)
+                    self._count(connection, number, self.typed(connection, number, rows), sign, reads_suspect)
 
     def _count_off(self, connection: Connection, number: int, rows: pl.DataFrame) -> None:
-        self._count(connection, number, self._typed(connection, number, rows), sign=-1)
+        self._count(connection, number, self.typed(connection, number, rows), sign=-1)
 
     def _count(
         self,
@@ -230,9 +246,9 @@ class SqlFacts:
         if found:
             chunks.append(connection, number, numbered(connection, number, found))
 
-    def _typed(self, connection: Connection, number: int, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    def typed(self, connection: Connection, number: int, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """Rows of the table as typed frames by kind."""
-        known: Mapping[str, FactKind] = {**fact_kinds(self._community), **fact_kinds(self._current())}
+        known = self.kinds()
         names = fact_rows.names_in(connection, number, rows)
         return {
             id_: unstored(fact_rows.named(part, names), kind, known[id_])

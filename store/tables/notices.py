@@ -38,6 +38,7 @@ notice = Table(
     Column("trouble", Text, comment="what went wrong the last time"),
     Column("sent_on", Date, comment="local day on which it left"),
     Column("sent_at", DateTime(timezone=True)),
+    Column("dropped_at", DateTime(timezone=True), comment="its member wants no contact any more"),
     PrimaryKeyConstraint("community", "key"),
     Index("notice_waiting", "community", "urgency", "seq", postgresql_where=text("sent_at IS NULL")),
     Index("notice_of_member", "community", "member", "sent_on"),
