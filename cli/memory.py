@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from operations.desk import Desk
     from operations.house import House
+    from operations.ports.audit import AuditLog, FollowUps
     from operations.ports.decisions import Decisions
     from operations.ports.effects import Effects
     from operations.ports.facts import Arrivals, Facts
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from operations.ports.measures import Measures
     from operations.ports.members import Members
     from operations.ports.notices import Outbox
-    from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.proposals import Proposals
+    from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.runs import Runs
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
+    from operations.ports.teams import Teams
+    from operations.ports.touch import Touch
     from operations.ports.trials import Trials
     from rules.spec import Community
 
@@ -94,6 +97,20 @@ class Memory:
         return SqlRuns(self.engine)
 
     @cached_property
+    def teams(self) -> "Teams":
+        """Who is in which team."""
+        from store.teams import SqlTeams
+
+        return SqlTeams(self.engine)
+
+    @cached_property
+    def touch(self) -> "Touch":
+        """Cohorts, and who looks after whom."""
+        from store.touch import SqlTouch
+
+        return SqlTouch(self.engine)
+
+    @cached_property
     def inbox(self) -> "Inbox":
         """What people are asked to do."""
         from store.inbox import SqlInbox
@@ -108,11 +125,32 @@ class Memory:
         return SqlOutbox(self.engine)
 
     @cached_property
+    def audit(self) -> "AuditLog":
+        """Who did what by hand."""
+        from store.audit_log import SqlAuditLog
+
+        return SqlAuditLog(self.engine)
+
+    @cached_property
+    def follow_ups(self) -> "FollowUps":
+        """Advice and actions until they are answered."""
+        from store.audit_log import SqlFollowUps
+
+        return SqlFollowUps(self.engine)
+
+    @cached_property
     def effects(self) -> "Effects":
         """Ledgers, titles, publications."""
         from store.effects import SqlEffects
 
         return SqlEffects(self.engine, facts=self.facts, inbox=self.inbox, outbox=self.outbox)
+
+    @cached_property
+    def proposals(self) -> "Proposals":
+        """Changes of the specs that insights opened."""
+        from store.proposals import SqlProposals
+
+        return SqlProposals(self.engine)
 
     @cached_property
     def arrivals(self) -> "Arrivals":
@@ -137,13 +175,6 @@ class Memory:
         """Metrics of one community."""
         from store.measures import SqlMeasures
 
-    @cached_property
-    def proposals(self) -> "Proposals":
-        """Changes of the specs that insights opened."""
-        from store.proposals import SqlProposals
-
-        return SqlProposals(self.engine)
-
         return SqlMeasures(self.engine, self._spec(community))
 
     def together(self) -> AbstractContextManager[object]:
@@ -161,8 +192,13 @@ class Memory:
             specs=self.specs,
             runs=self.runs,
             inbox=self.inbox,
+            outbox=self.outbox,
+            audit=self.audit,
+            follow_ups=self.follow_ups,
             effects=self.effects,
             standings=self.standings,
+            teams=self.teams,
+            touch=self.touch,
             facts=self.facts,
             members=self.members,
             measures=self.measures,
@@ -187,6 +223,7 @@ class Memory:
             inbox=self.inbox,
             outbox=self.outbox,
             trials=self.trials,
+            touch=self.touch,
             together=self.together,
         )
 

@@ -8,13 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from operations.ports.runs import Run, Visit
+from operations.ports.teams import TEAMS
 from rules.spec import Community
 from rules.spec.documents.mode import Mode
 from rules.spec.phase import PhaseSpec, every_phase
-
-TEAMS = "@teams"
-"""Among the results of forming teams: who is in which, by team and part."""
-
 
 @dataclass(frozen=True)
 class Around:

@@ -135,7 +135,7 @@ def _expand(effect: Any, make: _Maker) -> Iterable[Deed]:
 
 def _publish(body: Any, make: _Maker) -> Iterable[Deed]:
     resolver = make.context.resolver
-    credits = dict(resolver.credit(body.credits)) if body.credits else None
+    credits = f"{make.context.source}/{make.place}" if body.credits else None
     for what in _listed(body.what):
         authors = {work.id: work.authors for work in resolver.ranked(what) or ()}
         for thing in resolver.things(what):
@@ -233,6 +233,7 @@ def _open(body: Any, make: _Maker) -> Iterable[Deed]:
             title={"en": body.title.en, "zh": body.title.zh},
             form=body.form,
             about=subject,
+            scale=context.scale,
             **times_of(str(body.within), context),
         )
 

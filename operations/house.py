@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from operations.ports.audit import AuditLog, FollowUps
 from operations.ports.effects import Effects
 from operations.ports.facts import Facts
 from operations.ports.inbox import Inbox
 from operations.ports.measures import Measures
 from operations.ports.members import Members
+from operations.ports.notices import Outbox
 from operations.ports.runs import Runs
 from operations.ports.specs import Specs
 from operations.ports.standings import Standings
+from operations.ports.teams import Teams
+from operations.ports.touch import Touch
 from rules.spec import Community
 
 
@@ -23,8 +27,13 @@ class House:
     specs: Specs
     runs: Runs
     inbox: Inbox
+    outbox: Outbox
+    audit: AuditLog
+    follow_ups: FollowUps
     effects: Effects
     standings: Standings
+    teams: Teams
+    touch: Touch
     facts: Callable[[Community], Facts]
     members: Callable[[Community], Members]
     measures: Callable[[Community], Measures]

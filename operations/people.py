@@ -25,7 +25,7 @@ from rules.spec.people import Selection, refs
 from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
 
 ROLE = "role:"
-PLAIN = frozenset({"stage", "consent"})  # what can be said of a member without looking everything up
+PLAIN = frozenset({"stage", "consent"})  # what can, besides tiers, be said of a member without looking everything up
 RELATIONS = ("contact", "host", "tutor")
 
 Look = Callable[[Any, Condition, Evidence], bool | None]
@@ -111,9 +111,11 @@ class People:
             return [ref]
         if ref == "everyone" or (colon and kind in ("tier", "stage", "title")):
             return self._members(ref)
+        if colon and kind == "cohort":
+            return list(self.known.house.touch.belonging(self.known.community.id, ref.partition(":")[2]))
         if colon:
             raise Refusal(
-                f"{ref} cannot be asked for yet.", "Runs know everyone, tiers, stages, titles, roles, results."
+                f"{ref} cannot be asked for yet.", "Runs know everyone, tiers, stages, titles, cohorts, roles, results."
             )
         return self._of_run(ref)
 
@@ -132,6 +134,8 @@ class People:
             case "subject", _ if tail in RELATIONS and subject:
                 assigned = self.known.house.effects.assigned(self.known.community.id, subject).get(tail)
                 return [assigned] if assigned else []
+            case "subject", "members" if subject and around.mode.for_ == "cohort":
+                return list(self.known.house.touch.members_of(self.known.community.id, [subject])[subject])
             case "run", "starter":
                 return [around.run.starter] if around.run.starter else []
             case "run", "participants":
@@ -211,11 +215,7 @@ class People:
         """The contribution ledger of the run: people and the credit of their accepted works."""
         if self.around is None:
             return {}
-        ledger: dict[str, int] = {}
-        for work in self.known.house.runs.works_of(self.around.run.id):
-            if work.state == "accepted" and not work.author.startswith(ROLE):
-                ledger[work.author] = ledger.get(work.author, 0) + (work.credit or 0)
-        return ledger
+        return self.known.house.teams.credit(self.around.run.id)
 
     def value(self, name: str, subject: str | None) -> Any:
         """What a name is for a subject: a result, the subject itself, or the text as it stands."""
@@ -239,27 +239,33 @@ class People:
                 known = self.known.members([around.run.subject], readings_of(condition))
                 found = known.get(around.run.subject, Evidence())
             evidence = Evidence({**found.attributes, **values}, found.readings)
+        elif around is not None and around.run.subject is not None and around.mode.for_ == "cohort":
+            found = self.known.cohort(around.run.subject, readings_of(condition))
+            evidence = Evidence({**found.attributes, **values}, found.readings)
         elif around is not None:
             readings = [one for one in readings_of(condition) if one.scope == "community"]
             evidence = Evidence(values, self.known.community_readings(readings))
         return truth(condition, evidence) if self.look is None else self.look(written, condition, evidence)
 
     def _plainly(self, condition: Condition, member: str) -> Evidence | None:
-        """What is known of a member for a condition of stage and consent alone, which runs about members ask all the
-        time; None: it asks for more. Two rows instead of everything that can be known."""
+        """What is known of a member for a condition of tier, stage and consent alone, which runs about members ask all
+        the time; None: it asks for more. A few rows instead of everything that can be known."""
         asked = list(sources(condition))
         names = {name for one in asked if isinstance(one, Attribute) for name in one.names}
+        ladders = {one.id: one for one in self.known.community.ladders.values() if one.per is None}
         plain_leaves = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
-        if not plain_leaves or any(not isinstance(one, Attribute) for one in asked) or names - PLAIN - set(self._names):
+        if not plain_leaves or any(not isinstance(one, Attribute) for one in asked) or names - PLAIN - ladders.keys() - set(self._names):
             return None
         person = self.known.person(member)
         if person is None:
             return Evidence()
-        stage = None
-        if "stage" in names:
-            standing = self.known.house.standings.one(self.known.community.id, Place(member=member, ladder=LIFECYCLE))
-            stage = standing.at if standing is not None else None
-        return Evidence({"stage": stage, "consent": person.attributes.get("consent")})
+        found: dict[str, Value | None] = {"consent": person.attributes.get("consent")}
+        for name in names & {"stage", *ladders}:
+            ladder = LIFECYCLE if name == "stage" else name
+            standing = self.known.house.standings.one(self.known.community.id, Place(member=member, ladder=ladder))
+            lowest = None if name == "stage" else ladders[name].tiers[0].id
+            found[name] = standing.at if standing is not None else lowest
+        return Evidence(found)
 
     @cached_property
     def _names(self) -> Mapping[str, ValueType]:

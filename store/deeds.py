@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, true, update
+from sqlalchemy import Connection, func, select, text, true, update
 
 from operations.ports.effects import Deed
 from store.bulk import insert_many
 from store.ledgers import Refused, gift, hold, money, points
 from store.proposals import open_proposals
 from store.tables.effects import assignment, candidate, holding, publication
+from store.teams import CREDIT
 from store.touch import choose, loads_of, weights_of
 
 Writer = Callable[[Connection, str, Sequence[Deed]], Refused]
@@ -173,6 +174,16 @@ def publish(connection: Connection, community: str, deeds: Sequence[Deed]) -> Re
         )
         seen.add(what)
     insert_many(connection, publication, rows)
+    lists = {(deed.details["credits"], deed.run) for deed in deeds if deed.details.get("credits")}
+    for name, run in sorted(lists):
+        connection.execute(
+            text(
+                "INSERT INTO credit (community, list, member, weight)"
+                f" SELECT :community, :list, credited.member, credited.weight FROM ({CREDIT}) AS credited"
+                " ON CONFLICT DO NOTHING"
+            ),
+            {"community": community, "list": name, "run": run},
+        )
     return {}
 
 

@@ -19,13 +19,14 @@ BATCH = 2_000
 """Works or acts of one call of the gate."""
 
 _SUBMIT = text("""
-    SELECT * FROM trellis_submit(:run, :phase, CAST(:authors AS text[]), CAST(:at AS timestamptz[]),
-                                 CAST(:fields AS text[]), CAST(:into AS text[]), :limit, :mark)
+    SELECT * FROM trellis_submit(:run, :phase, CAST(:authors AS text[]), CAST(:units AS text[]),
+                                 CAST(:at AS timestamptz[]), CAST(:fields AS text[]), CAST(:into AS text[]),
+                                 CAST(:named AS jsonb), :limit, :mark, CAST(:visit AS int))
 """)
 _ACT = text("""
     SELECT * FROM trellis_act(:run, :phase, CAST(:verbs AS text[]), CAST(:by AS text[]), CAST(:about AS text[]),
                               CAST(:versions AS int[]), CAST(:at AS timestamptz[]), CAST(:roles AS text[]),
-                              CAST(:choices AS text[]), CAST(:fields AS text[]))
+                              CAST(:choices AS text[]), CAST(:fields AS text[]), CAST(:visit AS int))
 """)
 
 _PLAN = text("""
@@ -43,13 +44,17 @@ class Participation:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def submit(self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool) -> Sequence[Gate]:
+    def submit(
+        self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool, visit: int | None = None
+    ) -> Sequence[Gate]:
         said: list[Gate] = []
         for start in range(0, len(entries), BATCH):
-            said += self._submit(run, phase, entries[start : start + BATCH], limit, mark)
+            said += self._submit(run, phase, entries[start : start + BATCH], limit, mark, visit)
         return said
 
-    def _submit(self, run: str, phase: str, entries: Sequence[Entry], limit: int, mark: bool) -> list[Gate]:
+    def _submit(
+        self, run: str, phase: str, entries: Sequence[Entry], limit: int, mark: bool, visit: int | None
+    ) -> list[Gate]:
         said: dict[int, Gate] = {}
         waiting = list(range(len(entries)))
         while waiting:  # whoever hands in twice at the same instant gets the next number
@@ -57,11 +62,20 @@ class Participation:
                 "run": run,
                 "phase": phase,
                 "authors": [entries[place].author for place in waiting],
+                "units": [entries[place].unit for place in waiting],
+                "named": _json(
+                    {
+                        one.unit: {"authors": list(one.authors), "shares": list(one.shares)}
+                        for one in (entries[place] for place in waiting)
+                        if one.unit is not None
+                    }
+                ),
                 "at": [entries[place].at for place in waiting],
                 "fields": [_json(entries[place].fields) for place in waiting],
                 "into": [entries[place].into for place in waiting],
                 "limit": limit,
                 "mark": mark,
+                "visit": visit,
             }
             with transaction(self._engine) as connection:
                 answers = connection.execute(_SUBMIT, values).all()
@@ -74,7 +88,7 @@ class Participation:
             waiting = again
         return [said[place] for place in range(len(entries))]
 
-    def act(self, run: str, phase: str, acts: Sequence[Act]) -> Sequence[Gate]:
+    def act(self, run: str, phase: str, acts: Sequence[Act], *, visit: int | None = None) -> Sequence[Gate]:
         said: dict[int, Gate] = {}
         waiting = list(range(len(acts)))
         while waiting:  # the same act twice in one batch is done twice, one after the other
@@ -86,11 +100,11 @@ class Participation:
                     break
                 now[key] = place
             places = list(now.values())
-            said |= dict(zip(places, self._act(run, phase, [acts[place] for place in places]), strict=True))
+            said |= dict(zip(places, self._act(run, phase, [acts[place] for place in places], visit), strict=True))
             waiting = waiting[len(places) :]
         return [said[place] for place in range(len(acts))]
 
-    def _act(self, run: str, phase: str, acts: Sequence[Act]) -> list[Gate]:
+    def _act(self, run: str, phase: str, acts: Sequence[Act], visit: int | None) -> list[Gate]:
         values = {
             "run": run,
             "phase": phase,
@@ -102,6 +116,7 @@ class Participation:
             "roles": [one.role for one in acts],
             "choices": [one.choice for one in acts],
             "fields": [_json(one.fields) for one in acts],
+            "visit": visit,
         }
         with transaction(self._engine) as connection:
             return [_gate(answer) for answer in connection.execute(_ACT, values)]
@@ -285,6 +300,9 @@ def _work(row: Row[Any]) -> Work:
         phase=row.phase,
         visit=row.visit,
         author=row.author,
+        unit=row.unit,
+        authors=tuple(row.authors or ()),
+        shares=tuple(row.shares or ()),
         at=row.at,
         seq=row.seq,
         n=row.n,

@@ -18,10 +18,37 @@ from store.transaction import transaction
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))")
 _SHUT = text("SELECT trellis_shut(:run, :phase, :visit, :at)")
 _WORKS = text("""
-    UPDATE work SET state = u.state, credit = u.credit
-      FROM unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:credits AS int[])) AS u (id, state, credit)
-     WHERE work.community = :community AND work.id = u.id
+    WITH changed AS (
+        UPDATE work SET state = u.state, credit = u.credit
+          FROM unnest(CAST(:ids AS text[]), CAST(:states AS text[]), CAST(:credits AS int[])) AS u (id, state, credit)
+         WHERE work.community = :community AND work.id = u.id
+        RETURNING work.id, work.state, work.credit, work.author, work.authors, work.shares
+    ), named AS (
+        SELECT c.id, c.credit, a.who, a.place, coalesce(a.share, 1) AS share,
+               sum(coalesce(a.share, 1)) OVER (PARTITION BY c.id) AS whole
+          FROM changed c,
+               unnest(coalesce(c.authors, ARRAY[c.author]), c.shares) WITH ORDINALITY AS a (who, share, place)
+         WHERE c.state = 'accepted' AND c.credit IS NOT NULL AND a.who NOT LIKE 'role:%'
+    ), dealt AS (
+        SELECT n.*, n.credit * n.share / n.whole AS part,
+               n.credit - sum(n.credit * n.share / n.whole) OVER (PARTITION BY n.id) AS lacking,
+               row_number() OVER (PARTITION BY n.id ORDER BY n.credit * n.share % n.whole DESC, n.place) AS turn
+          FROM named n
+    )
+    INSERT INTO contribution (community, run, work, member, weight, at)
+    SELECT :community, :run, d.id, d.who, d.part + CASE WHEN d.turn <= d.lacking THEN 1 ELSE 0 END, :at
+      FROM dealt d ORDER BY d.id, d.place
+    ON CONFLICT (work, member, line) DO NOTHING
 """)
+"""States and credit of works; of what is accepted the ledger gets a line for everybody who wrote it. The parts of
+one work add up to its credit: what does not divide goes one by one to the largest remainders."""
+_REFUSED = text("""
+    INSERT INTO contribution (community, run, work, member, weight, at, line)
+    SELECT community, run, work, member, -weight, :at, 'reversed' FROM contribution
+     WHERE work = ANY (:works) AND line = 'accepted'
+    ON CONFLICT DO NOTHING
+""")
+"""What was accepted before and is refused now is taken back by a line against it."""
 
 
 class SqlRuns(Participation):
@@ -56,6 +83,7 @@ class SqlRuns(Participation):
                 "seed": new.seed,
                 "args": dict(new.args),
                 "key": new.key,
+                "parent": new.parent,
                 "status": RUNNING,
             }
             return _run(connection.execute(insert(run).values(values).returning(run)).one())
@@ -92,6 +120,11 @@ class SqlRuns(Participation):
         with transaction(self._engine) as connection:
             return [_run(row) for row in connection.execute(found)]
 
+    def children(self, parent: str) -> Sequence[Run]:
+        found = select(run).where(run.c.parent == parent).order_by(run.c.began_at, run.c.task, run.c.number)
+        with transaction(self._engine) as connection:
+            return [_run(row) for row in connection.execute(found)]
+
     def finish(self, id: str, *, end: str, at: datetime) -> None:
         status = CANCELLED if end == "cancel" else ENDED if end == "end" or end.startswith("end:") else end
         with transaction(self._engine) as connection:
@@ -107,7 +140,9 @@ class SqlRuns(Participation):
                 .values(state="closed", closed_at=func.coalesce(visit.c.closed_at, at))
             )
             connection.execute(
-                update(work_item).where(work_item.c.run == id, work_item.c.state == "open").values(state="gone")
+                update(work_item)
+                .where(work_item.c.run == id, work_item.c.state == "open")
+                .values(state="gone", wake_at=None)
             )
             if status == CANCELLED:
                 connection.execute(
@@ -149,6 +184,26 @@ class SqlRuns(Participation):
             row = connection.execute(found).first()
             return _visit(row) if row is not None else None
 
+    def open_visits(self, run: str, *, phase: str | None = None, kind: str | None = None) -> Sequence[Visit]:
+        found = select(visit).where(visit.c.run == run, visit.c.state == "open")
+        if phase is not None:
+            found = found.where(visit.c.phase == phase)
+        if kind is not None:
+            found = found.where(visit.c.kind == kind)
+        with transaction(self._engine) as connection:
+            return [_visit(row) for row in connection.execute(found.order_by(visit.c.place))]
+
+    def take_in(self, run: str, phase: str, number: int, *, things: Sequence[str], deadline: datetime | None) -> None:
+        values: dict[str, Any] = {"things": list(things)}
+        if deadline is not None:
+            values["deadline"] = deadline
+        with transaction(self._engine) as connection:
+            connection.execute(
+                update(visit)
+                .where(visit.c.run == run, visit.c.phase == phase, visit.c.visit == number, visit.c.state == "open")
+                .values(**values)
+            )
+
     def latest_open(self, run: str, kind: str) -> Visit | None:
         found = select(visit).where(visit.c.run == run, visit.c.kind == kind, visit.c.state == "open")
         with transaction(self._engine) as connection:
@@ -187,11 +242,16 @@ class SqlRuns(Participation):
             if works:
                 values = {
                     "community": run.partition("/")[0],
+                    "run": run,
+                    "at": at,
                     "ids": list(works),
                     "states": [state for state, _ in works.values()],
                     "credits": [credit for _, credit in works.values()],
                 }
                 connection.execute(_WORKS, values)
+                refused = [work for work, (state, _) in works.items() if state == "refused"]
+                if refused:
+                    connection.execute(_REFUSED, {"works": refused, "at": at})
             connection.execute(
                 update(visit)
                 .where(visit.c.run == run, visit.c.phase == phase, visit.c.visit == number)
@@ -201,7 +261,7 @@ class SqlRuns(Participation):
                 update(work_item)
                 .where(work_item.c.run == run, work_item.c.phase == phase, work_item.c.visit == number)
                 .where(work_item.c.state == "open")
-                .values(state="gone")
+                .values(state="gone", wake_at=None)
             )
 
 
@@ -226,6 +286,7 @@ def _run(row: Row[Any]) -> Run:
         seed=row.seed,
         args=row.args,
         key=row.key,
+        parent=row.parent,
         status=row.status,
         end=row.outcome,
         ended_at=row.ended_at,

@@ -18,7 +18,7 @@ RUNNING = "running"
 ENDED = "ended"
 CANCELLED = "cancelled"
 
-Verb = Literal["enrol", "decline", "withdraw", "verdict", "revise", "score", "answer"]
+Verb = Literal["enrol", "decline", "withdraw", "verdict", "revise", "score", "answer", "claim", "confirm", "place"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Run:
     `id` is `community/task/number`, also the id of its workflow. `subject` is whom or what it is about (None: the
     community). `end` is `end`, `end:word` or `cancel` once it is over. `scale` is a clock scale such as `1d=1s`,
     `rehearsed` says that simulated participants play, `seed` decides every lot and every simulated act.
-    `began_at` is the wall's time at which `opened_at` was.
+    `began_at` is the wall's time at which `opened_at` was. `parent` is the run that started it and waits for its end.
     """
 
     community: str
@@ -46,6 +46,7 @@ class Run:
     seed: int = 0
     args: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
+    parent: str | None = None
     status: str = RUNNING
     end: str | None = None
     ended_at: datetime | None = None
@@ -84,7 +85,11 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Something handed in. `author` is a member or a role; `state` is `open`, `accepted`, `refused` or `withdrawn`."""
+    """Something handed in. `author` is a member or a role; `state` is `open`, `accepted`, `refused` or `withdrawn`.
+
+    `unit` is the team it is from, or the part of it (`team#slot`); then `authors` are all of them, whoever handed it
+    in, and `shares` their parts of its credit.
+    """
 
     community: str
     id: str
@@ -93,6 +98,9 @@ class Work:
     visit: int
     author: str
     at: datetime
+    unit: str | None = None
+    authors: tuple[str, ...] = ()
+    shares: tuple[int, ...] = ()
     seq: int = 0
     n: int = 1
     version: int = 1
@@ -101,6 +109,22 @@ class Work:
     late: bool = False
     state: str = "open"
     credit: int | None = None
+
+    @property
+    def written_by(self) -> tuple[str, ...]:
+        """Everybody whose work it is."""
+        return self.authors or (self.author,)
+
+    def credited(self) -> dict[str, int]:
+        """Each member's part of its credit; the parts add up to it, what does not divide goes to the largest rests."""
+        people = [who for who in self.written_by if not who.startswith("role:")]
+        credit, shares = self.credit or 0, self.shares if len(self.shares) == len(people) else (1,) * len(people)
+        whole = sum(shares) or 1
+        given = [credit * share // whole for share in shares]
+        order = sorted(range(len(people)), key=lambda n: (-(credit * shares[n] % whole), n))
+        for n in order[: credit - sum(given)]:
+            given[n] += 1
+        return dict(zip(people, given, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +150,13 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A work on its way in."""
+    """A work on its way in; of a team or a part of one with the `unit` and everybody who is named with it."""
 
     author: str
     at: datetime
+    unit: str | None = None
+    authors: tuple[str, ...] = ()
+    shares: tuple[int, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     into: str | None = None
 
@@ -198,6 +225,10 @@ class Runs(Protocol):
         """Runs, latest first."""
         ...
 
+    def children(self, run: str) -> Sequence[Run]:
+        """The runs that a run started and waits, or waited, for; in the order in which they were begun."""
+        ...
+
     def finish(self, id: str, *, end: str, at: datetime) -> None:
         """The run is over: no gate of it is open any more, its items are closed, nobody takes part any more."""
         ...
@@ -236,11 +267,16 @@ class Runs(Protocol):
         """Write down how a visit came out, and the state and credit of works; closes its items."""
         ...
 
-    def submit(self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool) -> Sequence[Gate]:
-        """Hand works in, each if and only if the gate is open. `limit` works per author; `mark` accepts late ones."""
+    def submit(
+        self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool, visit: int | None = None
+    ) -> Sequence[Gate]:
+        """Hand works in, each if and only if the gate is open. `limit` works per author; `mark` accepts late ones.
+
+        `visit` says which of the visits that are open at the same time; the latest without it.
+        """
         ...
 
-    def act(self, run: str, phase: str, acts: Sequence[Act]) -> Sequence[Gate]:
+    def act(self, run: str, phase: str, acts: Sequence[Act], *, visit: int | None = None) -> Sequence[Gate]:
         """Carry out acts, each if and only if the gate is open. One act per (by, about, verb, version)
         in a visit stands; `revise` also makes the work what its author says now."""
         ...
@@ -271,6 +307,14 @@ class Runs(Protocol):
 
     def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
         """These were done."""
+        ...
+
+    def open_visits(self, run: str, *, phase: str | None = None, kind: str | None = None) -> Sequence[Visit]:
+        """Visits that are open now, of one phase or of all of a kind, in the order in which they were opened."""
+        ...
+
+    def take_in(self, run: str, phase: str, visit: int, *, things: Sequence[str], deadline: datetime | None) -> None:
+        """An open visit has more to look at than when it opened."""
         ...
 
     def latest_open(self, run: str, kind: str) -> Visit | None:

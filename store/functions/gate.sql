@@ -1,13 +1,15 @@
 -- The gate of a phase: a work or an act is accepted if and only if the phase is open.
+-- A work is somebody's own, or from a unit: a team, or a part of one (`team#slot`); limits count per unit then.
 -- The shared lock is taken in a statement of its own, before the one that looks: the closer holds it exclusively, so
--- whoever looks after it sees what it wrote. Both locks end with their transaction.
+-- whoever looks after it sees what it wrote. Both locks end with their transaction. In an `each` several visits of one
+-- phase are open at once: `p_visit` says which; without it the latest is meant.
 
 CREATE OR REPLACE FUNCTION trellis_gate_key(p_run text, p_phase text) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$ SELECT hashtextextended(p_run || '/' || p_phase, 7) $$;
 
 CREATE OR REPLACE FUNCTION trellis_submit(
-    p_run text, p_phase text, p_authors text[], p_at timestamptz[], p_fields text[], p_into text[],
-    p_limit integer, p_mark boolean
+    p_run text, p_phase text, p_authors text[], p_units text[], p_at timestamptz[], p_fields text[], p_into text[],
+    p_named jsonb, p_limit integer, p_mark boolean, p_visit integer DEFAULT NULL
 ) RETURNS TABLE (place integer, verdict text, id text, late boolean, closes_at timestamptz, visit integer)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
@@ -17,38 +19,48 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(trellis_gate_key(p_run, p_phase));
     SELECT v.visit, v.since, v.state, v.deadline, v.closed_at, v.community INTO gate
-      FROM visit v WHERE v.run = p_run AND v.phase = p_phase ORDER BY v.visit DESC LIMIT 1;
+      FROM visit v WHERE v.run = p_run AND v.phase = p_phase AND (p_visit IS NULL OR v.visit = p_visit)
+     ORDER BY v.visit DESC LIMIT 1;
     SELECT r.status INTO status FROM run r WHERE r.id = p_run;
     RETURN QUERY
     WITH asked AS (
-        SELECT row_number() OVER ()::integer - 1 AS place, a.*
-          FROM unnest(p_authors, p_at, p_fields, p_into) AS a(author, at, fields, into_)
+        SELECT row_number() OVER ()::integer - 1 AS place, a.*, coalesce(a.unit, a.author) AS whose
+          FROM unnest(p_authors, p_units, p_at, p_fields, p_into) AS a(author, unit, at, fields, into_)
     ), had AS (
-        SELECT w.author, count(*) FILTER (WHERE w.state IN ('open', 'accepted')) AS works,
+        SELECT coalesce(w.unit, w.author) AS whose, count(*) FILTER (WHERE w.state IN ('open', 'accepted')) AS works,
                coalesce(max(w.n) FILTER (WHERE w.visit = gate.visit), 0) AS last
           FROM work w
-         WHERE w.run = p_run AND w.phase = p_phase AND w.visit >= gate.since AND w.author = ANY (p_authors)
-         GROUP BY w.author
+         WHERE w.run = p_run AND w.phase = p_phase AND w.visit BETWEEN gate.since AND gate.visit
+           AND coalesce(w.unit, w.author) = ANY (SELECT a.whose FROM asked a)
+         GROUP BY 1
     ), looked AS (
-        SELECT a.place, a.author, a.at, a.fields, a.into_, coalesce(h.last, 0) AS last, coalesce(h.works, 0) AS works,
+        SELECT a.place, a.author, a.unit, a.whose, a.at, a.fields, a.into_,
+               coalesce(h.last, 0) AS last, coalesce(h.works, 0) AS works,
                CASE WHEN gate.visit IS NULL THEN 'no_phase'
                     WHEN status IS DISTINCT FROM 'running' THEN 'run_over'
                     WHEN gate.state <> 'open' THEN 'closed'
                     WHEN a.at >= gate.deadline AND NOT p_mark THEN 'late'
                     ELSE 'accepted' END AS verdict,
                coalesce(a.at >= gate.deadline, false) AS late
-          FROM asked a LEFT JOIN had h USING (author)
+          FROM asked a LEFT JOIN had h USING (whose)
     ), numbered AS (
-        SELECT l.*, row_number() OVER (PARTITION BY l.author, l.verdict ORDER BY l.place) AS turn FROM looked l
+        SELECT l.*, row_number() OVER (PARTITION BY l.whose, l.verdict ORDER BY l.place) AS turn FROM looked l
     ), judged AS (
-        SELECT n.place, n.author, n.at, n.fields, n.into_, n.late,
+        SELECT n.place, n.author, n.unit, n.at, n.fields, n.into_, n.late,
                CASE WHEN n.verdict = 'accepted' AND n.works + n.turn > p_limit THEN 'limit' ELSE n.verdict END AS verdict,
                n.last + n.turn AS number,
-               p_run || '/' || p_phase || '/' || gate.visit || '/' || n.author || '/' || (n.last + n.turn) AS id
+               p_run || '/' || p_phase || '/' || gate.visit || '/'
+                 || coalesce(replace(substr(n.unit, length(p_run) + 2), '/', '.'), n.author)
+                 || '/' || (n.last + n.turn) AS id
           FROM numbered n
     ), entered AS (
-        INSERT INTO work (community, id, run, phase, visit, author, n, at, late, into_, fields)
-        SELECT gate.community, j.id, p_run, p_phase, gate.visit, j.author, j.number, j.at, j.late, j.into_, j.fields::jsonb
+        INSERT INTO work (community, id, run, phase, visit, author, unit, authors, shares, n, at, late, into_, fields)
+        SELECT gate.community, j.id, p_run, p_phase, gate.visit, j.author, j.unit,
+               CASE WHEN p_named ? j.unit
+                    THEN ARRAY(SELECT jsonb_array_elements_text(p_named -> j.unit -> 'authors')) END,
+               CASE WHEN p_named ? j.unit
+                    THEN ARRAY(SELECT jsonb_array_elements_text(p_named -> j.unit -> 'shares')::integer) END,
+               j.number, j.at, j.late, j.into_, j.fields::jsonb
           FROM judged j WHERE j.verdict = 'accepted' ORDER BY j.place
         ON CONFLICT (community, id) DO NOTHING
         RETURNING work.id
@@ -63,7 +75,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION trellis_act(
     p_run text, p_phase text, p_verbs text[], p_by text[], p_about text[], p_versions integer[], p_at timestamptz[],
-    p_roles text[], p_choices text[], p_fields text[]
+    p_roles text[], p_choices text[], p_fields text[], p_visit integer DEFAULT NULL
 ) RETURNS TABLE (place integer, verdict text, id text, late boolean, closes_at timestamptz, visit integer)
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
@@ -73,7 +85,8 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(trellis_gate_key(p_run, p_phase));
     SELECT v.visit, v.state, v.deadline, v.closed_at, v.community INTO gate
-      FROM visit v WHERE v.run = p_run AND v.phase = p_phase ORDER BY v.visit DESC LIMIT 1;
+      FROM visit v WHERE v.run = p_run AND v.phase = p_phase AND (p_visit IS NULL OR v.visit = p_visit)
+     ORDER BY v.visit DESC LIMIT 1;
     SELECT r.status INTO status FROM run r WHERE r.id = p_run;
     RETURN QUERY
     WITH asked AS (

@@ -146,7 +146,7 @@ publication = Table(
     Column("place", Text, nullable=False),
     Column("member", Text, comment="the author, of a work"),
     Column("run", Text),
-    Column("credits", JSONB),
+    Column("credits", Text, comment="the list of contributors it names"),
     Column("first", Boolean, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("withdrawn_at", DateTime(timezone=True)),

@@ -40,12 +40,14 @@ run = Table(
     Column("seed", BigInteger, nullable=False),
     Column("args", JSONB, nullable=False),
     Column("key", Text),
+    Column("parent", Text, comment="the run that waits for its end"),
     Column("status", Text, nullable=False),
     Column("outcome", Text),
     Column("ended_at", _MOMENT),
     UniqueConstraint("community", "task", "number", name="run_number"),
     UniqueConstraint("community", "key", name="run_key"),
     Index("run_live", "community", "status"),
+    Index("run_parent", "parent", postgresql_where=text("parent IS NOT NULL")),
 )
 
 visit = Table(
@@ -83,7 +85,10 @@ work = Table(
     Column("run", Text, nullable=False),
     Column("phase", Text, nullable=False),
     Column("visit", Integer, nullable=False),
-    Column("author", Text, nullable=False),
+    Column("author", Text, nullable=False, comment="who handed it in"),
+    Column("unit", Text, comment="the team, or team#slot, that it is from"),
+    Column("authors", ARRAY(Text), comment="of a team's work everybody named"),
+    Column("shares", ARRAY(Integer), comment="the authors' parts of its credit, in their order"),
     Column("n", Integer, nullable=False),
     Column("seq", BigInteger, Identity(), nullable=False),
     Column("at", _MOMENT, nullable=False),
@@ -95,7 +100,7 @@ work = Table(
     Column("fields", JSONB, nullable=False),
     PrimaryKeyConstraint("community", "id"),
     ForeignKeyConstraint(["run"], ["run.id"]),
-    Index("work_of_author", "run", "phase", "author", "visit"),
+    Index("work_of_author", "run", "phase", text("coalesce(unit, author)"), "visit"),
 )
 
 act = Table(

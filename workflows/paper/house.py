@@ -11,14 +11,17 @@ from operations.deed_facts import facts_of
 from operations.house import House
 from operations.known import Known
 from operations.people import RELATIONS
+from operations.ports.audit import AuditLog, FollowUp, FollowUps
 from operations.ports.effects import Deed, Done, Effects, Holding
 from operations.ports.facts import Facts, Recorded
 from operations.ports.inbox import Inbox, Item
 from operations.ports.measures import Measures
 from operations.ports.members import Member, Members
+from operations.ports.notices import Outbox
 from operations.ports.runs import Runs
 from operations.ports.specs import Specs
 from operations.ports.standings import Place, Standing, Standings
+from operations.ports.touch import Touch
 from rules.counted import counted
 from rules.fact import Fact
 from rules.metric import MetricFromFacts, measure
@@ -26,6 +29,7 @@ from rules.reading import Reading
 from rules.spec import Community
 from rules.values import Evidence, Value
 from workflows.paper.runs import PaperRuns
+from workflows.paper.teams import PaperTeams
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,6 +51,7 @@ class Paper:
     runs: PaperRuns = field(default_factory=PaperRuns)
     facts: dict[str, Fact] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
+    follow_ups: dict[str, FollowUp] = field(default_factory=dict)
     deeds: dict[str, Deed] = field(default_factory=dict)
     titles: dict[tuple[str, str, str], Holding] = field(default_factory=dict)
     assigned: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -58,9 +63,14 @@ class Paper:
         return House(
             specs=cast(Specs, _Specs(self)),
             runs=cast(Runs, self.runs),
+            teams=PaperTeams(self.runs),
             inbox=cast(Inbox, _Inbox(self)),
+            outbox=cast(Outbox, None),
+            audit=cast(AuditLog, None),
+            follow_ups=cast(FollowUps, _FollowUps(self)),
             effects=cast(Effects, effects),
             standings=cast(Standings, _Standings(self)),
+            touch=cast(Touch, _Touch(self)),
             facts=lambda community: cast(Facts, _Facts(self)),
             members=lambda community: cast(Members, _Members(self)),
             measures=lambda community: cast(Measures, _Measures(self)),
@@ -202,6 +212,19 @@ class _Inbox:
         self._paper.items |= new
         return len(new)
 
+    def missed(self, run: str, phase: str, visit: int) -> int:
+        return 0
+
+
+class _FollowUps:
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def open(self, follow_ups: Sequence[FollowUp]) -> int:
+        new = {one.id: one for one in follow_ups if one.id not in self._paper.follow_ups}
+        self._paper.follow_ups |= new
+        return len(new)
+
 
 class _Standings:
     def __init__(self, paper: Paper) -> None:
@@ -211,6 +234,22 @@ class _Standings:
         person = self._paper.people.get(place.member)
         stage = None if person is None else person.attributes.get("stage")
         return None if stage is None else Standing(place=place, at=str(stage), since=None)
+
+
+class _Touch:
+    """On paper a cohort is everybody whom the case names."""
+
+    def __init__(self, paper: Paper) -> None:
+        self._paper = paper
+
+    def members_of(self, community: str, cohorts: Collection[str]) -> Mapping[str, Sequence[str]]:
+        return {one: sorted(self._paper.people) for one in cohorts}
+
+    def belonging(self, community: str, partition: str) -> Sequence[str]:
+        return sorted(self._paper.people)
+
+    def end(self, community: str, member: str, relations: Collection[str], *, at: datetime) -> int:
+        return 0
 
 
 class _Facts:

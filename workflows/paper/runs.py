@@ -43,6 +43,9 @@ class PaperRuns:
         found = [run for run in self._runs.values() if task in (None, run.task) and status in (None, run.status)]
         return found[::-1][:limit]
 
+    def children(self, run: str) -> Sequence[Run]:
+        return [one for one in self._runs.values() if one.parent == run]
+
     def finish(self, id: str, *, end: str, at: datetime) -> None:
         status = CANCELLED if end == "cancel" else ENDED
         self._runs[id] = replace(self._runs[id], status=status, end=end, ended_at=at)
@@ -71,6 +74,19 @@ class PaperRuns:
         if run not in self._listed:
             self._listed[run] = tuple(one for one in self._visits.values() if one.run == run)
         return self._listed[run]
+
+    def open_visits(self, run: str, *, phase: str | None = None, kind: str | None = None) -> Sequence[Visit]:
+        return [
+            one
+            for one in self.visits(run)
+            if one.state == "open" and phase in (None, one.phase) and kind in (None, one.kind)
+        ]
+
+    def take_in(self, run: str, phase: str, visit: int, *, things: Sequence[str], deadline: datetime | None) -> None:
+        values: dict[str, Any] = {"things": tuple(things)}
+        if deadline is not None:
+            values["deadline"] = deadline
+        self._change(run, phase, visit, "open", **values)
 
     def latest_open(self, run: str, kind: str) -> Visit | None:
         found = [one for one in self._visits.values() if (one.run, one.kind, one.state) == (run, kind, "open")]
@@ -104,28 +120,30 @@ class PaperRuns:
             self._listed.pop(run, None)
 
     # -------------------------------------------------------------------------------------------------- works and acts
-    def submit(self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool) -> Sequence[Gate]:
-        return [self._submit(run, phase, entry, limit, mark) for entry in entries]
+    def submit(
+        self, run: str, phase: str, entries: Sequence[Entry], *, limit: int, mark: bool, visit: int | None = None
+    ) -> Sequence[Gate]:
+        return [self._submit(run, phase, entry, limit, mark, visit) for entry in entries]
 
-    def _submit(self, run: str, phase: str, entry: Entry, limit: int, mark: bool) -> Gate:
-        visit, verdict, late = self._gate(run, phase, entry.at, mark)
+    def _submit(self, run: str, phase: str, entry: Entry, limit: int, mark: bool, number: int | None) -> Gate:
+        visit, verdict, late = self._gate(run, phase, entry.at, mark, number)
         if visit is None or verdict != "accepted":
             return self._said(visit, verdict)
-        mine = [work for work in self.works(run, phase, since=visit.since) if work.author == entry.author]
+        mine = [work for work in self.works(run, phase, since=visit.since, until=visit.visit) if work.author == entry.author]
         if sum(work.state in ("open", "accepted") for work in mine) >= limit:
             return self._said(visit, "limit")
-        number = 1 + max((work.n for work in mine if work.visit == visit.visit), default=0)
+        count = 1 + max((work.n for work in mine if work.visit == visit.visit), default=0)
         self._seq += 1
         work = Work(
             community=visit.community,
-            id=f"{run}/{phase}/{visit.visit}/{entry.author}/{number}",
+            id=f"{run}/{phase}/{visit.visit}/{entry.author}/{count}",
             run=run,
             phase=phase,
             visit=visit.visit,
             author=entry.author,
             at=entry.at,
             seq=self._seq,
-            n=number,
+            n=count,
             fields=dict(entry.fields),
             into=entry.into,
             late=late,
@@ -133,11 +151,11 @@ class PaperRuns:
         self._works[work.id] = work
         return self._said(visit, "accepted", work.id, late)
 
-    def act(self, run: str, phase: str, acts: Sequence[Act]) -> Sequence[Gate]:
-        return [self._act(run, phase, act) for act in acts]
+    def act(self, run: str, phase: str, acts: Sequence[Act], *, visit: int | None = None) -> Sequence[Gate]:
+        return [self._act(run, phase, act, visit) for act in acts]
 
-    def _act(self, run: str, phase: str, act: Act) -> Gate:
-        visit, verdict, _ = self._gate(run, phase, act.at, mark=False)
+    def _act(self, run: str, phase: str, act: Act, number: int | None) -> Gate:
+        visit, verdict, _ = self._gate(run, phase, act.at, mark=False, number=number)
         if visit is None or verdict != "accepted":
             return self._said(visit, verdict)
         key = (run, phase, visit.visit, act.by, act.about, act.verb, act.version)
@@ -151,8 +169,10 @@ class PaperRuns:
             self._works[work.id] = replace(work, version=act.version, fields=dict(act.fields))
         return self._said(visit, "accepted", act.about)
 
-    def _gate(self, run: str, phase: str, at: datetime, mark: bool) -> tuple[Visit | None, str, bool]:
-        visit = self.visit(run, phase)
+    def _gate(
+        self, run: str, phase: str, at: datetime, mark: bool, number: int | None
+    ) -> tuple[Visit | None, str, bool]:
+        visit = self.visit(run, phase, number)
         late = visit is not None and visit.deadline is not None and at >= visit.deadline
         if visit is None:
             return None, "no_phase", False
