@@ -68,8 +68,12 @@ _FACTS: Mapping[str, Callable[[Deed], Fact | None]] = {
 }
 
 
-def items_of(community: str, deeds: Sequence[Deed]) -> list[Item]:
-    """The work items that deeds open: what `open` asks for, and the posting of a gift."""
+def items_of(community: str, deeds: Sequence[Deed], *, now: datetime | None = None) -> list[Item]:
+    """The work items that deeds open: what `open` asks for, and the posting of a gift.
+
+    Args:
+        now: the wall's time, for items on a scaled clock.
+    """
     items = []
     for deed in deeds:
         if deed.kind == "open":
@@ -83,6 +87,9 @@ def items_of(community: str, deeds: Sequence[Deed]) -> list[Item]:
                     due=_moment(deed.details.get("due")),
                     about=deed.details.get("about"),
                     form=deed.details.get("form"),
+                    claim_due=_moment(deed.details.get("claim")),
+                    scale=deed.details.get("scale"),
+                    began_at=now if deed.details.get("scale") is not None else None,
                     remind_at=tuple(datetime.fromisoformat(at) for at in deed.details.get("remind", ())),
                     escalate=tuple((datetime.fromisoformat(at), to) for at, to in deed.details.get("escalate", ())),
                     details={"source": deed.source},

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDERS = (
     "member", "tier", "stage", "title", "task", "cohort", "host", "from", "missing", "until", "contributions",
-    "benefits",
+    "benefits", "item", "about",
 )  # fmt: skip
 """All that a message may fill in; anything else in braces stays as written."""
 LANGUAGES = ("en", "zh")
@@ -29,6 +29,18 @@ _OWN: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "invitation": {
         "en": ("An invitation", "{member}, you are invited to become {tier}{stage}. Please answer by {until}."),
         "zh": ("一份邀请", "{member}，邀请你成为{tier}{stage}。请在{until}前答复。"),
+    },
+    "work:due": {
+        "en": ("Due soon", "{title} ({about}) is due by {until}: {item}."),
+        "zh": ("即将到期", "「{title}」（{about}）请在{until}前完成：{item}。"),
+    },
+    "work:untaken": {
+        "en": ("Nobody has taken this", "{title} ({about}) waits for somebody to take it, by {until}: {item}."),
+        "zh": ("尚无人认领", "「{title}」（{about}）尚无人认领，{until}到期：{item}。"),
+    },
+    "work:overdue": {
+        "en": ("Overdue", "{title} ({about}) was due by {until} and is yours now: {item}."),
+        "zh": ("已超时，转交给你", "「{title}」（{about}）{until}已到期，现转交给你：{item}。"),
     },
     "run.brief": {
         "en": ("A task for you", "{member}, there is a task: {task}."),

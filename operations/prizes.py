@@ -182,3 +182,4 @@ def times_of(within: str, context: EffectContext) -> dict[str, Any]:
         "remind": [at.isoformat() for at in times.remind],
         "escalate": [[at.isoformat(), to] for at, to in times.escalate],
     }
+        **({"claim": times.claim.isoformat()} if times.claim is not None else {}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, func, select, text, update
@@ -108,7 +108,7 @@ class SqlEffects:
         ]
         if notices:
             self._outbox.put(community, notices)
-        items = items_of(community, done)
+        items = items_of(community, done, now=datetime.now(UTC))
         if items:
             self._inbox.open(items)
 
@@ -256,6 +256,15 @@ class SqlEffects:
 
     def renew(self, community: str, key: str, *, until: datetime) -> None:
         with transaction(self._engine) as connection:
+    def looked_after(self, community: str) -> Mapping[tuple[str, str], int]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(assignment.c.role, assignment.c.person, func.count().label("many"))
+                .where(assignment.c.community == community, assignment.c.ended_at.is_(None))
+                .group_by(assignment.c.role, assignment.c.person)
+            )
+            return {(row.role, row.person): row.many for row in rows}
+
             connection.execute(
                 update(holding).where(holding.c.community == community, holding.c.key == key).values(until=until)
             )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, func, select, text, update
 
 from operations.errors import Refusal
 from operations.ports.inbox import Item
+from operations.reminding import MISSED, next_wake
 from store.tables.runs import work_item
 from store.transaction import transaction
 
@@ -18,12 +19,30 @@ BATCH = 2_000
 
 _PUT = text("""
     INSERT INTO work_item (community, id, asked, title, about, choices, form, run, phase, visit, workflow, opened_at,
-                           due, remind_at, escalate, details, state, fields)
+                           due, claim_due, remind_at, escalate, scale, began_at, wake_at, details, state, fields)
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
         community text, id text, asked text[], title jsonb, about text, choices text[], form text, run text,
-        phase text, visit int, workflow text, opened_at timestamptz, due timestamptz, remind_at timestamptz[],
-        escalate jsonb, details jsonb, state text, fields jsonb)
+        phase text, visit int, workflow text, opened_at timestamptz, due timestamptz, claim_due timestamptz,
+        remind_at timestamptz[], escalate jsonb, scale text, began_at timestamptz, wake_at timestamptz, details jsonb,
+        state text, fields jsonb)
     ON CONFLICT DO NOTHING RETURNING id
+""")
+
+_HEARD = text("""
+    SELECT who, min(at) AS at FROM (
+        SELECT unnest(ARRAY[by_, role]) AS who, at FROM act
+         WHERE run = :run AND phase = :phase AND visit = :visit AND about IN ('', :about) AND at <= :by
+        UNION ALL
+        SELECT author, at FROM work WHERE run = :run AND phase = :phase AND visit = :visit AND at <= :by
+    ) AS said WHERE who IS NOT NULL GROUP BY who
+""")
+_MISS = text("""
+    UPDATE work_item i SET state = 'missed'
+     WHERE i.run = :run AND i.phase = :phase AND i.visit = :visit AND i.state = 'open' AND i.escalate <> '[]'
+       AND NOT EXISTS (SELECT FROM act a WHERE a.run = i.run AND a.phase = i.phase AND a.visit = i.visit
+                          AND a.about IN ('', coalesce(i.about, '')))
+       AND NOT EXISTS (SELECT FROM work w WHERE w.run = i.run AND w.phase = i.phase AND w.visit = i.visit)
+    RETURNING id
 """)
 
 
@@ -96,7 +115,7 @@ class SqlInbox:
             changed = (
                 update(work_item)
                 .where(work_item.c.community == community, work_item.c.id == id)
-                .values(state="done", outcome=outcome, fields=dict(fields), completed_by=by, completed_at=at)
+                .values(**_done(outcome, fields, by, at))
                 .returning(work_item)
             )
             return _item(connection.execute(changed).one())
@@ -107,7 +126,7 @@ class SqlInbox:
         done = (
             update(work_item)
             .where(work_item.c.community == community, work_item.c.id == id, work_item.c.state != "done")
-            .values(state="done", outcome=outcome, fields=dict(fields), completed_by=by, completed_at=at)
+            .values(**_done(outcome, fields, by, at))
         )
         with transaction(self._engine) as connection:
             connection.execute(done)
@@ -117,10 +136,93 @@ class SqlInbox:
             update(work_item)
             .where(work_item.c.community == community, work_item.c.id == func.any(list(ids)))
             .where(work_item.c.state == "open")
-            .values(state="gone")
+            .values(state="gone", wake_at=None)
         )
         with transaction(self._engine) as connection:
             connection.execute(gone)
+
+    # ------------------------------------------------------------------------------------------------------------ hands
+    def release(self, community: str, id: str, *, by: str) -> Item:
+        with transaction(self._engine) as connection:
+            item = _locked(connection, community, id)
+            _still_open(item)
+            if item.claimed_by != by:
+                raise Refusal(f"{id} is with {item.claimed_by or 'nobody'}, not with {by}.")
+            return self._put(connection, item, claimed_by=None, claimed_at=None)
+
+    def hand_over(self, community: str, id: str, *, to: str, at: datetime) -> Item:
+        with transaction(self._engine) as connection:
+            item = _locked(connection, community, id)
+            _still_open(item)
+            return self._put(connection, item, claimed_by=to, claimed_at=at)
+
+    def _put(self, connection: Connection, item: Item, **values: Any) -> Item:
+        changed = (
+            update(work_item)
+            .where(work_item.c.community == item.community, work_item.c.id == item.id)
+            .values(**values)
+            .returning(work_item)
+        )
+        return _item(connection.execute(changed).one())
+
+    # ----------------------------------------------------------------------------------------------------------- waking
+    def waking(self, community: str, *, until: datetime, limit: int = 500) -> Sequence[Item]:
+        due = (
+            select(work_item)
+            .where(work_item.c.community == community, work_item.c.wake_at <= until)
+            .order_by(work_item.c.wake_at, work_item.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        with transaction(self._engine) as connection:
+            return [_item(row) for row in connection.execute(due)]
+
+    def waking_in(self, run: str) -> Sequence[Item]:
+        left = (
+            select(work_item)
+            .where(work_item.c.run == run, work_item.c.wake_at.is_not(None))
+            .order_by(work_item.c.wake_at, work_item.c.id)
+            .with_for_update(skip_locked=True)
+        )
+        with transaction(self._engine) as connection:
+            return [_item(row) for row in connection.execute(left)]
+
+    def missed(self, run: str, phase: str, visit: int) -> int:
+        with transaction(self._engine) as connection:
+            return len(connection.execute(_MISS, {"run": run, "phase": phase, "visit": visit}).all())
+
+    def woken(self, item: Item, *, wake_at: datetime | None) -> None:
+        with transaction(self._engine) as connection:
+            over = item.state == MISSED and wake_at is None
+            self._put(
+                connection,
+                item,
+                asked=list(item.asked),
+                claimed_by=item.claimed_by,
+                claimed_at=item.claimed_at,
+                woken=item.woken,
+                wake_at=wake_at,
+                state="gone" if over else item.state,
+            )
+
+    def heard(self, item: Item, *, by: datetime) -> Mapping[str, datetime]:
+        if item.run is None:
+            return {}
+        asked = {"run": item.run, "phase": item.phase, "visit": item.visit, "about": item.about or "", "by": by}
+        with transaction(self._engine) as connection:
+            return {row.who: row.at for row in connection.execute(_HEARD, asked)}
+
+    def waits_for(self, community: str, run: str, role: str) -> bool:
+        return any(item.run == run for item in self.find(community, role=role, run=run))
+
+    def loads(self, community: str) -> Mapping[str, int]:
+        taken = (
+            select(work_item.c.claimed_by, func.count())
+            .where(work_item.c.community == community, work_item.c.state == "open", work_item.c.claimed_by.is_not(None))
+            .group_by(work_item.c.claimed_by)
+        )
+        with transaction(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(taken)}
 
     def counts(self, community: str) -> Mapping[str, int]:
         each = (
@@ -134,6 +236,17 @@ class SqlInbox:
             found = {row[0].removeprefix("role:"): row[1] for row in connection.execute(roles)}
             people = connection.scalar(named) or 0
         return {**dict(sorted(found.items())), "people": people}
+
+
+def _done(outcome: str, fields: Mapping[str, Any], by: str, at: datetime) -> dict[str, Any]:
+    return {
+        "state": "done",
+        "outcome": outcome,
+        "fields": dict(fields),
+        "completed_by": by,
+        "completed_at": at,
+        "wake_at": None,
+    }
 
 
 def _one(community: str, id: str) -> Any:
@@ -174,8 +287,12 @@ def _values(item: Item) -> dict[str, Any]:
         "workflow": item.workflow,
         "opened_at": item.opened_at,
         "due": item.due,
+        "claim_due": item.claim_due,
         "remind_at": list(item.remind_at),
         "escalate": [[when.isoformat(), to] for when, to in item.escalate],
+        "scale": item.scale,
+        "began_at": item.began_at,
+        "wake_at": next_wake(item),
         "details": dict(item.details),
         "state": item.state,
         "fields": dict(item.fields),
@@ -197,8 +314,12 @@ def _item(row: Row[Any]) -> Item:
         phase=row.phase,
         visit=row.visit,
         workflow=row.workflow,
+        claim_due=row.claim_due,
         remind_at=tuple(row.remind_at),
         escalate=tuple((datetime.fromisoformat(when), to) for when, to in row.escalate),
+        scale=row.scale,
+        began_at=row.began_at,
+        woken=row.woken,
         details=row.details,
         claimed_by=row.claimed_by,
         claimed_at=row.claimed_at,

@@ -36,6 +36,7 @@ class SqlOutbox:
                 "urgency": one.urgency,
                 "at": one.at,
                 "due": one.due,
+                "to_staff": one.to_staff,
             }
             for one in notices
         ]
@@ -56,11 +57,12 @@ class SqlOutbox:
         leaving: list[tuple[Waiting, date]] = []
         for row in rows:
             day = row.at.astimezone(zone).date()
-            while taken.get((row.member, day), 0) >= per_day:
+            while not row.to_staff and taken.get((row.member, day), 0) >= per_day:
                 day += timedelta(days=1)
             if day > today:
                 continue
-            taken[row.member, day] = taken.get((row.member, day), 0) + 1
+            if not row.to_staff:
+                taken[row.member, day] = taken.get((row.member, day), 0) + 1
             leaving.append((_waiting(row), day))
             if len(leaving) == limit:
                 break
@@ -72,6 +74,7 @@ class SqlOutbox:
             .where(
                 notice.c.community == community,
                 notice.c.sent_on.is_not(None),
+                ~notice.c.to_staff,
                 notice.c.member == func.any(sorted(members)),
             )
             .group_by(notice.c.member, notice.c.sent_on)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from operations.effects import EffectContext, carry_out
 from operations.errors import Refusal
 from operations.house import House
 from operations.ports.inbox import Item
 from operations.ports.runs import Planned, Run, Visit
+from operations.reminding import Reminders, times_within
 from rules.fact import Fact
 from rules.spec.phase import Back, Body, PhaseSpec
-from rules.time import ClockScale, Duration, WorkCalendar, add, sla_times
+from rules.time import ClockScale, Duration, WorkCalendar, add
 from workflows.course import CANCEL, LAPSED, SKIPPED, Branch, Course, Leg, Way
 from workflows.phases.each.spec import Each
 from workflows.play import Opening, Progress, Scene
@@ -83,6 +84,7 @@ class Conduct:
     def open(self, asked: OpenPhase) -> Opened:
         """Open a phase, skip it, or find that the run must not go on."""
         with self.house.runs.together():
+            self._wake(asked.run, asked.at)
             return self._open(asked)
 
     def _open(self, asked: OpenPhase) -> Opened:
@@ -189,20 +191,8 @@ class Conduct:
 
     def _items(self, setting: Setting, visit: Visit, opening: Opening) -> list[Item]:
         title = setting.phase.title or setting.community.tasks[setting.run.task].title
-        within = str(getattr(setting.phase, "within", "") or "")
-        remind: tuple[datetime, ...] = ()
-        escalate: tuple[tuple[datetime, str], ...] = ()
-        if within.startswith("sla:"):
-            community = setting.community
-            times = sla_times(
-                within.removeprefix("sla:"),
-                visit.opened_at,
-                zone=community.zone,
-                calendar=community.calendars[community.document.calendar],
-                slas=community.slas,
-                calendars=community.calendars,
-            )
-            remind, escalate = times.remind, times.escalate
+        run = setting.run
+        times: dict[str, Any] = times_within(setting.community, _within(setting), visit.opened_at)
         return [
             Item(
                 community=visit.community,
@@ -247,6 +237,7 @@ class Conduct:
         with self.house.runs.together():
             seen = self._see(asked)
         if isinstance(seen, Checked):
+            self._wake(asked.run, asked.at)
             return seen
         setting, visit = seen
         if visit.state == "open":
@@ -324,6 +315,8 @@ class Conduct:
             if facts:
                 self.house.facts(setting.community).record(facts)
             self.house.runs.take_part(visit.run, closing.parts)
+            if not early and not stopped and _within(setting).startswith("sla:"):
+                self.house.inbox.missed(visit.run, visit.phase, visit.visit)
             self.house.runs.conclude(
                 visit.run,
                 visit.phase,
@@ -365,6 +358,15 @@ class Conduct:
         return Checked(outcome=LAPSED, at=at)
 
     def _looks(self, setting: Setting) -> timedelta | None:
+    def _wake(self, run_id: str, at: datetime) -> None:
+        """On a scaled clock the run itself takes the steps of its items, at its own times."""
+        run = self.settings.run(run_id)
+        if run.scale is None:
+            return
+        spec = self.house.specs.at(run.digest, run.community)
+        house = self.house
+        Reminders(inbox=house.inbox, outbox=house.outbox, effects=house.effects, community=spec).in_run(run.id, at)
+
         """How often one must look, in the run's own time, because a condition is waited for; None: it is not."""
         waits = setting.mode.while_ is not None or setting.wants.until is not None or setting.mode.for_ == "member"
         if not waits:
@@ -394,6 +396,10 @@ class Conduct:
 
 
 def _own(phase: str, visit: Visit) -> bool:
+def _within(setting: Setting) -> str:
+    return str(getattr(setting.phase, "within", "") or "")
+
+
     return phase == visit.phase
 
 

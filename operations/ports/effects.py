@@ -156,6 +156,10 @@ class Effects(Protocol):
         """Who is in a role now, in a fixed order."""
         ...
 
+    def looked_after(self, community: str) -> Mapping[tuple[str, str], int]:
+        """How many members each person looks after, by role and person; who looks after none is left out."""
+        ...
+
     def assigned(self, community: str, member: str) -> Mapping[str, str]:
         """The member's contact, host and tutor, as far as there are any."""
         ...

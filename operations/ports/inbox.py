@@ -16,6 +16,9 @@ class Item:
     roles (`role:planner`). `choices` are the outcomes that `complete` takes; `form` is a kind of fact to be filled.
     `run/phase/visit` name the phase that asks, if one does: then answers are acts of that phase. Otherwise
     `workflow` is the workflow that waits for the item and is told when it is completed; None: nobody waits.
+    `claim_due`, `remind_at` and `escalate` are the steps of its service level (`operations.reminding`), `woken` how
+    many of them were taken. On a scaled clock (`scale`) they are the run's own times, and `began_at` is the wall's time
+    of `opened_at`. An item that was wanted and not done is `missed` for as long as somebody is still to be told.
     """
 
     community: str
@@ -31,12 +34,16 @@ class Item:
     phase: str | None = None
     visit: int | None = None
     workflow: str | None = None
+    claim_due: datetime | None = None
     remind_at: tuple[datetime, ...] = ()
     escalate: tuple[tuple[datetime, str], ...] = ()
+    scale: str | None = None
+    began_at: datetime | None = None
+    woken: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
     claimed_by: str | None = None
     claimed_at: datetime | None = None
-    state: str = "open"  # open | done | gone
+    state: str = "open"  # open | done | gone | missed
     outcome: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     completed_by: str | None = None
@@ -82,6 +89,42 @@ class Inbox(Protocol):
         self, community: str, id: str, *, outcome: str, fields: Mapping[str, Any], by: str, at: datetime
     ) -> None:
         """Note how an item of a phase came out whose answer the phase has taken already."""
+        ...
+
+    def release(self, community: str, id: str, *, by: str) -> Item:
+        """Give a claimed item back. Raises Refusal when it is over, or not with this person."""
+        ...
+
+    def hand_over(self, community: str, id: str, *, to: str, at: datetime) -> Item:
+        """Put an item into somebody's hands, whoever had it. Raises Refusal when it is over."""
+        ...
+
+    def waking(self, community: str, *, until: datetime, limit: int = 500) -> Sequence[Item]:
+        """Items whose next step is due by then on the wall's clock, held until the transaction ends."""
+        ...
+
+    def waking_in(self, run: str) -> Sequence[Item]:
+        """Items of one run that have steps left, held until the transaction ends."""
+        ...
+
+    def missed(self, run: str, phase: str, visit: int) -> int:
+        """The time of a phase is up: what nobody has done of it and somebody is still to be told of is `missed`."""
+        ...
+
+    def woken(self, item: Item, *, wake_at: datetime | None) -> None:
+        """So many steps were taken (`item.woken`), whom it is with and who is asked now; the next is due then."""
+        ...
+
+    def heard(self, item: Item, *, by: datetime) -> Mapping[str, datetime]:
+        """Who (people, and the roles they spoke for) has done what an item of a phase asks, by a time of the run."""
+        ...
+
+    def waits_for(self, community: str, run: str, role: str) -> bool:
+        """Whether anything open of a run is asked of this role."""
+        ...
+
+    def loads(self, community: str) -> Mapping[str, int]:
+        """How many open items each person has claimed."""
         ...
 
     def close(self, community: str, ids: Sequence[str]) -> None:

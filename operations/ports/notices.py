@@ -14,6 +14,7 @@ class Notice:
     """One message to one person, written in the transaction of what it tells about.
 
     `urgency`: 0 is most urgent (an invitation with a deadline), 5 is usual. `values` fill the placeholders.
+    `to_staff`: to somebody who works for the brand, and not counted against what one member may be told in a day.
     """
 
     key: str
@@ -23,6 +24,7 @@ class Notice:
     values: Mapping[str, str] = field(default_factory=dict)
     urgency: int = 5
     due: datetime | None = None
+    to_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

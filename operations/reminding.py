@@ -1,0 +1,190 @@
+"""Reminding: who is told that something waits: taken too late, due soon, overdue, each told once.
+
+An item of the inbox has steps, from its service level: nobody has taken it (`claim`), it is due soon (`remind`),
+it was not done (`escalate`). Each step is taken once, in order, in one transaction with its notices and with the mark
+that it was taken. One sweep a minute takes what is due on the wall's clock, so an item that is done in time costs
+nothing; a run on a scaled clock takes its own steps at every look besides, at its own times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from operations.ports.inbox import Item
+from operations.ports.notices import Notice
+from operations.staffing import ROLE, there
+from rules.time import ClockScale, sla_times
+
+if TYPE_CHECKING:
+    from operations.ports.effects import Effects
+    from operations.ports.inbox import Inbox
+    from operations.ports.notices import Outbox
+    from rules.spec import Community
+
+UNTAKEN, DUE, OVERDUE = "work:untaken", "work:due", "work:overdue"
+"""What such a notice is about; `operations.notify` has the words."""
+MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Step:
+    """One step of an item, at a time of the item's own clock. `to` is the role or person it is handed on to."""
+
+    at: datetime
+    kind: Literal["claim", "remind", "escalate"]
+    number: int
+    to: str = ""
+
+
+def times_within(community: Community, within: str, at: datetime) -> dict[str, object]:
+    """What a service level says about an item opened then: `claim_due`, `remind_at`, `escalate`; nothing without."""
+    if not within.startswith("sla:"):
+        return {}
+    times = sla_times(
+        within.removeprefix("sla:"),
+        at,
+        zone=community.zone,
+        calendar=community.calendars[community.document.calendar],
+        slas=community.slas,
+        calendars=community.calendars,
+    )
+    return {"claim_due": times.claim, "remind_at": times.remind, "escalate": times.escalate}
+
+
+def steps_of(item: Item) -> list[Step]:
+    """All steps of an item in the order in which they are taken."""
+    steps = [] if item.claim_due is None else [Step(item.claim_due, "claim", 1)]
+    steps += [Step(at, "remind", number) for number, at in enumerate(item.remind_at, 1)]
+    steps += [Step(at, "escalate", number, to) for number, (at, to) in enumerate(item.escalate, 1)]
+    return sorted(steps)
+
+
+def wall(item: Item, at: datetime) -> datetime:
+    """The wall's time of a moment of an item's own clock."""
+    if item.scale is None or item.began_at is None:
+        return at
+    return item.began_at + ClockScale.parse(item.scale).real(at - item.opened_at)
+
+
+def next_wake(item: Item) -> datetime | None:
+    """When the next step is due on the wall's clock; None if none is left."""
+    left = steps_of(item)[item.woken :]
+    return wall(item, left[0].at) if left else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminders:
+    """Takes the steps of items. `community` is the current spec: who backs up whom is a matter of today."""
+
+    inbox: Inbox
+    outbox: Outbox
+    effects: Effects
+    community: Community
+
+    def sweep(self, at: datetime, *, limit: int = 500) -> int:
+        """Take what is due on the wall's clock; returns how many items were woken. To be called in a transaction."""
+        items = self.inbox.waking(self.community.id, until=at, limit=limit)
+        return self._take(items, lambda item, step: wall(item, step.at) <= at)
+
+    def in_run(self, run: str, at: datetime) -> int:
+        """Take what is due in one run by a time of its own; returns how many items were woken."""
+        return self._take(self.inbox.waking_in(run), lambda item, step: step.at <= at)
+
+    def _take(self, items: Iterable[Item], is_due: object) -> int:
+        woken = 0
+        for item in items:
+            steps = steps_of(item)
+            taken = item
+            while taken.woken < len(steps) and is_due(taken, steps[taken.woken]):  # type: ignore[operator]
+                taken = replace(self._step(taken, steps[taken.woken]), woken=taken.woken + 1)
+            if taken.woken != item.woken:
+                left = taken.woken < len(steps)
+                self.inbox.woken(taken, wake_at=next_wake(taken) if left else None)
+                woken += 1
+        return woken
+
+    def _step(self, item: Item, step: Step) -> Item:
+        """One step: its notices, and where the item goes with it."""
+        if step.kind == "escalate":
+            return self._escalate(item, step)
+        if item.state != "open" or (step.kind == "claim" and item.claimed_by is not None):
+            return item
+        heard = self.inbox.heard(item, by=step.at)
+        silent = tuple(who for who in item.asked if who not in heard)
+        if not silent or (heard and step.kind == "claim"):
+            return item
+        if step.kind == "remind":
+            told = [item.claimed_by] if item.claimed_by else self._people(silent)
+            self._tell(item, step, DUE, told)
+            return item
+        backups = [
+            f"{ROLE}{spec.backup}"
+            for who in item.asked
+            if (spec := self.community.roles.get(who.removeprefix(ROLE))) is not None and spec.backup
+        ]
+        asked = tuple(dict.fromkeys([*item.asked, *backups]))
+        self._tell(item, step, UNTAKEN, self._people(asked))
+        return replace(item, asked=asked)
+
+    def _escalate(self, item: Item, step: Step) -> Item:
+        """Hand it on: what is open goes to whom the level names; what was missed is theirs to look after."""
+        if item.state not in ("open", MISSED):
+            return item
+        people = there(self.effects, self.community, step.to)
+        if item.state == "open":
+            self._tell(item, step, OVERDUE, [*people, *([item.claimed_by] if item.claimed_by else [])])
+            asked = tuple(dict.fromkeys([*item.asked, step.to]))
+            return replace(item, asked=asked, claimed_by=None, claimed_at=None)
+        if item.run is not None and self.inbox.waits_for(item.community, item.run, step.to):
+            return item  # the run itself has gone to them with it
+        self.inbox.open(
+            [
+                Item(
+                    community=item.community,
+                    id=f"{item.id}#missed/{step.number}",
+                    asked=(step.to,),
+                    title={"en": f"Missed: {item.title.get('en', '')}", "zh": f"未完成：{item.title.get('zh', '')}"},
+                    opened_at=step.at,
+                    about=item.about,
+                    details={"missed": item.id, "run": item.run, "asked": list(item.asked)},
+                )
+            ]
+        )
+        self._tell(item, step, OVERDUE, people)
+        return item
+
+    def _people(self, asked: Sequence[str]) -> list[str]:
+        return [person for who in asked for person in there(self.effects, self.community, who)]
+
+    def _tell(self, item: Item, step: Step, what: str, people: Sequence[str]) -> None:
+        zone = self.community.zone
+        values = {f"title.{language}": text for language, text in item.title.items()}
+        values["item"] = item.id
+        values["about"] = item.about or ""
+        if item.due is not None:
+            values["until"] = f"{item.due.astimezone(zone):%Y-%m-%d %H:%M}"
+        self.outbox.put(
+            self.community.id,
+            [
+                Notice(
+                    key=f"{item.id}#{step.kind}/{step.number}@{person}",
+                    member=person,
+                    what=what,
+                    at=step.at,
+                    values=values,
+                    urgency=1 if step.kind == "escalate" else 3,
+                    to_staff=person in self._staff(item, step),
+                )
+                for person in dict.fromkeys(people)
+            ],
+        )
+
+    def _staff(self, item: Item, step: Step) -> frozenset[str]:
+        """Who of them works for the brand, so that no daily limit of members counts."""
+        whos = {*item.asked, step.to, *self.community.roles}
+        roles = [who.removeprefix(ROLE) for who in whos if who]
+        found = {person for role in roles for person in self.effects.people(self.community.id, role)}
+        return frozenset({*found, *(f"{ROLE}{role}" for role in roles)})
