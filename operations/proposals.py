@@ -18,6 +18,7 @@ from operations.ports.runs import Runs
 from operations.preview import preview, refuse_stale
 from operations.publish import publish, said_why
 from operations.spec_edits import Edit
+from rules.errors import RuleRefusal
 from rules.spec import Community, PhaseKinds, load
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def plan_one(
         current = desk.specs.current(community)
         new = changed(desk.specs.files(current.digest, community), proposal.edits, kinds)
         found = preview(desk, runs, new.community, at=proposal.at if proposal.given else at, given=proposal.given)
-    except Refusal as refusal:
+    except (Refusal, RuleRefusal) as refusal:
         proposals.broken(community, number, f"{refusal.message} {refusal.hint}".strip())
     else:
         proposals.planned(community, number, base=current.digest, digest=new.community.digest, plan=found.data())

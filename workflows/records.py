@@ -6,11 +6,15 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 from typing import Any
 
+from operations.errors import Refusal
 from operations.ports.runs import Work
+from operations.proposals import changed
+from operations.spec_edits import read_edits
 from rules.counted import fact_kinds
 from rules.errors import Unfit
 from rules.fact import Fact
 from rules.values import Value, ValueType, fit
+from workflows.phases import discover
 from workflows.play import ROLE, Note, Scene
 from workflows.scenes import Setting
 
@@ -82,6 +86,8 @@ def fitting(setting: Setting, form: str, fields: dict[str, Any]) -> list[str]:
         except Unfit as unfit:
             wrong.append(f"{unfit.message} ({unfit.hint})" if unfit.hint else unfit.message)
             continue
+        if written.type == "spec_edits" and isinstance(value, str) and (why := _not_an_edit(setting, value)):
+            wrong.append(f"{name}: {why}")
         low, high = (None if bound is None else Fraction(str(bound)) for bound in (written.min, written.max))
         if isinstance(value, int) and not isinstance(value, bool) and field.type.numeric:
             number = Fraction(value, field.type.scale)
@@ -90,3 +96,15 @@ def fitting(setting: Setting, form: str, fields: dict[str, Any]) -> list[str]:
             if high is not None and number > high:
                 wrong.append(f"{name} is at most {written.max}")
     return wrong
+
+
+def _not_an_edit(setting: Setting, text: str) -> str | None:
+    """Why a text does not say edits of the specs as they are now; None if it does."""
+    specs, community = setting.house.specs, setting.community.id
+    try:
+        edits = read_edits(text)
+        if edits:
+            changed(specs.files(specs.current(community).digest, community), edits, discover())
+    except Refusal as refusal:
+        return f"{refusal.message} {refusal.hint}".strip()
+    return None
