@@ -179,7 +179,7 @@ def times_of(within: str, context: EffectContext) -> dict[str, Any]:
     )
     return {
         "due": times.finish.isoformat(),
+        **({"claim": times.claim.isoformat()} if times.claim is not None else {}),
         "remind": [at.isoformat() for at in times.remind],
         "escalate": [[at.isoformat(), to] for at, to in times.escalate],
     }
-        **({"claim": times.claim.isoformat()} if times.claim is not None else {}),

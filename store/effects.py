@@ -219,6 +219,15 @@ class SqlEffects:
                 ).scalars()
             )
 
+    def looked_after(self, community: str) -> Mapping[tuple[str, str], int]:
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                select(assignment.c.role, assignment.c.person, func.count().label("many"))
+                .where(assignment.c.community == community, assignment.c.ended_at.is_(None))
+                .group_by(assignment.c.role, assignment.c.person)
+            )
+            return {(row.role, row.person): row.many for row in rows}
+
     def assigned(self, community: str, member: str) -> Mapping[str, str]:
         with transaction(self._engine) as connection:
             rows = connection.execute(
@@ -256,15 +265,6 @@ class SqlEffects:
 
     def renew(self, community: str, key: str, *, until: datetime) -> None:
         with transaction(self._engine) as connection:
-    def looked_after(self, community: str) -> Mapping[tuple[str, str], int]:
-        with transaction(self._engine) as connection:
-            rows = connection.execute(
-                select(assignment.c.role, assignment.c.person, func.count().label("many"))
-                .where(assignment.c.community == community, assignment.c.ended_at.is_(None))
-                .group_by(assignment.c.role, assignment.c.person)
-            )
-            return {(row.role, row.person): row.many for row in rows}
-
             connection.execute(
                 update(holding).where(holding.c.community == community, holding.c.key == key).values(until=until)
             )

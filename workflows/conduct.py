@@ -236,8 +236,8 @@ class Conduct:
         """
         with self.house.runs.together():
             seen = self._see(asked)
-        if isinstance(seen, Checked):
             self._wake(asked.run, asked.at)
+        if isinstance(seen, Checked):
             return seen
         setting, visit = seen
         if visit.state == "open":
@@ -314,9 +314,9 @@ class Conduct:
         with self.house.runs.together():
             if facts:
                 self.house.facts(setting.community).record(facts)
-            self.house.runs.take_part(visit.run, closing.parts)
             if not early and not stopped and _within(setting).startswith("sla:"):
                 self.house.inbox.missed(visit.run, visit.phase, visit.visit)
+            self.house.runs.take_part(visit.run, closing.parts)
             self.house.runs.conclude(
                 visit.run,
                 visit.phase,
@@ -357,7 +357,6 @@ class Conduct:
         self.house.runs.conclude(visit.run, visit.phase, visit.visit, outcome=LAPSED, results={}, at=at, works={})
         return Checked(outcome=LAPSED, at=at)
 
-    def _looks(self, setting: Setting) -> timedelta | None:
     def _wake(self, run_id: str, at: datetime) -> None:
         """On a scaled clock the run itself takes the steps of its items, at its own times."""
         run = self.settings.run(run_id)
@@ -367,6 +366,7 @@ class Conduct:
         house = self.house
         Reminders(inbox=house.inbox, outbox=house.outbox, effects=house.effects, community=spec).in_run(run.id, at)
 
+    def _looks(self, setting: Setting) -> timedelta | None:
         """How often one must look, in the run's own time, because a condition is waited for; None: it is not."""
         waits = setting.mode.while_ is not None or setting.wants.until is not None or setting.mode.for_ == "member"
         if not waits:
@@ -395,11 +395,11 @@ class Conduct:
         return Fact(f"{run.id}/finished/{member}", "finished", member, asked.at, None, fields)
 
 
-def _own(phase: str, visit: Visit) -> bool:
 def _within(setting: Setting) -> str:
     return str(getattr(setting.phase, "within", "") or "")
 
 
+def _own(phase: str, visit: Visit) -> bool:
     return phase == visit.phase
 
 
