@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
+    from operations.ports.touch import Touch
     from operations.ports.trials import Trials
     from rules.spec import Community
 
@@ -53,6 +54,7 @@ class Desk:
     inbox: Inbox
     outbox: Outbox
     trials: Trials
+    touch: Touch
     together: Callable[[], AbstractContextManager[object]]
 
 

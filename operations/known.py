@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,18 @@ class Known:
         if not wanted:
             return {}
         return self.house.measures(self.community).community(wanted, self.at)
+
+    # ---------------------------------------------------------------------------------------------------------- cohorts
+    def cohort(self, id: str, readings: Iterable[Reading] = ()) -> Evidence:
+        """What is known of a cohort: its size, and metrics about it."""
+        wanted = list(readings)
+        size = len(self.house.touch.members_of(self.community.id, [id])[id])
+        own = {one: replace(one, scope="subject") for one in wanted if one.scope in ("subject", "cohort")}
+        found: dict[Reading, Value | None] = dict(self.community_readings(wanted))
+        if own:
+            row = self._measured("cohort", list(own.values()), [id]).row(0, named=True)
+            found |= {asked: row.get(base.key) for asked, base in own.items()}
+        return Evidence({"cohort.size": size}, found)
 
     # ------------------------------------------------------------------------------------------------------------ works
     def works(self, works: Collection[Work], readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:

@@ -254,7 +254,11 @@ class People:
         names = {name for one in asked if isinstance(one, Attribute) for name in one.names}
         ladders = {one.id: one for one in self.known.community.ladders.values() if one.per is None}
         plain_leaves = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
-        if not plain_leaves or any(not isinstance(one, Attribute) for one in asked) or names - PLAIN - ladders.keys() - set(self._names):
+        if (
+            not plain_leaves
+            or any(not isinstance(one, Attribute) for one in asked)
+            or names - PLAIN - ladders.keys() - set(self._names)
+        ):
             return None
         person = self.known.person(member)
         if person is None:

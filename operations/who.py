@@ -64,7 +64,11 @@ class DecisionResolver:
             return [self._subject] if self._subject else []
         if ref == "author":
             return [self._author] if self._author else []
-        if kind == "subject.contact" or ref.startswith("subject."):
+        if kind == "cohort":
+            return self._desk.touch.belonging(self._community.id, id_)
+        if ref == "subject.members" and self._subject:
+            return self._desk.touch.members_of(self._community.id, [self._subject])[self._subject]
+        if ref.startswith("subject."):
             assigned = self._desk.effects.assigned(self._community.id, self._subject or "")
             person = assigned.get(ref.partition(".")[2])
             return [person] if person else []

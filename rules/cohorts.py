@@ -67,7 +67,7 @@ def regroup(
     placed: set[str] = set()
     for group in groups:
         staying = group.members & traits.keys()
-        left |= {member: group.number for member in sorted(group.members - staying)}
+        left |= dict.fromkeys(sorted(group.members - staying), group.number)
         nodes.setdefault(group.key, _Node()).rooms.append((len(staying), group.number))
         placed |= staying
         for member in staying:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection, func, select, text, true, update
 from operations.ports.effects import Deed
 from store.bulk import insert_many
 from store.ledgers import Refused, gift, hold, money, points
+from store.loads import choose, loads_of, weights_of
 from store.proposals import open_proposals
 from store.tables.effects import assignment, candidate, holding, publication
 from store.teams import CREDIT
-from store.touch import choose, loads_of, weights_of
 
 Writer = Callable[[Connection, str, Sequence[Deed]], Refused]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from rules.errors import Unfit
 from rules.names import attribute_type
@@ -18,6 +18,7 @@ from store.fact_columns import dtype
 from store.numbers import number_of, subjects_of
 from store.tables.effects import publication
 from store.tables.runs import run, work
+from store.tables.touch import cohort, cohort_member
 
 _TEXTS = frozenset({"mode", "task", "goal", "theme", "space", "author"})
 
@@ -27,7 +28,8 @@ def things(
 ) -> pl.DataFrame:
     """Every thing of a kind that there is at `at`: `subject`, of works `author`, and the attributes that are wanted.
 
-    Runs are those under way; what is only rehearsed is not there. Teams and cohorts are those that facts name.
+    Runs are those under way; what is only rehearsed is not there. Cohorts are those that are open, teams those that
+    facts name.
 
     Args:
         names: attributes as conditions read them: `work.mode`, `run.days`, `work.model` (a field of its form).
@@ -104,7 +106,25 @@ def _named(connection: Connection, community: Community, kind: str) -> list[dict
     return [{"subject": id_} for id_ in ids]
 
 
-_FOUND: Mapping[str, Any] = {"work": _works, "run": _runs}
+def _cohorts(connection: Connection, community: Community, at: datetime) -> list[dict[str, Any]]:
+    """Cohorts with the size they have now; `at` only says which were open."""
+    query = (
+        select(cohort.c.id, func.count(cohort_member.c.member).label("size"))
+        .select_from(
+            cohort.outerjoin(
+                cohort_member,
+                (cohort_member.c.community == cohort.c.community)
+                & (cohort_member.c.cohort == cohort.c.id)
+                & cohort_member.c.ended_at.is_(None),
+            )
+        )
+        .where(cohort.c.community == community.id, cohort.c.opened_at <= at, cohort.c.closed_at.is_(None))
+        .group_by(cohort.c.id)
+    )
+    return [{"subject": row.id, "size": row.size} for row in connection.execute(query)]
+
+
+_FOUND: Mapping[str, Any] = {"work": _works, "run": _runs, "cohort": _cohorts}
 
 
 def _theme(community: Community, task: str) -> str | None:

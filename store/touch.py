@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,11 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 from operations.ports.touch import HANDOVER, OVER, Assignment, Cohort, Handed, Load, Opened
 from store.bulk import insert_many
 from store.ledgers import hold
-from store.tables.effects import assignment, staff
+from store.loads import choose, load_of_everybody, loads_of, weights_of
+from store.tables.effects import assignment, deed, staff
+from store.tables.runs import run
 from store.tables.touch import cohort, cohort_member
 from store.transaction import transaction
-
-Room = Mapping[str, Mapping[str, int]]
-"""Of each role: how many members everybody in it looks after."""
 
 
 class SqlTouch:
@@ -212,6 +211,39 @@ class SqlTouch:
                 statement, {"community": community, "subject": row.member, "old": row.person, "new": to[1]}
             )
 
+    def given_by_tiers(self, community: str, ladder: str, relations: Collection[str]) -> Sequence[tuple[str, str]]:
+        return self._given(community, assignment.c.key.contains(f"/{ladder}:then:", autoescape=True), relations)
+
+    def given_by_run(self, community: str, run: str) -> Sequence[tuple[str, str]]:
+        return self._given(community, assignment.c.key.startswith(f"{run}/", autoescape=True), None)
+
+    def _given(self, community: str, by: Any, relations: Collection[str] | None) -> Sequence[tuple[str, str]]:
+        query = select(assignment.c.member, assignment.c.relation).where(
+            assignment.c.community == community, assignment.c.ended_at.is_(None), by
+        )
+        if relations is not None:
+            query = query.where(assignment.c.relation.in_(list(relations)))
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.order_by(assignment.c.member, assignment.c.relation))
+            return [(row.member, row.relation) for row in rows]
+
+    def runs_about(self, community: str, subjects: Collection[str]) -> Sequence[str]:
+        query = select(run.c.id).where(
+            run.c.community == community, run.c.status == "running", run.c.subject.in_(list(subjects))
+        )
+        with transaction(self._engine) as connection:
+            return list(connection.execute(query.order_by(run.c.id)).scalars())
+
+    def runs_of(self, community: str, task: str) -> tuple[Sequence[datetime], int]:
+        mine = (run.c.community == community) & (run.c.task == task)
+        to_come = (deed.c.community == community) & deed.c.waiting & (deed.c.details["task"].astext == task)
+        with transaction(self._engine) as connection:
+            ended = select(run.c.ended_at).where(mine, run.c.status != "running").order_by(run.c.ended_at)
+            live = select(func.count()).select_from(run).where(mine, run.c.status == "running")
+            soon = select(func.count()).select_from(deed).where(to_come)
+            under_way = connection.execute(live).scalar_one() + connection.execute(soon).scalar_one()
+            return list(connection.execute(ended).scalars()), under_way
+
     def end(self, community: str, member: str, relations: Collection[str], *, at: datetime) -> int:
         over = (
             update(assignment)
@@ -225,64 +257,6 @@ class SqlTouch:
         )
         with transaction(self._engine) as connection:
             return connection.execute(over).rowcount
-
-
-# ----------------------------------------------------------------------------------------------------------------- load
-def load_of_everybody(connection: Connection, community: str) -> list[Load]:
-    """Everybody in a role, and whoever still looks after somebody in one, with what they bear."""
-    found = {
-        (row.role, row.person): Load(role=row.role, person=row.person)
-        for row in connection.execute(select(staff.c.role, staff.c.person).where(staff.c.community == community))
-    }
-    for row in connection.execute(_LOADS, {"community": community}):
-        found[row.role, row.person] = Load(
-            role=row.role,
-            person=row.person,
-            members=row.members,
-            cohorts=row.cohorts,
-            still_here=(row.role, row.person) in found,
-        )
-    return [found[key] for key in sorted(found)]
-
-
-def loads_of(connection: Connection, community: str, roles: Iterable[str]) -> dict[str, dict[str, int]]:
-    """How many members everybody who is in these roles looks after; a host bears the members of the cohorts."""
-    loads: dict[str, dict[str, int]] = {role: {} for role in roles}
-    for one in load_of_everybody(connection, community):
-        if one.role in loads and one.still_here:
-            loads[one.role][one.person] = one.members
-    return loads
-
-
-def weights_of(connection: Connection, community: str, ids: Sequence[str]) -> dict[str, int]:
-    """How many members each of these is: a cohort those who belong to it; whatever is not listed is one member."""
-    query = (
-        select(cohort.c.id, func.count(cohort_member.c.member).label("size"))
-        .select_from(
-            cohort.outerjoin(
-                cohort_member,
-                (cohort_member.c.community == cohort.c.community)
-                & (cohort_member.c.cohort == cohort.c.id)
-                & cohort_member.c.ended_at.is_(None),
-            )
-        )
-        .where(cohort.c.community == community, cohort.c.id.in_(ids))
-        .group_by(cohort.c.id)
-    )
-    return {row.id: row.size for row in connection.execute(query)}
-
-
-def choose(chain: Sequence[tuple[str, int | None]], loads: Room, weight: int) -> tuple[str, str] | None:
-    """The least loaded who has room, of the first role of a chain in which anybody has: role and person."""
-    for role, capacity in chain:
-        room = [
-            (load, person)
-            for person, load in loads.get(role, {}).items()
-            if capacity is None or load + weight <= capacity
-        ]
-        if room:
-            return role, min(room)[1]
-    return None
 
 
 def _belonging(community: str) -> Any:
@@ -299,16 +273,6 @@ def _pairs(left: Mapping[str, str]) -> dict[str, list[str]]:
     return {"members": list(left), "cohorts": list(left.values())}
 
 
-_LOADS = text("""
-    SELECT a.role, a.person, count(c.id)::int AS cohorts,
-           (count(*) FILTER (WHERE c.id IS NULL) + coalesce(sum(m.size), 0))::int AS members
-    FROM assignment a
-    LEFT JOIN cohort c ON c.community = a.community AND c.id = a.member
-    LEFT JOIN LATERAL (SELECT count(*) AS size FROM cohort_member m
-                       WHERE m.community = c.community AND m.cohort = c.id AND m.ended_at IS NULL) m ON c.id IS NOT NULL
-    WHERE a.community = :community AND a.ended_at IS NULL
-    GROUP BY a.role, a.person
-""")
 _GONE = "unnest(CAST(:members AS text[]), CAST(:cohorts AS text[])) AS gone (member, cohort)"
 _LEAVE = text(f"""
     UPDATE cohort_member m SET ended_at = :at FROM {_GONE}

@@ -17,7 +17,7 @@ STRUCTURE = (REPEAT, EACH, PARALLEL)
 WALKED_ONLY = (EACH, PARALLEL)
 """Walked, and not let run yet: a phase cannot see so far what comes in beside it, nor teams what is theirs."""
 
-UNREAD = ("cohort:", "subject.members")
+UNREAD: tuple[str, ...] = ()
 """References to people that are read and checked, and cannot be looked up yet."""
 
 LATER: tuple[str, ...] = ()

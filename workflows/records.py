@@ -26,6 +26,8 @@ def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
     told: dict[str, Value] = {"task": run.task, "mode": run.mode, "phase": setting.phase.id, "run": run.id}
     if setting.mode.for_ == "space" and run.subject is not None:
         told["space"] = run.subject
+    if setting.mode.for_ == "cohort" and run.subject is not None:
+        told["cohort"] = run.subject
     found = []
     for note in notes:
         kind = kinds[note.kind]

@@ -138,6 +138,22 @@ class Touch(Protocol):
         """
         ...
 
+    def given_by_tiers(self, community: str, ladder: str, relations: Collection[str]) -> Sequence[tuple[str, str]]:
+        """Members and relations in which they have somebody now whom a tier of this ladder gave them."""
+        ...
+
+    def given_by_run(self, community: str, run: str) -> Sequence[tuple[str, str]]:
+        """Members and relations in which they have somebody now whom this run gave them."""
+        ...
+
+    def runs_about(self, community: str, subjects: Collection[str]) -> Sequence[str]:
+        """Runs under way that are about these members or cohorts."""
+        ...
+
+    def runs_of(self, community: str, task: str) -> tuple[Sequence[datetime], int]:
+        """When runs of a task ended, and how many are under way or about to be."""
+        ...
+
     def end(self, community: str, member: str, relations: Collection[str], *, at: datetime) -> int:
         """Nobody looks after a member (or cohort) in these relations any more. Returns how many ended."""
         ...

@@ -27,15 +27,15 @@ def names(count: int, first: int = 0) -> list[str]:
 
 def test_many_of_one_key_are_as_few_groups_as_can_be_and_evened_out() -> None:
     for count, sizes in ((30, [30]), (31, [16, 15]), (95, [24, 24, 24, 23])):
-        found = after([], regroup([], {who: ("sedan",) for who in names(count)}, (8, 30)))
+        found = after([], regroup([], dict.fromkeys(names(count), ("sedan",)), (8, 30)))
 
         assert sorted((len(group.members) for group in found), reverse=True) == sizes
         assert {group.key for group in found} == {("sedan",)}
 
 
 def test_who_lacks_the_first_attribute_is_in_the_fallback_and_who_lacks_a_later_one_with_the_likes() -> None:
-    traits: dict[str, Key] = {who: ("sedan", "beijing") for who in names(9)}
-    traits |= {who: ("sedan",) for who in names(8, 100)} | {"stranger": ()}
+    traits: dict[str, Key] = dict.fromkeys(names(9), ("sedan", "beijing"))
+    traits |= dict.fromkeys(names(8, 100), ("sedan",)) | {"stranger": ()}
 
     found = {member: group.key for group in after([], regroup([], traits, (8, 30))) for member in group.members}
 
@@ -45,8 +45,8 @@ def test_who_lacks_the_first_attribute_is_in_the_fallback_and_who_lacks_a_later_
 
 
 def test_too_few_for_a_group_of_their_own_go_where_less_is_shared() -> None:
-    traits: dict[str, Key] = {who: ("sedan", "beijing") for who in names(5)}
-    traits |= {who: ("sedan", "chengdu") for who in names(4, 100)} | {who: ("mpv", "beijing") for who in names(2, 200)}
+    traits: dict[str, Key] = dict.fromkeys(names(5), ("sedan", "beijing"))
+    traits |= dict.fromkeys(names(4, 100), ("sedan", "chengdu")) | dict.fromkeys(names(2, 200), ("mpv", "beijing"))
 
     found = after([], regroup([], traits, (8, 30)))
 
@@ -67,7 +67,7 @@ def test_one_by_one_a_key_gets_its_group_once_there_are_enough() -> None:
 
 
 def test_a_full_group_is_left_as_it_is_and_another_opens() -> None:
-    traits: dict[str, Key] = {who: ("suv",) for who in names(30)}
+    traits: dict[str, Key] = dict.fromkeys(names(30), ("suv",))
     groups = after([], regroup([], traits, (8, 30)))
 
     change = regroup(groups, traits | {"newcomer": ("suv",)}, (8, 30), next_number=2)
