@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from typing import Any, Protocol
 
 from operations.ports.runs import Act, Entry, Planned, Work
+from operations.ports.teams import Team
 from operations.rehearsal import Crowd
 
 Figure = Fraction | str | bool | None
@@ -60,7 +61,22 @@ class Wants:
     within: str | None = None
     figures: tuple[Asked, ...] = ()
     keeps: bool = False  # what came in before it came out short still counts when it is entered again
+    parts: Mapping[str, Any] = field(default_factory=dict)  # of teams: who can fill which part
+    traits: tuple[str, ...] = ()  # attributes of theirs that matter
+    apart: str | None = None  # a kind of fact that names who is never together
+    per: str = "member"  # whose a work is: a member's, a team's, or a slot's
+    follows: bool = False  # works that come in beside it, in another branch, are taken as they come
     everything: bool = False  # without `things`: all works and people of the run, and the run itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Free:
+    """Somebody who can be in a team: the parts they may fill, values of their traits (None: unknown), live runs."""
+
+    id: str
+    parts: frozenset[str]
+    traits: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    load: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +86,13 @@ class Scene:
     `works` are those in question, in order of arrival: of a `submit` those handed in, else those it is about.
     `expected` are the authors of whom something is definitely expected (None: whoever likes). `reviewed` says that a
     review of these works follows, so that it decides whether they count. `lot` is a recorded draw: the same number
-    for the same name at every attempt. `until` turns a `within` into a moment.
+    for the same name at every attempt. `until` turns a `within` into a moment. `growing` says that more things may
+    come until then, from a phase beside this one that is not over.
+
+    `own` are, of things that belong to a team or a part of one, those of the asked who are asked about them; about
+    other things all are. `units` are the teams, or parts of teams (`team#slot`), of which works are expected, with
+    who is in them. `kept` is what the opening kept, `free` finds out who can be in teams, `apart` are pairs who are
+    never in one. `place` is the run and the phase, `may_do` says whether somebody may fill a part now.
     """
 
     at: datetime
@@ -82,6 +104,7 @@ class Scene:
     asked: tuple[str, ...] = ()
     never: frozenset[str] = frozenset()
     things: tuple[str, ...] = ()
+    growing: datetime | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     works: Mapping[str, Work] = field(default_factory=dict)
     expected: tuple[str, ...] | None = None
@@ -92,6 +115,13 @@ class Scene:
     form_about: str = "member"
     lot: Callable[[str], int] = lambda name: 0
     until: Callable[[str, datetime], datetime] = lambda within, at: at
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    free: Callable[[], Sequence[Free]] = tuple
+    apart: Callable[[], frozenset[frozenset[str]]] = frozenset
+    may_do: Callable[[str, str], bool] = lambda who, part: True
+    place: str = ""
 
     @cached_property
     def in_order(self) -> tuple[Act, ...]:
@@ -112,9 +142,19 @@ class Scene:
         return frozenset(self.things)
 
     def author_of(self, thing: str) -> str | None:
-        """Whose work a thing is; None if it is no work."""
+        """Who handed in a work; None if the thing is no work."""
         work = self.works.get(thing)
         return work.author if work is not None else None
+
+    def authors_of(self, thing: str) -> tuple[str, ...]:
+        """Whose work a thing is: its author, or everybody named with it; nobody if it is no work."""
+        work = self.works.get(thing)
+        return work.written_by if work is not None else ()
+
+    def asked_about(self, thing: str) -> tuple[str, ...]:
+        """Who is asked about a thing and may answer: of its own team where those are asked, none of its authors."""
+        authors = self.authors_of(thing)
+        return tuple(who for who in self.own.get(thing, self.asked) if who not in self.never and who not in authors)
 
     def figure(self, asked: Asked, thing: str) -> Figure:
         """One figure of one thing, of its author where it is about people."""
@@ -128,12 +168,17 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Something for the inbox: who is asked, about what, and what they may say."""
+    """Something for the inbox: who is asked, about what, what they may say, and until when if before the deadline.
+
+    `turn` tells several about the same thing apart.
+    """
 
     asked: tuple[str, ...]
     about: str = ""
     choices: tuple[str, ...] = ("done",)
     form: str | None = None
+    due: datetime | None = None
+    turn: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +188,22 @@ class Opening:
     outcome: str | None = None
     requests: tuple[Request, ...] = ()
     awaits: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict)  # plain values that the play wants to see again
+    look_at: datetime | None = None  # when something happens by itself
+    either: bool = False  # with an outcome: in a case it may still be acted out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Whether everything is in; if not, perhaps a later deadline than the one the phase began with."""
+    """Whether everything is in; if not, perhaps a later deadline than the one the phase began with.
+
+    `requests` are asked besides those of the opening, `look_at` is when something happens by itself.
+    """
 
     over: bool = False
     deadline: datetime | None = None
+    requests: tuple[Request, ...] = ()
+    look_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +219,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """How a phase came out: outcome, results by name, facts, states (and credit) of works, parts of people."""
+    """How a phase came out: outcome, results by name, facts, states (and credit) of works, parts of people, teams."""
 
     outcome: str
     results: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     works: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
+    teams: tuple[Team, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +245,8 @@ class Kind(Protocol):
     """The functions of a `play` module.
 
     A kind in which people act may also have `towards(phase, scene, outcome, cast)`: acts, in order of time, with which
-    the phase comes out so, beyond those of the scene. Cases use it for what they do not say.
+    the phase comes out so, beyond those of the scene. Cases use it for what they do not say. One that others beside it
+    may look at while it is open has `so_far(phase, scene)`: its results by name as they stand.
     """
 
     def wants(self, phase: Any) -> Wants:
@@ -265,20 +320,22 @@ def enough(needs: int | str, base: int) -> int:
 
 def not_asked(scene: Scene, act: Act) -> str | None:
     """Why this person cannot answer at all: not asked, kept out, or it is about the own work."""
-    if act.by not in scene.asked and (act.role is None or act.role not in scene.asked):
-        return f"{act.role or act.by} is not asked here"
+    asked = scene.own.get(act.about, scene.asked)
+    if act.by not in asked and (act.role is None or act.role not in asked):
+        return f"{act.role or act.by} is not asked {'about this' if act.by in scene.asked else 'here'}"
     if act.by in scene.never or (act.role is not None and act.role in scene.never):
         return f"{act.by} must not answer here"
-    if scene.author_of(act.about) == act.by:
+    if act.by in scene.authors_of(act.about):
         return f"{act.by} is the author; nobody decides about their own work"
     return None
 
 
 def able(scene: Scene, thing: str) -> int | None:
     """How many of the named people may answer about a thing; None: a role is among them, so any number."""
-    if has_role(scene.asked):
+    asked = scene.own.get(thing, scene.asked)
+    if has_role(asked):
         return None
-    return sum(1 for who in scene.asked if who not in scene.never and who != scene.author_of(thing))
+    return sum(1 for who in scene.asked_about(thing) if not who.startswith(ROLE))
 
 
 def sequence(scene: Scene, lines: Sequence[Any], things: Sequence[str]) -> list[str]:

@@ -48,7 +48,7 @@ def opening(phase: Ask, scene: Scene) -> Opening:
     requests = tuple(
         Request(asked=asked, about=thing, choices=choices_of(phase), form=phase.form)
         for thing in _things(phase, scene)
-        if (asked := tuple(w for w in scene.asked if w not in scene.never and w != scene.author_of(thing)))
+        if (asked := scene.asked_about(thing))
     )
     if not requests:
         return Opening(outcome=_silence(phase), awaits="nobody can be asked")
@@ -102,7 +102,7 @@ def towards(phase: Ask, scene: Scene, outcome: str, cast: Cast) -> Sequence[Plan
         return ()
     acts = []
     for thing in _things(phase, scene):
-        free = [who for who in scene.asked if who not in scene.never and who != scene.author_of(thing)]
+        free = list(scene.asked_about(thing))
         said = {act.by for act in scene.about.get(thing, ())}
         wanted = len(free) if phase.decided_by != "count" else enough(phase.needs, _base(scene, thing))
         acts += [(who, thing) for who in several(free, wanted) if who not in said]
@@ -128,8 +128,8 @@ def improvise(phase: Ask, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
     weights = [(choice, 80 if place == 0 else 20 // (len(choices) - 1)) for place, choice in enumerate(choices)]
     acts = []
     for thing in _things(phase, scene):
-        for who in scene.asked:
-            if who in scene.never or who == scene.author_of(thing) or crowd.percent("silent", who, thing) < 6:
+        for who in scene.asked_about(thing):
+            if crowd.percent("silent", who, thing) < 6:
                 continue
             when = crowd.moment(scene.opened_at, scene.deadline, "answer", who, thing)
             acts.append((when, who, thing))
@@ -161,7 +161,7 @@ def _things(phase: Ask, scene: Scene) -> tuple[str, ...]:
 def _base(scene: Scene, thing: str) -> int:
     """Of how many a share is a share: those asked who may answer about it."""
     free = able(scene, thing)
-    return len(scene.asked) if free is None else free
+    return len(scene.own.get(thing, scene.asked)) if free is None else free
 
 
 def _decided(phase: Ask, scene: Scene, thing: str, *, final: bool) -> str | None:
@@ -250,8 +250,8 @@ def _notes(phase: Ask, scene: Scene, answers: Sequence[Act], verdicts: dict[str,
         answered = {act.by for act in scene.about.get(thing, ())}
         if phase.decided_by != "each" and verdict.by_answers:
             continue  # decided without them
-        for who in people_in(scene.asked):
-            if who in answered or who in scene.never or who == scene.author_of(thing):
+        for who in people_in(scene.asked_about(thing)):
+            if who in answered:
                 continue
             key = f"{scene.visit}/{thing}/{who}"
             notes.append(Note(kind="missed", key=key, at=scene.at, member=who))

@@ -85,13 +85,14 @@ def closing(phase: Judge, scene: Scene) -> Closing:
     notes = [
         Note(
             kind="scored",
-            key=f"{act.visit}/{act.about}/{criterion}/{act.by}",
+            key=f"{act.visit}/{act.about}/{criterion}/{act.by}{also}",
             at=act.at,
-            member=_member(scene.author_of(act.about)),
+            member=member,
             fields={"work": act.about, "criterion": criterion, "score": Fraction(score), "by": act.by},
         )
         for act in judged
         for criterion, score in sorted(act.fields.items())
+        for also, member in _authors(scene, act.about)
     ]
     parts = {act.by: "judge" for act in judged if act.role is None}
     if _lacking(phase, scene) and phase.if_silent != "done":
@@ -104,11 +105,13 @@ def closing(phase: Judge, scene: Scene) -> Closing:
     totals = total_scores(phase, scene)
     ranking = _ranking(phase, scene, totals)
     winning = ranking[: int(phase.winners)]
-    winners = list(dict.fromkeys(author for work in winning if (author := scene.author_of(work))))
+    winners = list(dict.fromkeys(author for work in winning for author in scene.authors_of(work)))
     for place, work in enumerate(ranking, start=1):
         fields = {"work": work, "score": totals[work], "place": place, "of": len(ranking)}
-        author = _member(scene.author_of(work))
-        notes.append(Note(kind="judged", key=f"{scene.visit}/{work}", at=scene.at, member=author, fields=fields))
+        notes += [
+            Note(kind="judged", key=f"{scene.visit}/{work}{also}", at=scene.at, member=author, fields=fields)
+            for also, author in _authors(scene, work)
+        ]
     return Closing(
         outcome="done" if ranking else "short",
         results={
@@ -132,7 +135,7 @@ def towards(phase: Judge, scene: Scene, outcome: str, cast: Cast) -> Sequence[Pl
     for work in scene.things:
         before = given.get(work, {})
         scores = next(iter(before.values()), {name: low for name, (low, _) in scales.items()})
-        free = [who for who in scene.asked if who not in scene.never and who != scene.author_of(work)]
+        free = list(scene.asked_about(work))
         more = [who for who in several(free, needed + len(before)) if who not in before]
         acts += [(who, work, scores) for who in more[: max(needed - len(before), 0)]]
     return [
@@ -158,7 +161,7 @@ def improvise(phase: Judge, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
     panel = crowd.some(len(scene.asked), [who for who in scene.asked if who not in scene.never])
     acts = []
     for number, work in enumerate(scene.things):
-        free = [who for who in panel if who != scene.author_of(work)]
+        free = [who for who in panel if who in scene.asked_about(work)]
         if not free:
             continue
         here = free[number % len(free) :] + free[: number % len(free)]
@@ -259,6 +262,14 @@ def _lacking(phase: Judge, scene: Scene) -> list[str]:
         return []
     given, needed = _given(scene), enough(phase.needs, len(scene.asked))
     return [work for work in scene.things if len(given.get(work, {})) < needed]
+
+
+def _authors(scene: Scene, work: str) -> list[tuple[str, str | None]]:
+    """Whose work it is, each with what tells the facts about several authors apart."""
+    authors = scene.authors_of(work)
+    if len(authors) < 2:
+        return [("", _member(next(iter(authors), None)))]
+    return [(f"/{author}", author) for author in authors]
 
 
 def _member(author: str | None) -> str | None:

@@ -47,19 +47,20 @@ class Case:
 
 
 def wants(phase: Review) -> Wants:
-    return Wants(asked=phase.by, never=phase.never, things=phase.of, within=phase.within)
+    return Wants(asked=phase.by, never=phase.never, things=phase.of, within=phase.within, follows=True)
 
 
 def opening(phase: Review, scene: Scene) -> Opening:
-    if not scene.things:
+    if not scene.things and scene.growing is None:
         return Opening(outcome="short", awaits="there is nothing to look at")
     choices = VERDICTS if phase.redo is not None else (APPROVE, REFUSE)
     requests = tuple(
         Request(asked=asked, about=work, choices=choices, form=phase.form)
         for work in scene.things
-        if (asked := tuple(who for who in scene.asked if who != scene.author_of(work) and who not in scene.never))
+        if (asked := scene.asked_about(work))
     )
-    return Opening(requests=requests, awaits=f"verdicts on {len(scene.things)} works")
+    more = "" if scene.growing is None else ", and on those that come in"
+    return Opening(requests=requests, awaits=f"verdicts on {len(scene.things)} works{more}")
 
 
 def refusal(phase: Review, scene: Scene, act: Act | Entry) -> str | None:
@@ -71,7 +72,7 @@ def refusal(phase: Review, scene: Scene, act: Act | Entry) -> str | None:
     if case.decided:
         return f"{act.about} is decided already: {case.state}"
     if act.verb == "revise":
-        if act.by != scene.author_of(act.about):
+        if act.by not in scene.authors_of(act.about):
             return f"{act.by} is not the author of {act.about}"
         return None if case.state == "returned" else f"{act.about} was not returned"
     if (reason := not_asked(scene, act)) is not None:
@@ -90,6 +91,8 @@ def refusal(phase: Review, scene: Scene, act: Act | Entry) -> str | None:
 def progress(phase: Review, scene: Scene) -> Progress:
     cases = [standing(phase, scene, work, scene.at) for work in scene.things]
     waiting = [case.due for case in cases if not case.decided]
+    if scene.growing is not None:  # one that comes last has its time too
+        return Progress(deadline=max([*waiting, scene.until(phase.within, scene.growing)]))
     return Progress(over=not waiting, deadline=max(waiting, default=None))
 
 
@@ -100,15 +103,14 @@ def closing(phase: Review, scene: Scene) -> Closing:
     credit = int(phase.credit)
     for work in scene.things:
         case = standing(phase, scene, work, scene.at)
-        author = scene.author_of(work)
-        member = author if author and not author.startswith(ROLE) else None
         approved = case.state == "approved"
         states[work] = ("accepted", credit) if approved else ("refused", None)
-        said: dict[str, object] = {"work": work, "credit": credit} if approved else {"work": work}
         kind = "accepted" if approved else "refused"
-        notes.append(Note(kind=kind, key=f"{scene.visit}/{work}", at=case.due, member=member, fields=said))
-        if case.abandoned and member is not None:
-            notes.append(Note(kind="missed", key=f"{scene.visit}/{work}", at=case.due, member=member))
+        for key, member, part in _credited(scene, work, credit):
+            said: dict[str, object] = {"work": work, "credit": part} if approved else {"work": work}
+            notes.append(Note(kind=kind, key=key, at=case.due, member=member, fields=said))
+            if case.abandoned and member is not None:
+                notes.append(Note(kind="missed", key=key, at=case.due, member=member))
     for act in scene.in_order:
         author = scene.author_of(act.about)
         member = author if author and not author.startswith(ROLE) else None
@@ -130,7 +132,7 @@ def closing(phase: Review, scene: Scene) -> Closing:
         if reviewer is not None:
             parts.setdefault(reviewer, "reviewer")
     approved_works = [work for work in scene.things if states[work][0] == "accepted"]
-    authors = list(dict.fromkeys(author for work in approved_works if (author := scene.author_of(work))))
+    authors = list(dict.fromkeys(author for work in approved_works for author in scene.authors_of(work)))
     return Closing(
         outcome="done" if approved_works else "short",
         results={
@@ -150,7 +152,7 @@ def towards(phase: Review, scene: Scene, outcome: str, cast: Cast) -> Sequence[P
     acts = []
     for work in scene.things:
         case = standing(phase, scene, work, scene.at)
-        free = [who for who in scene.asked if who != scene.author_of(work) and who not in scene.never]
+        free = list(scene.asked_about(work))
         said = {act.by for act in scene.about.get(work, ()) if act.version == case.version}
         wanted = 0 if case.decided else max(_needed(phase, scene, work), 1)
         acts += [(who, work, case.version) for who in several(free, wanted) if who not in said]
@@ -163,11 +165,11 @@ def towards(phase: Review, scene: Scene, outcome: str, cast: Cast) -> Sequence[P
 def improvise(phase: Review, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
     acts: list[tuple[datetime, Planned]] = []
     for work in scene.things:
-        free = [who for who in scene.asked if who != scene.author_of(work) and who not in scene.never]
+        free = list(scene.asked_about(work))
         if not free or crowd.percent("silent", work) < 4:
             continue
         reviewers = crowd.some(_needed(phase, scene, work) or 1, free)
-        since, version, returns = scene.opened_at, 1, 0
+        since, version, returns = _since(scene, work), 1, 0
         while True:
             until = scene.until(phase.within, since)
             drawn = crowd.percent("verdict", work, version)
@@ -194,7 +196,7 @@ def improvise(phase: Review, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
 def standing(phase: Review, scene: Scene, work: str, at: datetime) -> Case:
     """How it stands with a work at a moment."""
     mine = scene.about.get(work, ())
-    version, since, returns = 1, scene.opened_at, 0
+    version, since, returns = 1, _since(scene, work), 0
     needed = _needed(phase, scene, work)
     while True:
         given: Counter[str] = Counter()
@@ -224,9 +226,24 @@ def standing(phase: Review, scene: Scene, work: str, at: datetime) -> Case:
         version, since = version + 1, revised.at
 
 
+def _credited(scene: Scene, work: str, credit: int) -> list[tuple[str, str | None, int]]:
+    """Whom a verdict about a work is about: a key of its own for each, the member, and their part of the credit."""
+    known = scene.works.get(work)
+    parts = replace(known, credit=credit).credited() if known is not None else {}
+    if len(parts) < 2:
+        return [(f"{scene.visit}/{work}", next(iter(parts), None), credit)]
+    return [(f"{scene.visit}/{work}/{member}", member, part) for member, part in parts.items()]
+
+
+def _since(scene: Scene, work: str) -> datetime:
+    """Since when a work waits for its verdict: one that came in later, since then."""
+    known = scene.works.get(work)
+    return scene.opened_at if known is None else max(scene.opened_at, known.at)
+
+
 def _needed(phase: Review, scene: Scene, work: str) -> int:
     """How many equal verdicts decide about a work; not more than there are people who may give one."""
-    needed = enough(phase.needs, len(scene.asked))
+    needed = enough(phase.needs, len(scene.own.get(work, scene.asked)))
     free = able(scene, work)
     return needed if free is None else min(needed, free)
 
