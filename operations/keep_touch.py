@@ -22,6 +22,7 @@ from operations.ports.effects import Deed
 from operations.ports.inbox import Item
 from operations.ports.touch import Opened
 from operations.prizes import deadline_in
+from operations.touching import entered, start_deed
 from operations.who import DecisionResolver
 from rules.cohorts import Group, regroup
 from rules.spec.effects import Assign
@@ -269,35 +270,6 @@ class _Starting:
 
     def _start(self, task: str, subject: str | None, for_: str) -> Deed:
         return start_deed(self.community, task, subject, for_, at=self.at, scale=self.scale, seed=self.seed)
-
-
-def start_deed(
-    community: Community,
-    task: str,
-    subject: str | None,
-    for_: str,
-    *,
-    at: datetime,
-    scale: str | None,
-    seed: str | None,
-) -> Deed:
-    """The start of a run that accompanies a member, a cohort or a tier; `for_` makes it one of its kind."""
-    details: dict[str, Any] = {
-        "task": task,
-        "subject": subject,
-        "arguments": {},
-        "scale": scale,
-        "seed": seed,
-        "digest": community.digest,
-    }
-    key = f"{community.id}/touch/{task}/{for_}"
-    known = {name: value for name, value in details.items() if value is not None}
-    return Deed(key=key, kind="start", at=at, source=key, details=known)
-
-
-def entered(member: str, since: datetime | None) -> str:
-    """One stay of a member in a tier."""
-    return f"{member}@{since.astimezone(UTC).isoformat() if since is not None else 'ever'}"
 
 
 def _standing_in(frame: pl.DataFrame, ladder: str, tier: str) -> list[tuple[str, datetime | None]]:

@@ -13,8 +13,8 @@ from operations.ports.effects import Deed
 from operations.ports.facts import Fact
 from operations.ports.notices import Notice
 from operations.ports.standings import LIFECYCLE
+from operations.touching import entered, start_deed
 from operations.who import DecisionResolver
-from rules.spec.effects import Start, StartBody
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -62,7 +62,18 @@ def deeds_of_move(desk: Desk, community: Community, step: Step) -> list[Deed]:
     says = {name: text for name, text in (("tier" if step.rule != LIFECYCLE else "stage", step.to),) if text}
     for label, effects in _lists_of(community, step):
         deeds.extend(_deeds(desk, community, step, label, effects, says))
-    return deeds
+    return [*deeds, *_accompanying(community, step)]
+
+
+def _accompanying(community: Community, step: Step) -> list[Deed]:
+    """The run that accompanies whoever enters a tier with dedicated touch, once for each stay."""
+    if step.rule == LIFECYCLE or step.to is None or community.ladders[step.ladder].per is not None:
+        return []
+    touch = next(tier for tier in community.ladders[step.ladder].tiers if tier.id == step.to).touch
+    if touch is None or touch.kind != "dedicated" or touch.task is None:
+        return []
+    stay = entered(step.subject, step.at)
+    return [start_deed(community, str(touch.task), step.subject, stay, at=step.at, scale=step.scale, seed=step.seed)]
 
 
 def deeds_of_rule(desk: Desk, community: Community, step: Step) -> list[Deed]:
@@ -103,15 +114,11 @@ def _lists_of(community: Community, step: Step) -> list[tuple[str, Sequence[Any]
         ]
         return [(label, effects) for label, effects in lists if effects]
     tiers = {tier.id: tier for tier in community.ladders[step.ladder].tiers}
-    left, entered = tiers.get(step.from_ or ""), tiers[step.to or ""]
+    left, reached = tiers.get(step.from_ or ""), tiers[step.to or ""]
     lists = [
         (f"{step.ladder}:after:{step.from_}", left.after if left else None),
-        (f"{step.ladder}:then:{step.to}", entered.then),
+        (f"{step.ladder}:then:{step.to}", reached.then),
     ]
-    touch = entered.touch
-    if touch is not None and touch.task and touch.kind == "dedicated":
-        start = Start(start=StartBody(task=touch.task))
-        lists.append((f"{step.ladder}:touch:{step.to}", (start,)))
     return [(label, effects) for label, effects in lists if effects]
 
 

@@ -98,6 +98,8 @@ class StartWaiting(Turn):
 class FinishReview(Turn):
     community: str
     review: str
+    scale: str | None = None
+    seed: str | None = None
 
 
 class ReviewSummary(Turn):

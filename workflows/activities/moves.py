@@ -13,6 +13,7 @@ from temporalio import activity
 
 from operations import membership, review
 from operations.desk import Desk
+from operations.keep_touch import keep_touch, moved_on
 from operations.ports.reviews import Membership
 from workflows import turns
 from workflows.activities.doorway import alive, refusing
@@ -151,8 +152,12 @@ class Moves:
     def finish_review(self, asked: turns.FinishReview) -> turns.ReviewSummary:
         """Sum up, and let the outbox know."""
         with refusing(), alive():
-            since = self._desk.reviews.plan(asked.community, asked.review).at
+            plan = self._desk.reviews.plan(asked.community, asked.review)
+            since = plan.at
             summary = review.finish(self._desk, asked.community, asked.review)
+            spec = self._desk.specs.at(plan.digest, plan.community)
+            if any(part.partition("@")[0] in spec.ladders for part in plan.parts):
+                self._wake(keep_touch(self._desk, spec, at=plan.at, scale=asked.scale, seed=asked.seed).wake)
             self._wake(self._desk.reviews.touched(asked.community, since=since))
         self._orchestrator.start(
             turns.OUTBOX,
@@ -174,7 +179,11 @@ class Moves:
             if stand.outcome == "moved":
                 move = self._desk.memberships.get(asked.community, asked.id)
                 assert move is not None
-                self._wake(self._desk.reviews.touched(asked.community, since=stand.at, member=move.member))
+                spec = self._desk.specs.current(asked.community)
+                kept = moved_on(self._desk, spec, move.member, at=stand.at)
+                self._wake(
+                    [*self._desk.reviews.touched(asked.community, since=stand.at, member=move.member), *kept.wake]
+                )
             return turns.Advanced(**asdict(stand))
 
     def _wake(self, runs: Sequence[str]) -> None:
