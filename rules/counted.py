@@ -174,6 +174,7 @@ def _metric(community: Community, written: Counted) -> MetricFromFacts:
         dated_by=written.dated_by,
         limits=tuple(Limit(x.count, cast(Period, x.every), x.from_) for x in written.limits),
         ignore=frozenset(written.ignore),
+        blank=written.if_none == "unknown",
     )
 
 

@@ -57,6 +57,7 @@ class MetricFromFacts:
         where: the condition on the facts of each kind; no entry is no condition.
         steps: fields read through a member, by the name written: (`to.days_member`) to (`to`, `days_member`); what is
             kept per value is named `by.maintenance@subproject` and read at the value in the fact's own field.
+        blank: of a sum: over no facts it is unknown, for nobody has said anything, rather than 0.
     """
 
     id: str
@@ -74,11 +75,12 @@ class MetricFromFacts:
     dated_by: str | None = None
     limits: tuple[Limit, ...] = ()
     ignore: frozenset[str] = frozenset()
+    blank: bool = False
 
     @property
     def nothing(self) -> Value | None:
         """What it reads as over no facts."""
-        if self.take not in COUNTS:
+        if self.take not in COUNTS or self.blank:
             return None
         return False if self.type.kind == "boolean" else 0
 
@@ -280,7 +282,7 @@ def taken(metric: MetricFromFacts, found: list[Occurrence], at: datetime, last: 
             return _counted(metric, len({o.day for o in found}))
         case "streak":
             return _counted(metric, streak({period_of(o.day, metric.period or "day") for o in found}, metric, last))
-        case "sum":
+        case "sum" if found or not metric.blank:
             return _counted(metric, rescaled(_total(metric, found), 0, places_of(metric.type)))
     if not found:
         return None

@@ -161,7 +161,9 @@ def _taken(cells: pl.DataFrame, metric: MetricFromFacts, at: datetime, last: int
             return _counted(metric, _streaks(cells, metric, last))
         case "sum":
             total = pl.col("x") * (number if metric.limits else 1)
-            return _counted(metric, _scaled(groups.agg(total.sum().alias("value")), metric))
+            sums = groups.agg(total.sum().alias("value"), number.sum().alias("n"))
+            there = sums.filter(pl.col("n") > 0) if metric.blank else sums
+            return _counted(metric, _scaled(there.drop("n"), metric))
         case "mean":
             total = pl.col("x") * (number if metric.limits else 1)
             return _means(groups.agg(total.sum().alias("total"), number.sum().alias("n")), metric)

@@ -102,6 +102,8 @@ def _running(spans: pl.DataFrame, metric: MetricFromFacts, last: int) -> pl.Data
     below = pl.lit(10 ** max(-grow, 0), dtype=pl.Int128)
     if metric.take == "mean":
         below = below * pl.col("n")
+    if metric.blank:
+        below = pl.when(pl.col("n") == 0).then(0).otherwise(below)
     value = pl.when(below == 0).then(None).otherwise(_half_even(above, below)).cast(pl.Int64)
     return sums.select("m", "i", value.alias("value"))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rules.condition import Measured
 from rules.counted import counted
-from rules.metric import COUNTS, MetricFromFacts
+from rules.metric import MetricFromFacts
 from rules.proof.histories import Histories
 from rules.proof.stretches import EVER, stretch
 from rules.proof.subject import Domain, Subject
@@ -88,7 +88,7 @@ class CommunityDomain(Domain):
         if window.since_entry and subject.nothing and reading.over in subject.anew:
             nothing = metric.nothing if metric is not None else None
             return world.fixed(label, source.type, nothing)
-        always = metric is not None and metric.take in COUNTS and not window.since_entry
+        always = metric is not None and metric.nothing is not None and not window.since_entry
         var = world.variable(label, source.type, always=always)
         place = self._place(reading)
         declared: Any = self.community.metrics[reading.metric]

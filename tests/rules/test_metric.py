@@ -41,6 +41,14 @@ def test_counts_over_nothing_are_0_and_values_over_nothing_are_unknown() -> None
         assert read(metric(take)) is None
 
 
+def test_a_sum_over_nothing_is_unknown_where_the_metric_says_so() -> None:
+    said = metric("sum", field="score", blank=True)
+
+    assert read(said) is None
+    assert read(said, posted(0, score=0)) == 0
+    assert read(said, posted(9, score=5), over="3d") is None
+
+
 def test_a_window_of_days_begins_with_a_local_day_and_ends_with_now() -> None:
     morning_of_today = posted(0.4)  # 02:24 in Shanghai, still yesterday in UTC
     assert read(metric("count"), morning_of_today, posted(1), posted(-0.1), over="1d") == 1

@@ -60,6 +60,7 @@ LINES = (
     "{ id: made_count, T, type: integer, from: [made], take: count }",
     "{ id: both_count, T, type: integer, from: [made, seen], take: count }",
     "{ id: size_sum, T, type: integer, from: [made, seen], take: sum, field: size }",
+    "{ id: size_said, T, type: integer, from: [made, seen], take: sum, field: size, if_none: unknown }",
     "{ id: cost_sum, T, type: decimal, places: 2, from: [made], take: sum, field: cost }",
     "{ id: score_sum, T, type: decimal, places: 1, from: [made, seen], take: sum, field: score }",
     "{ id: score_mean, T, type: decimal, places: 2, from: [made, seen], take: mean, field: score }",

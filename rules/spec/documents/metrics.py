@@ -104,6 +104,7 @@ class Counted(Node):
     dated_by: Id | None = None
     limits: tuple[Limit, ...] = ()
     ignore: tuple[Annotated[str, words("self", "staff", "suspect")], ...] = ()
+    if_none: Annotated[str, words("zero", "unknown")] = "zero"  # what a sum over no facts is
 
     @model_validator(mode="after")
     def _sense(self) -> Counted:
@@ -115,6 +116,8 @@ class Counted(Node):
             raise mistake(
                 "TRL213", f"take: {self.take} reads no field", f"fields are for {listed(OF_FIELD)}", key="field"
             )
+        if self.if_none == "unknown" and self.take != "sum":
+            raise mistake("TRL213", f"if_none is for a sum, not for {self.take}", "leave it out", key="if_none")
         if (self.take == "streak") != (self.period is not None):
             if self.period is None:
                 raise mistake("TRL213", "a streak needs a period", "add period: day, week or month", key="take")
