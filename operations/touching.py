@@ -1,4 +1,4 @@
-"""Touching: the run that accompanies a member, a cohort or a tier, started once for each."""
+"""Touching: the run that accompanies a member, a cohort or a tier, started once for each; and letting go after it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from operations.ports.effects import Deed
 
 if TYPE_CHECKING:
+    from operations.ports.touch import Touch
     from rules.spec import Community
 
 
@@ -38,3 +39,10 @@ def start_deed(
 def entered(member: str, since: datetime | None) -> str:
     """One stay of a member in a tier."""
     return f"{member}@{since.astimezone(UTC).isoformat() if since is not None else 'ever'}"
+
+
+def let_go(touch: Touch, community: str, subject: str | None, *, at: datetime) -> int:
+    """Whoever runs about somebody gave them, they have as long as any run about them is under way."""
+    if subject is None or touch.runs_about(community, [subject]):
+        return 0
+    return touch.end(community, subject, touch.given_by_runs(community, subject), at=at)

@@ -212,20 +212,29 @@ class SqlTouch:
             )
 
     def given_by_tiers(self, community: str, ladder: str, relations: Collection[str]) -> Sequence[tuple[str, str]]:
-        return self._given(community, assignment.c.key.contains(f"/{ladder}:then:", autoescape=True), relations)
-
-    def given_by_run(self, community: str, run: str) -> Sequence[tuple[str, str]]:
-        return self._given(community, assignment.c.key.startswith(f"{run}/", autoescape=True), None)
-
-    def _given(self, community: str, by: Any, relations: Collection[str] | None) -> Sequence[tuple[str, str]]:
         query = select(assignment.c.member, assignment.c.relation).where(
-            assignment.c.community == community, assignment.c.ended_at.is_(None), by
+            assignment.c.community == community,
+            assignment.c.ended_at.is_(None),
+            assignment.c.relation.in_(list(relations)),
+            assignment.c.key.contains(f"/{ladder}:then:", autoescape=True),
         )
-        if relations is not None:
-            query = query.where(assignment.c.relation.in_(list(relations)))
         with transaction(self._engine) as connection:
             rows = connection.execute(query.order_by(assignment.c.member, assignment.c.relation))
             return [(row.member, row.relation) for row in rows]
+
+    def given_by_runs(self, community: str, member: str) -> Sequence[str]:
+        first = [func.split_part(assignment.c.key, "/", place) for place in (1, 2, 3)]  # as runs are called
+        query = (
+            select(assignment.c.relation)
+            .join(run, run.c.id == func.concat_ws("/", *first))
+            .where(
+                assignment.c.community == community,
+                assignment.c.member == member,
+                assignment.c.ended_at.is_(None),
+            )
+        )
+        with transaction(self._engine) as connection:
+            return list(connection.execute(query.order_by(assignment.c.relation)).scalars())
 
     def runs_about(self, community: str, subjects: Collection[str]) -> Sequence[str]:
         query = select(run.c.id).where(

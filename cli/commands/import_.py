@@ -32,6 +32,7 @@ def members(file: File, community: Community = None, json: Json = False) -> None
     from cli.console import Output
     from cli.wiring import memory
     from operations.import_members import import_members
+    from operations.keep_touch import keep_touch
     from operations.rows import size_of
 
     out = Output(json)
@@ -43,6 +44,9 @@ def members(file: File, community: Community = None, json: Json = False) -> None
             )
         with out.progress(f"Metrics of {spec.id}"):
             remembered.measures(spec).tidy()
+        if spec.cohorts:
+            with out.progress(f"Cohorts of {spec.id}"):
+                keep_touch(remembered.desk, spec, at=datetime.now(UTC))
     _tell(out, file, "members", done)
 
 

@@ -142,8 +142,8 @@ class Touch(Protocol):
         """Members and relations in which they have somebody now whom a tier of this ladder gave them."""
         ...
 
-    def given_by_run(self, community: str, run: str) -> Sequence[tuple[str, str]]:
-        """Members and relations in which they have somebody now whom this run gave them."""
+    def given_by_runs(self, community: str, member: str) -> Sequence[str]:
+        """Relations in which a member has somebody now whom a run gave them, not a tier or a rule."""
         ...
 
     def runs_about(self, community: str, subjects: Collection[str]) -> Sequence[str]:
