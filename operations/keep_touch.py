@@ -66,12 +66,19 @@ class Kept:
 
 
 def keep_touch(
-    desk: Desk, community: Community, *, at: datetime, scale: str | None = None, seed: str | None = None
+    desk: Desk,
+    community: Community,
+    *,
+    at: datetime,
+    scale: str | None = None,
+    seed: str | None = None,
+    start: bool = True,
 ) -> Kept:
     """Bring everything up to date, in one transaction. Once more changes nothing.
 
     Args:
         scale: the clock of runs that are started; `seed`: they are rehearsed.
+        start: whether what accompanies tiers is started.
     """
     kept = Kept()
     with desk.together():
@@ -82,7 +89,7 @@ def keep_touch(
         deeds = list(_Starting(desk, community, at, scale, seed).deeds())
         asked = [deed for deed in deeds if deed.kind == "start"]
         desk.effects.do(community.id, [deed for deed in deeds if deed.kind != "start"])
-        kept.started = desk.effects.do(community.id, asked).new
+        kept.started = desk.effects.do(community.id, asked).new if start else 0
         kept.wake = list(desk.touch.runs_about(community.id, kept.closed)) if kept.closed else []
     return kept
 

@@ -44,7 +44,13 @@ class Review:
         workflow.set_current_details("done")
         found: turns.ReviewSummary = await workflow.execute_activity(
             turns.FINISH_REVIEW,
-            turns.FinishReview(community=asked.community, review=plan.review, scale=asked.scale, seed=asked.seed),
+            turns.FinishReview(
+                community=asked.community,
+                review=plan.review,
+                scale=asked.scale,
+                seed=asked.seed,
+                touch=asked.touch,
+            ),
             result_type=turns.ReviewSummary,
             start_to_close_timeout=timedelta(minutes=5),
             heartbeat_timeout=QUIET,

@@ -47,6 +47,7 @@ class ReviewInput(Turn):
     seed: str | None = None
     shard_size: int = Field(default=50_000, ge=1)
     batch_size: int = Field(default=2_000, ge=1)
+    touch: bool = Field(default=True, description="start what accompanies tiers; cohorts are kept up to date anyway")
     at_once: int = Field(default=2, ge=1, description="shards read at the same time")
 
 
@@ -100,6 +101,7 @@ class FinishReview(Turn):
     review: str
     scale: str | None = None
     seed: str | None = None
+    touch: bool = True
 
 
 class ReviewSummary(Turn):

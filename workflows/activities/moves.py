@@ -157,7 +157,8 @@ class Moves:
             summary = review.finish(self._desk, asked.community, asked.review)
             spec = self._desk.specs.at(plan.digest, plan.community)
             if any(part.partition("@")[0] in spec.ladders for part in plan.parts):
-                self._wake(keep_touch(self._desk, spec, at=plan.at, scale=asked.scale, seed=asked.seed).wake)
+                kept = keep_touch(self._desk, spec, at=plan.at, scale=asked.scale, seed=asked.seed, start=asked.touch)
+                self._wake(kept.wake)
             self._wake(self._desk.reviews.touched(asked.community, since=since))
         self._orchestrator.start(
             turns.OUTBOX,
