@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,7 @@ class Around:
         visits: of its phases, in the order in which they were opened.
         scope: the rounds that whoever looks is in (`week.3/`): of phases in the same round only that round counts,
             of phases in other rounds all of them together.
+        so_far: results of a phase that is open, as they stand; without it nothing is known of open phases.
     """
 
     community: Community
@@ -30,6 +31,7 @@ class Around:
     mode: Mode
     visits: Sequence[Visit] = ()
     scope: str = ""
+    so_far: Callable[[Visit], Mapping[str, Any]] | None = None
 
     @cached_property
     def phases(self) -> Mapping[str, PhaseSpec]:
@@ -48,7 +50,7 @@ class Around:
         phase, _, result = name.partition(".")
         found: Any = None
         for visit in self._visits_of(phase):
-            value = self._of_unit(visit, result)
+            value = self._of_unit(self._as_it_stands(visit), result)
             if isinstance(value, list):
                 found = list(dict.fromkeys([*(found if isinstance(found, list) else []), *value]))
             elif value is not None:
@@ -70,6 +72,21 @@ class Around:
             if team is not None and result in team:
                 return list(team[result])
         return value
+
+    def teams_of(self, phase: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """Teams that a phase formed, with who is in which part; in a unit of an `each` over them only that team."""
+        found: dict[str, Mapping[str, Sequence[str]]] = {}
+        for visit in self._visits_of(phase):
+            found |= self._as_it_stands(visit).results.get(TEAMS, {})
+        only = {unit for each, unit in self._units.items() if getattr(self.phases[each], "of", "") == f"{phase}.teams"}
+        return {team: parts for team, parts in found.items() if not only or team in only}
+
+    def forming(self, who: Any) -> list[str]:
+        """Phases that form teams of whose people a who speaks."""
+        from rules.spec.people import refs
+
+        phases = [ref.partition(".")[0] for ref in refs(who) if self.is_result(ref)]
+        return [one for one in dict.fromkeys(phases) if self.phases[one].kind == "form_teams"]
 
     @cached_property
     def _units(self) -> Mapping[str, str]:
@@ -105,12 +122,32 @@ class Around:
             if other.kind == "review"
         )
 
-    def _visits_of(self, phase: str) -> Iterator[Visit]:
-        """The visits that count: of each round the latest, and only of rounds that are not other rounds than ours."""
+    def visits_of(self, phase: str) -> list[Visit]:
+        """The visits of a phase that count from here, those that are open too."""
+        return list(self._visits_of(phase, opened=True))
+
+    def _as_it_stands(self, visit: Visit) -> Visit:
+        if visit.state not in ("open", "closing") or self.so_far is None:
+            return visit
+        if (visit.phase, visit.visit) not in self._looked_at:
+            self._looked_at[visit.phase, visit.visit] = replace(visit, results={**visit.results, **self.so_far(visit)})
+        return self._looked_at[visit.phase, visit.visit]
+
+    @cached_property
+    def _looked_at(self) -> dict[tuple[str, int], Visit]:
+        return {}
+
+    def _visits_of(self, phase: str, *, opened: bool = False) -> Iterator[Visit]:
+        """The visits that count: of each round the latest, and only of rounds that are not other rounds than ours.
+
+        One that is open counts if something can be told of it already, or in any case if `opened`.
+        """
         here = rounds(self.scope)
         latest: dict[str, Visit] = {}
         for visit in self.visits:
-            if visit.phase != phase or visit.state == "open":
+            if visit.phase != phase:
+                continue
+            if visit.state == "open" and not opened and not self._as_it_stands(visit).results:
                 continue
             if any(here.get(repeat, number) != number for repeat, number in rounds(visit.scope).items()):
                 continue

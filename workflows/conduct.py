@@ -12,21 +12,26 @@ from typing import Any, Protocol
 
 from operations.effects import EffectContext, carry_out
 from operations.errors import Refusal
+from operations.follow_ups import keep
 from operations.house import House
-from operations.ports.inbox import Item
 from operations.ports.runs import Planned, Run, Visit
-from operations.reminding import Reminders, times_within
+from operations.reminding import Reminders
+from operations.touching import let_go
 from rules.fact import Fact
-from rules.spec.phase import Back, Body, PhaseSpec
 from rules.time import ClockScale, Duration, WorkCalendar, add
-from workflows.course import CANCEL, LAPSED, SKIPPED, Branch, Course, Leg, Way
+from workflows.asking import items_of, within_of
+from workflows.course import CANCEL, LAPSED, SKIPPED, Course
+from workflows.legs import legs
 from workflows.phases.each.spec import Each
-from workflows.play import Opening, Progress, Scene
-from workflows.ready import EACH, PARALLEL, REPEAT, STRUCTURE
-from workflows.records import facts_of, forms_of
-from workflows.scenes import Setting, Settings
+from workflows.play import Note, Progress, Scene
+from workflows.ready import REPEAT, STRUCTURE
+from workflows.rehearsed import for_a_quarter
+from workflows.records import facts_of, follow_ups_of, forms_of
+from workflows.scenes import KEPT, Setting, Settings
+from workflows.seating import teamed
 from workflows.simulated import catch_up, until_over
 from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, StopPhases
+from workflows.taking_in import take_in
 
 STOPPED = "stopped"
 """How a phase comes out that was open when its branch or unit was ended by another."""
@@ -76,9 +81,10 @@ class Conduct:
         community = self.house.specs.at(run.digest, run.community)
         mode = self.settings.mode(run, community)
         title = community.tasks[run.task].title.en
-        return Course(
-            mode=mode.id, title=title, phases=_legs(mode.phases), if_not=mode.if_not, zone=community.document.zone
-        )
+        found = legs(mode.phases)
+        if run.rehearsed and self._script is None:
+            found = for_a_quarter(found, mode.phases)
+        return Course(mode=mode.id, title=title, phases=found, if_not=mode.if_not, zone=community.document.zone)
 
     # ---------------------------------------------------------------------------------------------------------- opening
     def open(self, asked: OpenPhase) -> Opened:
@@ -91,7 +97,7 @@ class Conduct:
         known = self.house.runs.visit(asked.run, asked.phase, asked.visit)
         if known is not None:
             return self._opened(known)
-        setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=asked.scope)
+        setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=asked.scope, coming=asked.coming)
         if not asked.lapsed and self._lapsed(setting):
             return Opened(outcome=LAPSED, at=asked.at, real_at=self._now())
         visit = Visit(
@@ -120,6 +126,9 @@ class Conduct:
         visit = replace(visit, since=self._since(setting, visit) if wants.keeps else visit.visit)
         if wants.within is not None:
             visit = replace(visit, deadline=setting.until(wants.within, visit.opened_at))
+        elif wants.goods is not None:
+            visit = replace(visit, deadline=visit.opened_at)  # now or not
+        visit = replace(visit, deadline=setting.later(visit))
         scene = setting.before(visit)
         visit = replace(visit, asked=scene.asked, never=tuple(sorted(scene.never)), things=scene.things)
         opening = setting.play.opening(setting.phase, scene)
@@ -132,8 +141,23 @@ class Conduct:
             if setting.run.rehearsed:
                 visit = self._rehearse(setting, visit, scene)
             opened = self.house.runs.open(visit)
-            self.house.inbox.open(self._items(setting, opened, opening))
-        return self._opened(opened, opening.awaits, self._looks(setting))
+            self.house.inbox.open(items_of(setting, opened, opening))
+            wakes = [*(self._ask(setting, opened, scene) if wants.goods is not None else ())]
+            wakes += [opening.look_at] if opening.look_at is not None else []
+        return self._opened(opened, opening.awaits, self._looks(setting), wakes)
+
+    def _ask(self, setting: Setting, visit: Visit, scene: Scene) -> Sequence[datetime]:
+        """Claim what is scarce; returns when to look at it."""
+        wants, crowd = setting.wants, setting.crowd(visit)
+        assert wants.goods is not None
+
+        def sign(form: str, member: str) -> list[Fact]:
+            key, filled = f"{visit.visit}/{member}", crowd.fill(form, member)
+            return facts_of(setting, [Note(kind=form, key=key, at=visit.opened_at, member=member, fields=filled)])
+
+        signing = sign if setting.run.rehearsed else None
+        setting.allocation.ask(wants.goods, setting.run, visit, works=scene.works, sign=signing)
+        return _wakes(setting, visit)
 
     def _since(self, setting: Setting, visit: Visit) -> int:
         """Whatever came out short goes on where it stopped when it is entered again in the same round."""
@@ -155,13 +179,14 @@ class Conduct:
 
     def _rehearse(self, setting: Setting, visit: Visit, scene: Scene) -> Visit:
         """Note what simulated participants will do, up to the act with which everything is in."""
-        if self._script is not None:
-            planned = list(self._script.planned(setting, visit, scene))
-        else:
-            planned = list(setting.play.improvise(setting.phase, scene, setting.crowd(visit)))
-        planned, complete = until_over(setting, scene, planned)
+        planned, complete = until_over(setting, scene, self._drawn(setting, visit, scene))
         self.house.runs.plan(visit.run, visit.phase, visit.visit, planned)
         return replace(visit, ends_at=planned[-1].at if complete and planned else None)
+
+    def _drawn(self, setting: Setting, visit: Visit, scene: Scene) -> Sequence[Planned]:
+        if self._script is not None:
+            return self._script.planned(setting, visit, scene)
+        return setting.play.improvise(setting.phase, scene, setting.crowd(visit))
 
     def _scripted(self, setting: Setting, visit: Visit, came: str) -> str:
         return came if self._script is None else self._script.outcome(setting, visit, came)
@@ -189,32 +214,9 @@ class Conduct:
                 ),
             )
 
-    def _items(self, setting: Setting, visit: Visit, opening: Opening) -> list[Item]:
-        title = setting.phase.title or setting.community.tasks[setting.run.task].title
-        run = setting.run
-        times: dict[str, Any] = times_within(setting.community, _within(setting), visit.opened_at)
-        return [
-            Item(
-                community=visit.community,
-                id=f"{visit.run}/{visit.phase}/{visit.visit}" + (f"@{request.about}" if request.about else ""),
-                asked=request.asked,
-                title={"en": title.en, "zh": title.zh},
-                opened_at=visit.opened_at,
-                due=visit.deadline,
-                about=request.about or setting.run.subject,
-                choices=request.choices,
-                form=request.form,
-                run=visit.run,
-                phase=visit.phase,
-                visit=visit.visit,
-                workflow=visit.run,
-                remind_at=remind,
-                escalate=escalate,
-            )
-            for request in opening.requests
-        ]
-
-    def _opened(self, visit: Visit, awaits: str = "", every: timedelta | None = None) -> Opened:
+    def _opened(
+        self, visit: Visit, awaits: str = "", every: timedelta | None = None, wakes: Sequence[datetime] = ()
+    ) -> Opened:
         if visit.kind in STRUCTURE and visit.state != "skipped":
             at, real_at = visit.opened_at, visit.began_at
             return Opened(at=at, real_at=real_at, deadline=visit.deadline, units=len(visit.things))
@@ -269,19 +271,36 @@ class Conduct:
             raise Refusal(f"{asked.run} has not opened {asked.phase}.")
         if visit.state == "closed" and visit.kind != REPEAT:
             return Checked(outcome=visit.outcome, at=visit.closed_at or asked.at)
-        setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=visit.scope)
+        setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=visit.scope, coming=asked.coming)
         if visit.state != "closing" and not asked.lapsed and self._lapsed(setting):
             return self._lapse(setting, visit, asked.at)
         if visit.kind == REPEAT:
             return self._between_rounds(setting, visit, asked)
         if visit.state == "open":
+            visit = self._take_in(setting, visit)
             if setting.run.rehearsed:
                 catch_up(setting, visit, until=asked.at)
+            if setting.wants.goods is not None:
+                setting.allocation.settle(setting.wants.goods.resource, asked.at)
             scene = setting.scene(visit, due=asked.due)
             progress = setting.play.progress(setting.phase, scene)
             if not progress.over and not self._time_is_up(visit, progress, asked):
                 return self._not_yet(setting, visit, progress, asked)
         return setting, visit
+
+    def _take_in(self, setting: Setting, visit: Visit) -> Visit:
+        """What came in beside it, in branches that go on."""
+        if not setting.follows:
+            return visit
+        if not setting.run.rehearsed:
+            return take_in(setting, visit, items_of)
+        for source in setting.sources():
+            if source.state == "open":
+                beside = self.settings.of(source.run, source.phase, at=setting.at, scope=source.scope)
+                catch_up(beside, source, until=setting.at)
+        longer = take_in(setting, visit, items_of, self._drawn)
+        left = self.house.runs.planned(visit.run, visit.phase, visit.visit) if setting.growing() is None else ()
+        return replace(longer, ends_at=max(one.at for one in left)) if left else longer
 
     def _time_is_up(self, visit: Visit, progress: Progress, asked: CheckPhase) -> bool:
         later = progress.deadline is not None and progress.deadline > asked.at
@@ -292,14 +311,26 @@ class Conduct:
         if asked.due and progress.deadline is not None:
             deadline = progress.deadline
             self.house.runs.extend(visit.run, visit.phase, visit.visit, deadline=deadline)
-        look = _next_look(visit, asked.at, self._looks(setting))
+        wakes = [at for at in _wakes(setting, visit) if at > asked.at] if setting.wants.goods is not None else []
+        wakes += [progress.look_at] if progress.look_at is not None else []
+        if progress.requests:
+            self.house.inbox.open(items_of(setting, visit, Opening(requests=progress.requests)))
+        look = _next_look(visit, asked.at, self._looks(setting), wakes)
         return Checked(at=asked.at, deadline=deadline, look_at=look)
 
     def _close(self, setting: Setting, visit: Visit, *, stopped: bool = False) -> Checked:
         """The gate is shut: whatever came in is in. The moment of closing follows from it alone."""
-        first = setting.scene(visit)
         final = visit.deadline or setting.at
-        moments = [act.at for act in first.acts] + [work.at for work in first.works.values() if _own(work.phase, visit)]
+        if setting.wants.goods is not None:
+            setting.allocation.give_up(setting.claims(visit), final)
+        first = setting.scene(visit)
+        moments = (
+            _settled(first)
+            + [act.at for act in first.acts]
+            + [work.at for work in first.works.values() if _own(work.phase, visit)]
+        )
+        moments += [one.closed_at for one in setting.sources() if one.closed_at is not None]
+        moments += [one for one in setting.moments(first) if one <= setting.at]
         last = min(max([visit.opened_at, *moments]), final)
         early = setting.play.progress(setting.phase, replace(first, at=last)).over
         at = last if early else final
@@ -314,9 +345,11 @@ class Conduct:
         with self.house.runs.together():
             if facts:
                 self.house.facts(setting.community).record(facts)
-            if not early and not stopped and _within(setting).startswith("sla:"):
+            keep(self.house, setting.community, follow_ups_of(setting, notes))
+            if not early and not stopped and within_of(setting).startswith("sla:"):
                 self.house.inbox.missed(visit.run, visit.phase, visit.visit)
             self.house.runs.take_part(visit.run, closing.parts)
+            self.house.teams.found(closing.teams)
             self.house.runs.conclude(
                 visit.run,
                 visit.phase,
@@ -379,6 +412,7 @@ class Conduct:
         run = self.settings.run(asked.run)
         community = self.house.specs.at(run.digest, run.community)
         undone = self.house.effects.undo(run.community, run.id, at=asked.at) if asked.end == CANCEL else 0
+        self.house.resources.release(run.id, at=asked.at)
         parts = dict(self.house.runs.parts(run.id))
         mode = self.settings.mode(run, community)
         if run.subject is not None and mode.for_ == "member":
@@ -408,33 +442,4 @@ def _next_look(visit: Visit, at: datetime, every: timedelta | None) -> datetime 
     due = [visit.ends_at] if visit.ends_at is not None and visit.ends_at > at else []
     if every is not None:
         due.append(at + every)
-    return min(due, default=None)
-
-
-def _branches(phase: PhaseSpec) -> tuple[Body, ...]:
-    return phase.bodies() if phase.kind == PARALLEL else ()
-
-
-def _legs(phases: tuple[PhaseSpec, ...]) -> tuple[Leg, ...]:
-    legs = []
-    for phase in phases:
-        go = {
-            outcome: Way(to=way.to, at_most=way.at_most, otherwise=way.else_) if isinstance(way, Back) else Way(to=way)
-            for outcome, way in phase.go.items()
-        }
-        times = getattr(phase, "times", None)
-        legs.append(
-            Leg(
-                id=phase.id,
-                kind=phase.kind,
-                first=phase.outcomes()[0],
-                go=go,
-                title=phase.title.en if phase.title is not None else "",
-                body=_legs(phase.bodies()[0].phases) if phase.kind in (REPEAT, EACH) else (),
-                branches=tuple(Branch(id=one.name, body=_legs(one.phases)) for one in _branches(phase)),
-                ends_with=getattr(phase, "ends_with", "all"),
-                times=int(times) if times is not None else None,
-                early=bool(getattr(phase, "reset_by", None)),
-            )
-        )
-    return tuple(legs)
+    return min([*due, *wakes], default=None)

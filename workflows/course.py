@@ -42,7 +42,8 @@ class Leg(Payload):
     """One phase of a course.
 
     `body` are the phases of a round, or of a unit of an `each`; `times` how many rounds (None: as long as it lives).
-    `branches` are those of a `parallel`, which `ends_with` all, the first, or one of them.
+    `branches` are those of a `parallel`, which `ends_with` all, the first, or one of them. `follows` are phases of
+    branches beside it from which it takes works as they come.
     """
 
     id: str
@@ -55,11 +56,21 @@ class Leg(Payload):
     early: bool = False  # a fact can start the interval of this repeat anew
     branches: tuple[Branch, ...] = ()
     ends_with: str = "all"
+    follows: tuple[str, ...] = ()
 
     @property
     def apart(self) -> bool:
         """Whether it is walked by several at the same time."""
         return self.kind == "each" or bool(self.branches)
+
+
+def every_leg(body: tuple[Leg, ...]) -> Iterator[Leg]:
+    """Every phase of a body, those inside a phase after it."""
+    for leg in body:
+        yield leg
+        yield from every_leg(leg.body)
+        for branch in leg.branches:
+            yield from every_leg(branch.body)
 
 
 class Course(Payload):
@@ -73,15 +84,7 @@ class Course(Payload):
 
     def legs(self) -> Iterator[Leg]:
         """Every phase, bodies after the phase they belong to."""
-
-        def inside(body: tuple[Leg, ...]) -> Iterator[Leg]:
-            for leg in body:
-                yield leg
-                yield from inside(leg.body)
-                for branch in leg.branches:
-                    yield from inside(branch.body)
-
-        return inside(self.phases)
+        return every_leg(self.phases)
 
     def bound(self, rounds: int = 1) -> int:
         """No run visits more phases than this; a repeat without `times`, and an `each`, count as so many rounds."""

@@ -20,9 +20,13 @@ from rules.counted import fact_kinds
 from rules.spec import Community
 from rules.time import wall_clock
 from rules.values import ValueType
+from workflows.asking import items_of
+from workflows.at_inbox import AtInbox
+from workflows.legs import following
 from workflows.play import ROLE, Scene
 from workflows.records import fitting
 from workflows.scenes import Setting, Settings, run_time
+from workflows.taking_in import take_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Desk:
         house: the ports.
         settings: finds what is around a phase.
         now: the wall's time.
-        poke: tells a run's workflow that everything may be in; a hint, it may be lost.
+        poke: tells a run's workflow that everything may be in, in a phase (`phase/visit`, "" for all that are open);
+            a hint, it may be lost.
     """
 
     def __init__(
@@ -54,7 +59,7 @@ class Desk:
         settings: Settings | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        poke: Callable[[str], object] = lambda run: None,
+        poke: Callable[[str, str], object] = lambda run, what: None,
     ) -> None:
         self.house, self._now, self._poke = house, now, poke
         self.settings = settings or Settings(house)
@@ -66,7 +71,10 @@ class Desk:
         Raises:
             Refusal: the phase does not take it; with the reason and, if it is over, since when.
         """
-        setting, visit = self.opened(run, phase)
+        setting, opened = self.opened(run, phase, visit=visit, by=member)
+        return self._submit(setting, opened, member, fields, into)
+
+    def _submit(self, setting: Setting, visit: Visit, member: str, fields: Mapping[str, Any], into: str | None) -> Said:
         entry = Entry(author=member, at=self._time(setting, visit), fields=fields, into=into)
         return _one(self.submit_many(setting, visit, [entry]))
 
@@ -76,13 +84,13 @@ class Desk:
         Raises:
             Refusal: the member may not, or nobody can come in now.
         """
-        setting, visit = self.opened(run, phase or self._phase_of(run, "enrol"))
-        return self._act(setting, visit, Act(verb="enrol", by=member, at=self._time(setting, visit), fields=fields))
+        setting, at = self.opened(run, phase or self._phase_of(run, "enrol", member), visit=visit, by=member)
+        return self._act(setting, at, Act(verb="enrol", by=member, at=self._time(setting, at), fields=fields))
 
-    def decline(self, run: str, *, member: str, phase: str | None = None) -> Said:
+    def decline(self, run: str, *, member: str, phase: str | None = None, visit: int | None = None) -> Said:
         """Say no to an invitation. Raises Refusal when there is none."""
-        setting, visit = self.opened(run, phase or self._phase_of(run, "enrol"))
-        return self._act(setting, visit, Act(verb="decline", by=member, at=self._time(setting, visit)))
+        setting, at = self.opened(run, phase or self._phase_of(run, "enrol", member), visit=visit, by=member)
+        return self._act(setting, at, Act(verb="decline", by=member, at=self._time(setting, at)))
 
     def withdraw(self, run: str, *, member: str) -> Said:
         """Leave a run: out of an open enrolment, and works that are not accepted yet are taken back.
@@ -90,9 +98,8 @@ class Desk:
         Raises:
             Refusal: the member has no part in the run.
         """
-        visit = self.house.runs.latest_open(run, "enrol")
-        if visit is not None:
-            setting, visit = self.opened(run, visit.phase)
+        for known in self.house.runs.open_visits(run, kind="enrol"):
+            setting, visit = self.opened(run, known.phase, visit=known.visit)
             act = Act(verb="withdraw", by=member, at=self._time(setting, visit))
             if setting.play.refusal(setting.phase, setting.scene(visit), act) is None:
                 self._act(setting, visit, act)
@@ -106,10 +113,11 @@ class Desk:
         Raises:
             Refusal: not a judge, the own work, or scores that do not fit the rubric.
         """
-        setting, visit = self.opened(run, phase or self._phase_of(run, "judge"))
-        role = self._role(visit, by)
-        act = Act(verb="score", by=by, role=role, about=work, at=self._time(setting, visit), fields=scores)
-        return self._act(setting, visit, act)
+        phase = phase or self._phase_of(run, "judge", by, work)
+        setting, at = self.opened(run, phase, visit=visit, by=by, about=work)
+        role = self._role(at, by)
+        act = Act(verb="score", by=by, role=role, about=work, at=self._time(setting, at), fields=scores)
+        return self._act(setting, at, act)
 
     def answer(
         self,
@@ -127,7 +135,19 @@ class Desk:
         Raises:
             Refusal: not asked, or no such answer.
         """
-        setting, visit = self.opened(run, phase)
+        setting, at = self.opened(run, phase, visit=visit, by=role or by, about=about)
+        return self._answer(setting, at, by, choice, about, fields or {}, role)
+
+    def _answer(
+        self,
+        setting: Setting,
+        visit: Visit,
+        by: str,
+        choice: str,
+        about: str,
+        fields: Mapping[str, Any],
+        role: str | None,
+    ) -> Said:
         verb = "verdict" if setting.phase.kind == "review" else "answer"
         work = setting.house.runs.works_by_id(setting.community.id, [about]).get(about) if about else None
         act = Act(
@@ -148,7 +168,7 @@ class Desk:
         Raises:
             Refusal: not the author, or nothing was returned.
         """
-        setting, visit = self.opened(run, phase)
+        setting, at = self.opened(run, phase, visit=visit, about=work)
         known = self.house.runs.works_by_id(setting.community.id, [work]).get(work)
         if known is None:
             raise Refusal(f"There is no work {work!r}.")
@@ -178,57 +198,40 @@ class Desk:
         return {name: field.type for name, field in fact_kinds(community)[form].own.items()}
 
     # ------------------------------------------------------------------------------------------------------------ inbox
-    def claim(self, community: str, item: str, *, by: str) -> Item:
-        """Take an item of a role's inbox. Raises Refusal when somebody else has it or it is over."""
-        return self.house.inbox.claim(community, item, by=by, at=self._now())
-
-    def complete(
-        self, community: str, item_id: str, *, outcome: str, fields: Mapping[str, Any], by: str | None = None
-    ) -> Item:
-        """Say how an item came out; of an item of a phase this is an answer, verdict, work or joining there.
-
-        Args:
-            by: who does it; without it the one who claimed it, or the role that is asked.
-
-        Raises:
-            Refusal: it is over, with somebody else, or does not take this outcome or form.
-        """
-        item = self.house.inbox.item(community, item_id)
-        if item is None:
-            raise Refusal(f"There is no item {item_id!r} in the inbox.", "See `trellis inbox`.")
-        who = by or item.claimed_by or next(iter(item.asked))
-        if item.run is None or item.phase is None:
-            done = self.house.inbox.complete(community, item_id, outcome=outcome, fields=fields, by=who, at=self._now())
-            if item.workflow is not None:
-                self._poke(item.workflow)
-            return done
-        if item.claimed_by not in (None, who):
-            raise Refusal(f"{item_id} is with {item.claimed_by}.", "They have claimed it.")
-        if item.state != "open":
-            raise Refusal(f"{item_id} is not asked any more.", "Its time was up, or the run went on without it.")
-        self._complete_in_run(item, who, outcome, fields)
-        found = self.house.inbox.item(community, item_id)
-        assert found is not None
-        return found
-
     def _complete_in_run(self, item: Item, who: str, outcome: str, fields: Mapping[str, Any]) -> None:
         assert item.run is not None
         assert item.phase is not None
-        setting, visit = self.opened(item.run, item.phase)
+        number = item.visit
+        setting, visit = self.opened(item.run, item.phase, visit=number)
         about = item.about if item.about in visit.things else ""
         match setting.phase.kind:
             case "submit":
-                self.submit(item.run, item.phase, member=who, fields=fields)
+                self.submit(item.run, item.phase, member=who, fields=fields, visit=number)
             case "enrol":
                 if outcome == "decline":
-                    self.decline(item.run, member=who, phase=item.phase)
+                    self.decline(item.run, member=who, phase=item.phase, visit=number)
                 else:
-                    self.enrol(item.run, member=who, fields=fields, phase=item.phase)
+                    self.enrol(item.run, member=who, fields=fields, phase=item.phase, visit=number)
+            case "meet":
+                from workflows.meeting import DAY, Meeting
+
+                Meeting(self, item.run, item.phase, visit=number).done(outcome, fields, by=who)
+                if outcome == DAY:
+                    return  # it stays on the host's desk until the minutes are in
             case _:
                 role = (
                     next((one for one in item.asked if one.startswith(ROLE)), None) if who not in item.asked else None
                 )
-                self.answer(item.run, item.phase, by=who, choice=outcome, about=about or "", fields=fields, role=role)
+                self.answer(
+                    item.run,
+                    item.phase,
+                    by=who,
+                    choice=outcome,
+                    about=about or "",
+                    fields=fields,
+                    role=role,
+                    visit=number,
+                )
         alone = len(item.asked) == 1
         if alone and item.choices != ("score",):
             self.house.inbox.finish(item.community, item.id, outcome=outcome, fields=fields, by=who, at=self._now())
@@ -246,13 +249,20 @@ class Desk:
         going = [place for place, one in enumerate(said) if one is None]
         limit, mark = int(getattr(setting.phase, "limit", 1)), getattr(setting.phase, "late", "refuse") == "mark"
         gates = self.house.runs.submit(
-            setting.run.id, setting.phase.id, [entries[place] for place in going], limit=limit, mark=mark
+            setting.run.id,
+            setting.phase.id,
+            [entries[place] for place in going],
+            limit=limit,
+            mark=mark,
+            visit=visit.visit,
         )
         for place, gate in zip(going, gates, strict=True):
             said[place] = self._said(setting, gate, limit)
         answers = [one for one in said if one is not None]
         accepted = {entries[place].author for place, one in enumerate(answers) if one.accepted}
         self.house.runs.take_part(setting.run.id, {who: "author" for who in accepted if not who.startswith(ROLE)})
+        if accepted:
+            self._hand_on(setting, visit)
         if accepted and scene.expected is not None:
             self._poke_if_over(setting, visit)
         return answers
@@ -272,7 +282,7 @@ class Desk:
             reason = "; ".join(fitting(setting, form, dict(act.fields))) or None
         if reason is not None:
             raise _refusal(reason)
-        said = _one([self._said(setting, self.house.runs.act(setting.run.id, setting.phase.id, [act])[0], 1)])
+        said = _one([self._said(setting, self._through(setting, visit, act), 1)])
         if act.verb == "enrol":
             self.house.runs.take_part(setting.run.id, {act.by: "member"})
         self._poke_if_over(setting, visit)
@@ -321,8 +331,32 @@ class Desk:
         Raises:
             Refusal: there is none; it says whether it is over or has not begun.
         """
+        return self._setting(run_id, phase, visit if visit is not None else self._which(run_id, phase, by, about))
+
+    def _which(self, run_id: str, phase: str, by: str | None, about: str) -> int | None:
+        """Which of the visits of a phase that are open at once is meant; None: the latest."""
+        going = self.house.runs.open_visits(run_id, phase=phase)
+        if len(going) < 2:
+            return going[0].visit if going else None
+        meant = [one for one in going if about in one.things] if about else []
+        meant = meant or list(going)
+        if by is not None and len(meant) > 1:
+            meant = [one for one in meant if self._may_act(run_id, one, by)] or meant[:1]
+        if len(meant) > 1:
+            numbers = ", ".join(str(one.visit) for one in meant)
+            raise Refusal(f"{phase} of {run_id} is open several times: {numbers}.", "Say which: --visit NUMBER.")
+        return meant[0].visit
+
+    def _may_act(self, run_id: str, visit: Visit, by: str) -> bool:
+        if by in visit.asked or self._role(visit, by) is not None:
+            return True
+        setting, _ = self._setting(run_id, visit.phase, visit.visit)
+        eligible = setting.wants.eligible
+        return eligible is not None and by in setting.people.among(eligible, [by])
+
+    def _setting(self, run_id: str, phase: str, number: int | None) -> tuple[Setting, Visit]:
         run = self.settings.run(run_id)
-        visit = self.house.runs.visit(run_id, phase)
+        visit = self.house.runs.visit(run_id, phase, number)
         if run.status != RUNNING:
             raise Refusal(f"{run_id} is over ({run.end}).")
         if visit is None:
@@ -333,14 +367,32 @@ class Desk:
         if visit.state != "open":
             when = visit.closed_at or visit.deadline or at
             raise Refusal(f"{phase} of {run_id} is closed since {shown(setting, when)}.")
-        return setting, visit
+        return setting, self._take_in(setting, visit)
+
+    def _take_in(self, setting: Setting, visit: Visit) -> Visit:
+        return visit if setting.run.rehearsed else take_in(setting, visit, items_of)
+
+    def _hand_on(self, setting: Setting, visit: Visit) -> None:
+        """Reviews beside a phase have its works as they come."""
+        followers = [one for one, sources in following(setting.mode.phases).items() if visit.phase in sources]
+        for phase in followers:
+            for beside in self.house.runs.open_visits(setting.run.id, phase=phase):
+                self._setting(setting.run.id, phase, beside.visit)
+
+    def _through(self, setting: Setting, visit: Visit, act: Act) -> Gate:
+        return self.house.runs.act(setting.run.id, setting.phase.id, [act], visit=visit.visit)[0]
 
     def _time(self, setting: Setting, visit: Visit) -> datetime:
         return run_time(setting.run, visit, self._now())
 
-    def _phase_of(self, run: str, kind: str) -> str:
-        visit = self.house.runs.latest_open(run, kind)
-        if visit is None:
+    def _phase_of(self, run: str, kind: str, by: str, about: str = "") -> str:
+        """The open phase of a kind; of several the one that is about this, or in which this person may act."""
+        going = list({one.phase: one for one in self.house.runs.open_visits(run, kind=kind)}.values())
+        if len(going) > 1 and about:
+            going = [one for one in going if about in one.things] or going
+        if len(going) > 1:
+            going = [one for one in going if self._may_act(run, one, by)] or going
+        if not going:
             known = self.settings.run(run)
             if known.status != RUNNING:
                 raise Refusal(f"{run} is over ({known.end}).")
@@ -377,7 +429,7 @@ class Desk:
     def _poke_if_over(self, setting: Setting, visit: Visit) -> None:
         scene = setting.scene(visit)
         if setting.play.progress(setting.phase, replace(scene, at=setting.at)).over:
-            self._poke(setting.run.id)
+            self._poke(setting.run.id, f"{visit.phase}/{visit.visit}")
 
 
 def setting_scene(setting: Setting, visit: Visit) -> Scene:

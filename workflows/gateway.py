@@ -32,6 +32,7 @@ from temporalio.worker import Worker
 
 from workflows import runtime
 from workflows.server import SEARCH_ATTRIBUTES
+from workflows.turns import POKE
 
 T = TypeVar("T")
 
@@ -151,6 +152,10 @@ class Gateway:
             return await _if_there(handle.signal(name, args=list(arguments), rpc_timeout=ATTEMPT))
 
         return self._patiently(attempt)
+
+    def poke(self, id: str, what: str = "") -> bool:
+        """Tell a workflow that something came in: in a run in one phase (`phase/visit`) or in any."""
+        return self.signal(id, POKE, *([what] if what else []))
 
     def cancel(self, id: str) -> bool:
         """Ask a workflow to cancel itself, compensating; False when no such workflow runs."""

@@ -14,9 +14,6 @@ PARALLEL = "parallel"
 STRUCTURE = (REPEAT, EACH, PARALLEL)
 """Kinds that the walk itself plays."""
 
-WALKED_ONLY = (EACH, PARALLEL)
-"""Walked, and not let run yet: a phase cannot see so far what comes in beside it, nor teams what is theirs."""
-
 UNREAD: tuple[str, ...] = ()
 """References to people that are read and checked, and cannot be looked up yet."""
 
@@ -27,11 +24,7 @@ LATER: tuple[str, ...] = ()
 def cannot_run(mode: Mode) -> list[str]:
     """What of a bound mode cannot run yet: phases, people and effects, each with the phase that it stands in."""
     phases = [phase for _, phase in every_phase(mode.phases)]
-    kinds = [
-        f"{one.id} ({one.kind})"
-        for one in phases
-        if one.kind in WALKED_ONLY or (one.kind != REPEAT and play_of(one.kind) is None)
-    ]
+    kinds = [f"{one.id} ({one.kind})" for one in phases if one.kind not in STRUCTURE and play_of(one.kind) is None]
     people = {
         f"{one.id} ({ref})"
         for one in phases

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 
+from operations.allocation import Allocation
 from operations.around import Around
 from operations.errors import Refusal
 from operations.house import House
 from operations.known import Known
 from operations.people import EffectPeople, Look, People
-from operations.ports.runs import Run, Visit, Work
+from operations.ports.resources import Claim
+from operations.ports.runs import Entry, Run, Visit, Work
 from operations.rehearsal import Crowd, lot, plain
 from rules.counted import fact_kinds
 from rules.spec import Community
@@ -21,14 +23,25 @@ from rules.spec.documents.mode import Mode
 from rules.spec.people import Selection
 from rules.spec.phase import PhaseSpec
 from rules.time import ClockScale, deadline
+from workflows import crews
+from workflows.legs import following
 from workflows.play import Asked, Figures, Kind, Scene, Wants, play_of
+
+KEPT = "@kept"
+"""Among the results of a phase that is open: what its opening kept."""
+
+SOON = timedelta(hours=1)
+"""Whatever should have come in beside a phase by now comes within this; the phase is told when it does."""
 
 OPEN_ENDED = ("everyone", "tier:", "stage:", "title:", "cohort:")
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One phase of one run, at one moment: who and what is around, before anything of the visit itself is read."""
+    """One phase of one run, at one moment: who and what is around, before anything of the visit itself is read.
+
+    `coming` are phases that it takes works from and whose branch goes on, as the workflow says.
+    """
 
     house: House
     community: Community
@@ -38,6 +51,12 @@ class Setting:
     phase: PhaseSpec
     people: People
     at: datetime
+    coming: tuple[str, ...] = ()
+
+    @cached_property
+    def follows(self) -> tuple[str, ...]:
+        """Phases in branches beside this one from which it takes works as they come."""
+        return following(self.mode.phases).get(self.phase.id, ()) if self.wants.follows else ()
 
     @property
     def play(self) -> Kind:
@@ -74,6 +93,27 @@ class Setting:
             calendars=community.calendars,
         )
 
+    # ---------------------------------------------------------------------------------------------- works as they come
+    def sources(self) -> list[Visit]:
+        """Visits of the phases that works are taken from as they come."""
+        return [one for phase in self.follows for one in self.around.visits_of(phase)]
+
+    def growing(self) -> datetime | None:
+        """Until when more works may come in beside this phase; None: no more will."""
+        visits = self.sources()
+        here = {one.phase for one in visits}
+        soon = self.at + SOON
+        moments = [max(one.deadline or soon, soon) for one in visits if one.state in ("open", "closing")]
+        moments += [soon for phase in self.coming if phase not in here]
+        return max(moments, default=None)
+
+    def later(self, visit: Visit) -> datetime | None:
+        """The deadline of a visit; while works may still come, as late as one that comes last may wait."""
+        growing, within = self.growing(), self.wants.within
+        if growing is None or within is None or visit.deadline is None:
+            return visit.deadline
+        return max(visit.deadline, self.until(within, growing))
+
     # ---------------------------------------------------------------------------------------------------------- scenes
     def before(self, visit: Visit) -> Scene:
         """The scene as the phase opens: who is asked and what about, and what still counts from before."""
@@ -100,6 +140,7 @@ class Setting:
             asked=visit.asked,
             never=frozenset(visit.never),
             things=visit.things,
+            growing=self.growing() if self.follows else None,
             kinds=self._kinds(visit, works) if wants.everything else {},
             works=works,
             expected=self._expected(wants),
@@ -109,7 +150,56 @@ class Setting:
             form_about=self._form_about(),
             lot=lambda name: lot(self.run.seed, self.run.task, self.phase.id, visit.since, plain(name, self.run.id)),
             until=lru_cache(maxsize=4096)(self.until),
+            own=crews.own(self, visit, works) if wants.asked is not None else {},
+            units=self.units,
+            kept=visit.results.get(KEPT, {}),
+            free=lambda: crews.free(self),
+            apart=lambda: crews.apart(self),
+            may_do=lambda who, part: crews.may_do(self, who, part),
+            place=f"{self.run.id}/{self.phase.id}",
         )
+
+    def moments(self, scene: Scene) -> list[datetime]:
+        """When something changed by itself in a phase: somebody's time to answer was over."""
+        told = getattr(self.play, "moments", None)
+        return [*told(self.phase, replace(scene, at=self.at))] if told is not None else []
+
+    @cached_property
+    def units(self) -> Mapping[str, tuple[str, ...]]:
+        """The teams, or parts of teams, of which works are expected, each with its people; none if members hand in."""
+        return crews.units(self)
+
+    def entry(self, entry: Entry) -> Entry:
+        """A work on its way in, with the team or part that it is from."""
+        return crews.from_unit(self, entry) if self.units else entry
+
+    def barred(self, members: Sequence[str]) -> dict[str, str]:
+        """Whose tier may not enter such a mode, and why."""
+        closed = {
+            tier.id: tier.title.en
+            for ladder in self.community.ladders.values()
+            if ladder.id == "tier"
+            for tier in ladder.tiers
+            if tier.may_enter and self.run.mode not in tier.may_enter
+        }
+        if not closed or not members:
+            return {}
+        found = {}
+        for who, evidence in self.people.known.members(members).items():
+            tier = evidence.attributes.get("tier")
+            if isinstance(tier, str) and tier in closed:
+                found[who] = f"members of the tier {closed[tier]} do not take part in {self.run.mode}"
+        return found
+
+    def claims(self, visit: Visit) -> tuple[Claim, ...]:
+        """What was asked of something scarce in a visit, and what became of it."""
+        of = self.house.resources.of_phase(self.run.id, self.phase.id, since=visit.visit, until=visit.visit)
+        return tuple(of)
+
+    @property
+    def allocation(self) -> Allocation:
+        """Asks for what is scarce, and settles it."""
+        return Allocation(self.house, self.community, self.people.known)
 
     def closing_scene(self, visit: Visit, seen: Scene, *, at: datetime, due: bool) -> Scene:
         """The scene at the moment at which the phase closed, with its figures as of then."""
@@ -226,8 +316,10 @@ class Settings:
             self._modes[key] = community.bind(run.task, run.args)
         return self._modes[key]
 
-    def of(self, run_id: str, phase: str, *, at: datetime, scope: str | None = None) -> Setting:
-        """The setting of a phase of a run.
+    def of(
+        self, run_id: str, phase: str, *, at: datetime, scope: str | None = None, coming: tuple[str, ...] = ()
+    ) -> Setting:
+        """The setting of a phase of a run; `scope` is that of the visit that is meant, of the latest without it.
 
         Raises:
             Refusal: there is no such run or phase.
@@ -238,13 +330,21 @@ class Settings:
         visits = self.house.runs.visits(run_id)
         if scope is None:
             scope = next((visit.scope for visit in reversed(visits) if visit.phase == phase), "")
-        around = Around(community, run, mode, visits, scope)
+        around = Around(community, run, mode, visits, scope, lambda visit: self._so_far(visit, at))
         spec = around.phases.get(phase)
         if spec is None:
             raise Refusal(f"{run.task} has no phase {phase!r}.", f"Its phases: {', '.join(around.phases)}.")
         known, place = self._known(self.house, community, at), f"{run.task}/{phase}"
         people = People(known, around, seed=run.seed, place=place, look=self._look)
-        return Setting(self.house, community, run, mode, around, spec, people, at)
+        return Setting(self.house, community, run, mode, around, spec, people, at, coming)
+
+    def _so_far(self, visit: Visit, at: datetime) -> Mapping[str, Any]:
+        """The results of a phase that is open as they stand, for those that look at it from beside."""
+        so_far = getattr(play_of(visit.kind), "so_far", None)
+        if so_far is None:
+            return {}
+        setting = self.of(visit.run, visit.phase, at=at, scope=visit.scope)
+        return so_far(setting.phase, setting.scene(visit))  # type: ignore[no-any-return]
 
 
 def definite(who: Any) -> bool:

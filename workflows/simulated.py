@@ -16,13 +16,17 @@ def catch_up(setting: Setting, visit: Visit, *, until: datetime) -> int:
     runs, run = setting.house.runs, setting.run.id
     with runs.together():
         todo = runs.planned(run, visit.phase, visit.visit, until=until)
-        entries = [Entry(author=one.by, at=one.at, fields=one.fields) for one in todo if one.verb == "submit"]
+        entries = [
+            setting.entry(Entry(author=one.by, at=one.at, fields=one.fields, into=one.about or None))
+            for one in todo
+            if one.verb == "submit"
+        ]
         acts = [act_of(one, visit.visit) for one in todo if one.verb != "submit"]
         if entries:
             limit = int(getattr(setting.phase, "limit", 1))
-            runs.submit(run, visit.phase, entries, limit=limit, mark=False)
+            runs.submit(run, visit.phase, entries, limit=limit, mark=False, visit=visit.visit)
         if acts:
-            runs.act(run, visit.phase, acts)
+            runs.act(run, visit.phase, acts, visit=visit.visit)
         if todo:
             runs.played(run, visit.phase, visit.visit, [one.seq for one in todo])
     return len(todo)
@@ -69,7 +73,15 @@ def _played(scene: Scene, planned: Sequence[Planned], all_acts: Sequence[Act]) -
         if one.verb == "submit":
             id_ = f"planned/{one.seq}"
             works[id_] = Work(
-                community="", id=id_, run="", phase="", visit=scene.visit, author=one.by, at=one.at, seq=one.seq
+                community="",
+                id=id_,
+                run="",
+                phase="",
+                visit=scene.visit,
+                author=one.by,
+                unit=next((unit for unit, people in scene.units.items() if one.by in people), None),
+                at=one.at,
+                seq=one.seq,
             )
     at = planned[-1].at if planned else scene.opened_at
     return replace(scene, acts=(*scene.acts, *acts), works=works, at=at)

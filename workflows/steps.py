@@ -125,7 +125,10 @@ class ReadCourse(Payload):
 
 
 class OpenPhase(Payload):
-    """Ask to open a phase (or to skip it) at a time of the run. `lapsed`: the mode's `while` has been found over."""
+    """Ask to open a phase (or to skip it) at a time of the run. `lapsed`: the mode's `while` has been found over.
+
+    `coming`: phases in branches beside it, from which it takes works as they come, whose branch goes on.
+    """
 
     run: str
     phase: str
@@ -133,6 +136,7 @@ class OpenPhase(Payload):
     scope: str
     at: datetime
     lapsed: bool = False
+    coming: tuple[str, ...] = ()
 
 
 class Opened(Payload):
@@ -153,7 +157,7 @@ class Opened(Payload):
 
 
 class CheckPhase(Payload):
-    """Ask whether a phase is over at a time of the run; `due`: its time is up."""
+    """Ask whether a phase is over at a time of the run; `due`: its time is up. `coming` as of `OpenPhase`."""
 
     run: str
     phase: str
@@ -161,6 +165,7 @@ class CheckPhase(Payload):
     at: datetime
     due: bool
     lapsed: bool = False
+    coming: tuple[str, ...] = ()
 
 
 class Checked(Payload):

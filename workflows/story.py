@@ -13,7 +13,20 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from workflows.course import CANCEL, END, LAPSED, SKIPPED, STOP, At, Course, Ending, Leg, RoundOver, Walk
+from workflows.course import (
+    CANCEL,
+    END,
+    LAPSED,
+    SKIPPED,
+    STOP,
+    At,
+    Course,
+    Ending,
+    Leg,
+    RoundOver,
+    Walk,
+    every_leg,
+)
 from workflows.steps import (
     Checked,
     CheckPhase,
@@ -90,6 +103,7 @@ class Story:
         self.visits: dict[str, int] = dict(resume.visits) if resume else {}
         self.lapsed = resume.lapsed if resume else False
         self.resting = False
+        self._follows = any(leg.follows for leg in course.legs())
         self._main = Strand(self, Walk(course, resume.frames if resume else ()), told.opened_at, position=resume)
 
     @property
@@ -106,6 +120,11 @@ class Story:
         """Tell it to its end (`end`, `end:word` or `cancel`), or until it has to rest (None)."""
         await self._main.play()
         return self._main.ended
+
+    def passed(self, *phases: str) -> None:
+        """Phases came out, or will not come any more: whoever takes works from them looks again."""
+        if self._follows and self._main.look_again(frozenset(phases)):
+            self.hands.wake()
 
     def rest(self) -> None:
         """Every strand stops where it can go on later."""
@@ -141,6 +160,9 @@ class Strand:
         self._story, self._walk, self._units, self._up = story, walk, units, up
         self._under = position.under if position else None
         self._again = self._under is not None  # something may have come in while the story rested
+        self._begun = asyncio.Event()  # its first phase is open, so that those beside it see it
+        if position is not None:
+            self._begun.set()
         self._apart: list[Strand] = []
         if position is not None and position.apart:
             here = walk.here()
@@ -165,6 +187,15 @@ class Strand:
             return []
         mine = [Stopped(phase=self._under.phase, visit=self._under.visit)] if self._under else []
         return [*mine, *(one for strand in self._apart for one in strand.open_phases)]
+
+    def look_again(self, passed: frozenset[str]) -> bool:
+        """Whoever takes works from phases that are over now looks again; whether there is anybody."""
+        here = self._walk.here() if self.ended is None else None
+        found = isinstance(here, At) and not passed.isdisjoint(here.leg.follows)
+        self._again = self._again or found
+        for strand in self._apart:
+            found = strand.look_again(passed) or found
+        return found
 
     def last(self) -> datetime | None:
         """The moment at which others have ended what it lies in, if they have: what is due by then still happens."""
@@ -241,7 +272,7 @@ class Strand:
             goal = under.deadline if under.look_at is None else min(under.look_at, under.deadline)
             if self.halted(goal):
                 return None
-            reached = not self._again and await hands.until(under, goal, partial(self.halted, goal))
+            reached = not self._again and await hands.until(under, goal, partial(self._called, goal))
             if not reached and self.halted(goal):
                 return None
             self._again = False
@@ -252,6 +283,7 @@ class Strand:
                 at=goal if reached else min(hands.logical(under), under.deadline),
                 due=reached and goal == under.deadline,
                 lapsed=self._story.lapsed,
+                coming=self._coming(under.phase),
             )
             checked = await hands.check(asked)
             if checked.outcome is not None:
@@ -273,10 +305,31 @@ class Strand:
             scope=self._walk.outer_scope,
             at=self._story.hands.time(self.at),
             lapsed=self._story.lapsed,
+            coming=self._coming(leg.id),
         )
         opened = await self._story.hands.open(asked)
         self.at = opened.at
+        self._begun.set()
         return opened
+
+    def _called(self, goal: datetime) -> bool:
+        return self._again or self.halted(goal)
+
+    def _coming(self, phase: str) -> tuple[str, ...]:
+        """Those of the phases it takes works from whose branch goes on."""
+        here = self._walk.here()
+        if not isinstance(here, At) or here.leg.id != phase or not here.leg.follows:
+            return ()
+        going: set[str] = set()
+        strand = self
+        while strand._up is not None:
+            around = strand._up._walk.here()
+            assert isinstance(around, At)
+            for branch, beside in zip(around.leg.branches, strand._up._apart, strict=False):
+                if beside is not strand and beside.ended is None:
+                    going.update(leg.id for leg in every_leg(branch.body))
+            strand = strand._up
+        return tuple(one for one in here.leg.follows if one in going)
 
     def _key(self, leg: Leg) -> str:
         return "/".join([*map(str, self._units), leg.id])
@@ -289,11 +342,14 @@ class Strand:
         return unit + self._story.visits[self._key(leg)]
 
     def _come_out(self, outcome: str) -> None:
+        here = self._walk.here()
         if outcome == LAPSED:
             self._story.lapsed = True
             self._walk.lapse()
         else:
             self._walk.come_out(outcome)
+        if isinstance(here, At):
+            self._story.passed(here.leg.id)
 
     # ---------------------------------------------------------------------------------------------------------- rounds
     async def _begin_round(self, leg: Leg) -> None:
@@ -343,7 +399,12 @@ class Strand:
                 self._come_out(leg.first)
                 return True
         self._stop_others(leg)
-        going = (self._tell(leg, strand) for strand in self._apart if strand.ended is None)
+        before: list[Strand | None] = [None, *self._apart] if leg.branches else [None] * len(self._apart)
+        going = (
+            self._tell(leg, strand, after)
+            for strand, after in zip(self._apart, before, strict=False)
+            if strand.ended is None
+        )
         for failure in await asyncio.gather(*going, return_exceptions=True):
             if failure is not None:
                 raise failure
@@ -364,14 +425,21 @@ class Strand:
             self._walk.come_out(leg.first)
         return True
 
-    async def _tell(self, leg: Leg, strand: Strand) -> None:
-        """One of them; when it is over or fails, the others may have to stop."""
+    async def _tell(self, leg: Leg, strand: Strand, after: Strand | None) -> None:
+        """One of them, once the branch before it has begun; when it is over or fails, the others may have to stop."""
         try:
+            if after is not None:
+                await after._begun.wait()
             await strand.play()
         except BaseException:
             self._story.rest()
             raise
+        finally:
+            strand._begun.set()
         self._stop_others(leg)
+        if strand.ended is not None and leg.branches:
+            branch = leg.branches[self._apart.index(strand)]
+            self._story.passed(*(inner.id for inner in every_leg(branch.body)))
 
     def _stop_others(self, leg: Leg) -> None:
         by = self._ended_by(leg)

@@ -28,7 +28,6 @@ def complete(
     from cli.wiring import room
     from operations.errors import Refusal
     from workflows.desk import Desk
-    from workflows.steps import POKE
 
     out = Output(json)
     with room() as here:
@@ -36,7 +35,7 @@ def complete(
         item = here.memory.inbox.item(spec.id, id_)
         if item is None:
             raise Refusal(f"There is no item {id_!r} in the inbox.", "See `trellis inbox`.")
-        desk = Desk(here.memory.house, poke=lambda run: here.gateway.signal(run, POKE))
+        desk = Desk(here.memory.house, poke=here.gateway.poke)
         fields = typed(pairs(form or [], "--form"), desk.fields(item.form, spec))
         item = desk.complete(spec.id, id_, outcome=outcome, fields=fields, by=by)
     out.data({"item": asdict(item)})

@@ -25,13 +25,12 @@ def score(
     from cli.given import run_named, scores
     from cli.wiring import room
     from workflows.desk import Desk
-    from workflows.steps import POKE
 
     out = Output(json)
     with room() as here:
         spec = here.memory.specs.current(community)
         found = run_named(here.memory.runs, spec.id, run)
-        desk = Desk(here.memory.house, poke=lambda id_: here.gateway.signal(id_, POKE))
+        desk = Desk(here.memory.house, poke=here.gateway.poke)
         desk.score(found.id, work=work, by=by, scores=scores(give))
     out.data({"run": found.id, "work": work, "by": by, "scores": scores(give)})
     out.say(f"{work} is scored by {by}.")

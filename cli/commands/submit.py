@@ -27,13 +27,12 @@ def submit(
     from cli.given import pairs, run_named, typed
     from cli.wiring import room
     from workflows.desk import Desk
-    from workflows.steps import POKE
 
     out = Output(json)
     with room() as here:
         spec = here.memory.specs.current(community)
         found = run_named(here.memory.runs, spec.id, run)
-        desk = Desk(here.memory.house, poke=lambda id_: here.gateway.signal(id_, POKE))
+        desk = Desk(here.memory.house, poke=here.gateway.poke)
         fields = typed(pairs(form or [], "--form"), desk.fields(desk.form_of(found.id, phase, work), spec))
         if work is not None:
             said = desk.revise(found.id, phase, work=work, member=member, fields=fields)

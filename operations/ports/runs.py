@@ -18,7 +18,21 @@ RUNNING = "running"
 ENDED = "ended"
 CANCELLED = "cancelled"
 
-Verb = Literal["enrol", "decline", "withdraw", "verdict", "revise", "score", "answer", "claim", "confirm", "place"]
+Verb = Literal[
+    "enrol",
+    "decline",
+    "withdraw",
+    "verdict",
+    "revise",
+    "score",
+    "answer",
+    "set_day",
+    "attend",
+    "minutes",
+    "claim",
+    "confirm",
+    "place",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

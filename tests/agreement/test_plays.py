@@ -22,7 +22,7 @@ from workflows.launch import Launcher
 from workflows.paper.conductor import Played, act_at_desk
 from workflows.paper.script import CaseScript
 from workflows.scenes import run_time
-from workflows.steps import POKE, RunResult
+from workflows.steps import RunResult
 
 pytestmark = pytest.mark.servers
 
@@ -36,7 +36,7 @@ class Stage:
     def __init__(self, room: Any, community: Community) -> None:
         self.room, self.community, self.scripts = room, community, Scripts()
         self.launcher = Launcher(room.memory.house, room.gateway)
-        self.desk = Desk(room.memory.house, poke=lambda run: room.gateway.signal(run, POKE))
+        self.desk = Desk(room.memory.house, poke=room.gateway.poke)
 
     def crew(self) -> Any:
         from cli import wiring

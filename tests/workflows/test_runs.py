@@ -14,7 +14,7 @@ from operations.ports.runs import Run
 from tests.workflows.made_up import AT, village, villagers
 from workflows.desk import Desk
 from workflows.launch import Launcher
-from workflows.steps import POKE, RunResult
+from workflows.steps import RunResult
 
 pytestmark = pytest.mark.servers
 
@@ -45,7 +45,7 @@ def launcher(founded: Any) -> Launcher:
 
 @pytest.fixture
 def desk(founded: Any) -> Desk:
-    return Desk(founded.memory.house, poke=lambda run: founded.gateway.signal(run, POKE))
+    return Desk(founded.memory.house, poke=founded.gateway.poke)
 
 
 def ended(room: Any, run: Run, within: float = 60) -> tuple[str, list[str]]:

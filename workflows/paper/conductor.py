@@ -261,7 +261,7 @@ class _Conductor:
     def must_rest(self) -> bool:
         return False
 
-    def _poke(self, run: str) -> None:
+    def _poke(self, run: str, what: str) -> None:
         self._wake(lambda waiting: True, False)
 
     def _wake(self, whom: Callable[[_Waiting], bool], came: bool | None) -> None:

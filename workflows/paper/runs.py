@@ -129,7 +129,8 @@ class PaperRuns:
         visit, verdict, late = self._gate(run, phase, entry.at, mark, number)
         if visit is None or verdict != "accepted":
             return self._said(visit, verdict)
-        mine = [work for work in self.works(run, phase, since=visit.since, until=visit.visit) if work.author == entry.author]
+        known = self.works(run, phase, since=visit.since, until=visit.visit)
+        mine = [work for work in known if work.author == entry.author]
         if sum(work.state in ("open", "accepted") for work in mine) >= limit:
             return self._said(visit, "limit")
         count = 1 + max((work.n for work in mine if work.visit == visit.visit), default=0)

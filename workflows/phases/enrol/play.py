@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
@@ -92,6 +92,13 @@ def closing(phase: Enrol, scene: Scene) -> Closing:
         notes=tuple(notes),
         parts=dict.fromkeys(members, "member"),
     )
+
+
+def so_far(phase: Enrol, scene: Scene) -> Mapping[str, object]:
+    """Whoever is in by now; who gets a place where there are not enough is told when it closes."""
+    inside = list(_inside(scene))
+    full = phase.limit is not None and len(inside) > int(phase.limit)
+    return {"members": [] if full and phase.order else inside[: None if phase.limit is None else int(phase.limit)]}
 
 
 def towards(phase: Enrol, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
@@ -69,6 +69,12 @@ def closing(phase: Submit, scene: Scene) -> Closing:
         works=states,
         parts={author: "author" for author in authors if not author.startswith(ROLE)},
     )
+
+
+def so_far(phase: Submit, scene: Scene) -> Mapping[str, object]:
+    """Works and their authors as they come."""
+    authors = dict.fromkeys(work.author for work in scene.works.values())
+    return {"works": list(scene.works), "authors": list(authors)}
 
 
 def towards(phase: Submit, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
