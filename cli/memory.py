@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from operations.ports.measures import Measures
     from operations.ports.members import Members
     from operations.ports.notices import Outbox
+    from operations.ports.persons import Persons
     from operations.ports.proposals import Proposals
     from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.runs import Runs
@@ -159,6 +160,14 @@ class Memory:
 
         return SqlArrivals(self.engine)
 
+    @cached_property
+    def persons(self) -> "Persons":
+        """Who members are: accounts, what spotted them, joins, their data."""
+        from store.facts import SqlFacts
+        from store.persons import SqlPersons
+
+        return SqlPersons(self.engine, lambda spec: SqlFacts(self.engine, self.specs, spec), self.decisions)
+
     def members(self, community: "Community | str | None" = None) -> "Members":
         """Members of one community."""
         from store.members import SqlMembers
@@ -225,6 +234,7 @@ class Memory:
             trials=self.trials,
             touch=self.touch,
             together=self.together,
+            persons=self.persons,
         )
 
     def _spec(self, community: "Community | str | None") -> "Community":

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from operations.ports.measures import Measures
     from operations.ports.members import Members
     from operations.ports.notices import Outbox
+    from operations.ports.persons import Persons
     from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
@@ -56,6 +57,7 @@ class Desk:
     trials: Trials
     touch: Touch
     together: Callable[[], AbstractContextManager[object]]
+    persons: Persons | None = None
 
 
 _compiled: dict[str, Rulebook] = {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from operations.desk import Desk
 from operations.move import Step, deeds_of_move, fact_of
 from operations.ports.inbox import Item
+from operations.ports.members import Member
 from operations.ports.notices import Notice
 from operations.ports.reviews import Membership
 from operations.ports.standings import LIFECYCLE, Change, Place
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 AGREES = (("agree", 85), ("refuse", 10), ("", 5))
 """How simulated staff answers; "" is silence."""
+WITHDREW = "withdrew"
+"""How a move ends whose member has taken consent back."""
 AGAIN_AFTER = "90d"
 """After a refused approval nobody asks again for as long as after a declined invitation; this long without one."""
 
@@ -67,6 +70,9 @@ def advance(desk: Desk, community: str, id: str, at: datetime) -> Stand:
         if move.outcome is not None:
             return Stand(at=move.ended_at or at, outcome=move.outcome)
         spec = desk.specs.at(move.digest, community)
+        if _has_consent(desk, spec, move.member) is False:  # whoever took it back is asked nothing any more
+            desk.inbox.close(spec.id, [item.id for item in _items_open(desk, move)])
+            return Stand(at=at, outcome=_conclude(desk, spec, move, because=WITHDREW, at=at))
         whom = _WHOM.get(move.state)
         left: tuple[str, ...] = ("approval", "invitation")
         if whom is not None:
@@ -186,7 +192,7 @@ def _conclude(desk: Desk, spec: Community, move: Membership, *, because: str, at
     if outcome != "moved":
         place = Place(member=move.member, ladder=move.ladder, value=move.value)
         desk.standings.change(spec.id, [Change(kind="wait_over", place=place, at=at)])
-    again = _again(spec, move, at) if outcome in ("refused", "declined", "lapsed") else None
+    again = _again(spec, move, at) if outcome in ("refused", "declined", "lapsed", WITHDREW) else None
     desk.memberships.update(spec.id, move.id, state="ended", outcome=outcome, ended_at=at, again_from=again)
     return outcome
 
@@ -214,10 +220,29 @@ def _move(desk: Desk, spec: Community, move: Membership, at: datetime) -> str:
         scale=move.scale,
         seed=move.seed,
     )
+    if move.ladder == LIFECYCLE and move.answer == "accept":
+        _consents(desk, spec, move)
     deeds = deeds_of_move(desk, spec, step)
     desk.facts(spec).record([fact_of(step)])
     desk.effects.do(spec.id, deeds)
     return "moved"
+
+
+def _has_consent(desk: Desk, spec: Community, member: str) -> bool | None:
+    found = next(iter(desk.members(spec).find([member])), None)
+    consent = found.attributes.get("consent") if found is not None else None
+    return consent if isinstance(consent, bool) else None
+
+
+def _consents(desk: Desk, spec: Community, move: Membership) -> None:
+    """Saying yes to an invitation into the programme is consent; that and when it was given is kept."""
+    if _has_consent(desk, spec, move.member) is True:
+        return
+    at = move.answered_at or move.opened_at
+    desk.members(spec).enlist([Member(move.member, None, {"consent": True})], at=at)
+    if desk.persons is not None:
+        said = f"accepted the invitation {move.id}"
+        desk.persons.note(spec.id, "consented", move.member, at=at, by=move.member, reason=said)
 
 
 # ------------------------------------------------------------------------------------------------------------ approval

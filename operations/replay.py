@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from operations.desk import Desk, rulebook_of
 from operations.errors import Refusal
-from operations.ports.decisions import Recorded, Wanted
+from operations.ports.decisions import ERASED, Recorded, Wanted
 from operations.ports.standings import LIFECYCLE
 from rules.columns import evidence_of
 from rules.condition import Condition, base_readings
@@ -70,7 +70,10 @@ def replay(
     """
     waiting: list[Recorded] = []
     for batch in desk.decisions.each(community, wanted, size=20_000):
-        waiting.extend(batch)
+        waiting.extend(one for one in batch if not one.reduced and one.decision.rule != ERASED)
+        if not waiting:
+            done(len(batch))
+            continue
         last = waiting[-1].review  # its decisions may go on in the next batch
         ready = [one for one in waiting if one.review != last] if len(waiting) < 100_000 else waiting
         waiting = [one for one in waiting if one.review == last] if len(waiting) < 100_000 else []

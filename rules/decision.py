@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-Outcome = Literal["promote", "keep", "grace", "demote", "none", "move", "fired"]
+Outcome = Literal["promote", "keep", "grace", "demote", "none", "move", "fired", "erased"]
 Shown = int | bool | str | list[str] | list[int | str] | None
 TRUTHS: Mapping[bool | None, str] = {True: "true", False: "false", None: "unknown"}
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from operations.ports.decisions import Break, Recorded, Tally, Verified, Wanted
+from operations.ports.decisions import ERASED, Break, Recorded, Tally, Verified, Wanted
 from rules.decision import FIRST, Decision, Reason
+from rules.spec import Community
 from store.tables.decisions import decision, decision_form, decision_head
 from store.transaction import transaction
 
@@ -163,8 +164,33 @@ class SqlDecisions:
         with transaction(self._engine) as connection:
             return {(row.rule, row.subject): row.at for row in connection.execute(query)}
 
+    def reduce(self, spec: Community, member: str, pseudonym: str, *, at: datetime) -> int:
+        c = decision.c
+        with transaction(self._engine) as connection:
+            self._hold(connection, spec.id)
+            done = connection.execute(
+                update(decision)
+                .where(c.community == spec.id, c.subject == member)
+                .values(subject=pseudonym, read="", because="", reduced=pseudonym)
+            ).rowcount
+            rows = connection.execute(_whole(spec.id, [c.reduced == pseudonym]).order_by(c.seq)).all()
+            said = Decision(
+                member=pseudonym,
+                rule=ERASED,
+                outcome=ERASED,
+                from_=None,
+                to=None,
+                reasons=(),
+                digest=spec.digest,
+                at=at,
+                because=_digest([_recorded(row) for row in rows]),
+            )
+            self.append(spec.id, f"erasure/{pseudonym}", [said])
+        return done
+
     def verify(self, community: str) -> Verified:
         head, count, breaks = FIRST, 0, []
+        reduced: dict[str, list[Recorded]] = {}
         with transaction(self._engine) as connection:
             end = connection.execute(
                 select(decision_head.c.seq, decision_head.c.hash).where(decision_head.c.community == community)
@@ -174,6 +200,12 @@ class SqlDecisions:
                 if row.seq != count:
                     breaks.append(Break(seq=count, what=f"decision {count} is missing"))
                     count = row.seq
+                if row.reduced is not None:  # its own hash cannot be made again; the next one and the erasure hold it
+                    reduced.setdefault(row.reduced, []).append(_recorded(row))
+                    head = bytes(row.hash).hex()
+                    continue
+                if row.rule == ERASED and _digest(reduced.pop(row.subject, [])) != row.because:
+                    breaks.append(Break(seq=row.seq, what=f"decisions that {row.subject} left behind were changed"))
                 try:
                     said = _chained(head, _recorded(row).decision)
                 except (ValueError, TypeError, KeyError):
@@ -181,6 +213,8 @@ class SqlDecisions:
                 head = bytes(row.hash).hex()
                 if said != head:
                     breaks.append(Break(seq=row.seq, what=f"decision {row.seq} about {row.subject} was changed"))
+        for pseudonym, rows in reduced.items():
+            breaks.append(Break(seq=rows[0].seq, what=f"no erasure explains why {pseudonym} says so little"))
         last = (0, FIRST) if end is None else (end.seq, bytes(end.hash).hex())
         if last != (count, head):
             breaks.append(Break(seq=count, what=f"the log ends with decision {count}, it should with {last[0]}"))
@@ -260,16 +294,31 @@ def _row(community: str, review: str, seq: int, form: str, head: str, one: Decis
 _TRUTH: Mapping[bool | None, int | None] = {True: 1, False: 0, None: None}
 
 
+def _digest(rows: Sequence[Recorded]) -> str:
+    """What is kept of decisions that say less since an erasure, so that they cannot be changed afterwards."""
+    parts = [
+        (str(row.seq), one.rule, one.outcome, one.from_ or "", one.to or "", one.at.isoformat(), one.digest)
+        for row in rows
+        for one in (row.decision,)
+    ]
+    return hashlib.sha256("\n".join("\x1f".join(part) for part in parts).encode()).hexdigest()
+
+
 def _recorded(row: Any) -> Recorded:
-    reasons = tuple(
-        Reason(metric, over, value, comparison, threshold, None if truth is None else bool(truth))
-        for (metric, over, comparison, threshold), (value, truth) in zip(
-            orjson.loads(row.reasons), orjson.loads(row.read), strict=True
+    reasons = (
+        ()
+        if row.reduced is not None
+        else tuple(
+            Reason(metric, over, value, comparison, threshold, None if truth is None else bool(truth))
+            for (metric, over, comparison, threshold), (value, truth) in zip(
+                orjson.loads(row.reasons), orjson.loads(row.read), strict=True
+            )
         )
     )
     return Recorded(
         seq=row.seq,
         review=row.review,
+        reduced=row.reduced is not None,
         decision=Decision(
             member=row.subject,
             rule=row.rule,

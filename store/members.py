@@ -20,6 +20,7 @@ from rules.spec.vocabulary import ENGINE_ATTRIBUTES
 from rules.values import Value, ValueType
 from store.cells import day_of
 from store.fact_columns import MOMENT
+from store.joined import joined
 from store.member_columns import as_before, member_columns
 from store.metric_register import doubt
 from store.numbers import number_subjects, shared
@@ -60,21 +61,23 @@ class SqlMembers:
         id_ = self._community.id
         with transaction(self._engine) as connection:
             number = shared(connection, id_)
+            for other in joined(connection, id_):  # what is told of them is told of whoever goes on, under that id
+                latest.pop(other, None)
             known = {one.id: one for one in self._read(connection, sorted(latest), lock=True)}
             number_subjects(connection, number, "member", list(latest))
             rows, changes, names = [], [], set()
             new = changed = 0
             for one in latest.values():
                 before = known.get(one.id)
-                joined = one.joined or (before.joined if before else None) or at
+                since = one.joined or (before.joined if before else None) or at
                 was = before.attributes if before else {}
                 one = _widened(one, was)
                 told_now = {name: value for name, value in one.attributes.items() if was.get(name) != value}
-                if before is not None and not told_now and before.joined == joined:
+                if before is not None and not told_now and before.joined == since:
                     continue
                 new, changed = new + (before is None), changed + (before is not None)
                 names |= set(told_now)
-                if before is None or before.joined != joined:
+                if before is None or before.joined != since:
                     names |= {"age", "days_member"}
                 if before is None:  # facts may be there already that name somebody whose standing was unknown
                     names |= {"stage", *self._community.ladders}
@@ -84,7 +87,7 @@ class SqlMembers:
                         changes.append({"community": id_, "member": one.id, **first})
                 attributes = {name: _plain(value) for name, value in {**was, **one.attributes}.items()}
                 rows.append(
-                    {"community": id_, "id": one.id, "joined": joined, "attributes": attributes, "changed_at": at}
+                    {"community": id_, "id": one.id, "joined": since, "attributes": attributes, "changed_at": at}
                 )
             self._write(connection, rows, changes)
             if names:

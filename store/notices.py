@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, func, select, tuple_, update
+from sqlalchemy import Engine, func, select, text, tuple_, update
 
 from operations.ports.notices import Notice, Waiting
 from store.bulk import insert_many
@@ -15,6 +15,12 @@ from store.tables.notices import notice
 from store.transaction import transaction
 
 _LOOK_AT = 20_000  # waiting notices looked at in one claim, most urgent of the oldest day first
+
+_WAITS = notice.c.sent_at.is_(None) & notice.c.dropped_at.is_(None)
+_DROPPED = text(
+    "UPDATE notice n SET dropped_at = n.at FROM member m WHERE n.community = :community AND n.key = ANY (:keys)"
+    " AND m.community = n.community AND m.id = n.member AND m.attributes ->> 'consent' IN ('false', '0')"
+)
 
 
 class SqlOutbox:
@@ -41,7 +47,10 @@ class SqlOutbox:
             for one in notices
         ]
         with transaction(self._engine) as connection:
-            return len(insert_many(connection, notice, rows, returning="key"))
+            new = insert_many(connection, notice, rows, returning="key")
+            if new:  # whoever took consent back is told nothing, whatever says so
+                connection.execute(_DROPPED, {"community": community, "keys": new})
+            return len(new)
 
     def claim(
         self, community: str, *, zone: ZoneInfo, today: date, per_day: int, limit: int
@@ -49,7 +58,7 @@ class SqlOutbox:
         with transaction(self._engine) as connection:
             rows = connection.execute(
                 select(notice)
-                .where(notice.c.community == community, notice.c.sent_at.is_(None))
+                .where(notice.c.community == community, notice.c.sent_at.is_(None), notice.c.dropped_at.is_(None))
                 .order_by(func.date(func.timezone(str(zone), notice.c.at)), notice.c.urgency, notice.c.seq)
                 .limit(max(limit, _LOOK_AT))
             ).all()
@@ -107,8 +116,8 @@ class SqlOutbox:
         with transaction(self._engine) as connection:
             row = connection.execute(
                 select(
-                    func.count().filter(notice.c.sent_at.is_(None), notice.c.attempts == 0).label("waiting"),
-                    func.count().filter(notice.c.sent_at.is_(None), notice.c.attempts > 0).label("failing"),
+                    func.count().filter(_WAITS, notice.c.attempts == 0).label("waiting"),
+                    func.count().filter(_WAITS, notice.c.attempts > 0).label("failing"),
                     func.count().filter(notice.c.sent_at.is_not(None)).label("sent"),
                 ).where(notice.c.community == community)
             ).one()

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from rules.decision import Decision
+    from rules.spec import Community
+
+ERASED: Literal["erased"] = "erased"
+"""Rule and outcome of the entry that says which decisions an erasure has reduced, with a digest over what they say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,7 @@ class Recorded:
     seq: int
     review: str
     decision: Decision
+    reduced: bool = False  # whom it was about has been erased: a pseudonym, and no reasons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,13 @@ class Decisions(Protocol):
         self, community: str, rules: Sequence[str], *, since: datetime | None = None
     ) -> Mapping[tuple[str, str], datetime]:
         """When each rule (or `rule@value`) last fired for each subject: (rule, subject) to moment."""
+        ...
+
+    def reduce(self, spec: Community, member: str, pseudonym: str, *, at: datetime) -> int:
+        """Put a pseudonym into all decisions about a member and take out what was read of them; returns how many.
+
+        An entry of the log keeps a digest over what they still say, so that the log goes on proving itself.
+        """
         ...
 
     def verify(self, community: str) -> Verified:

@@ -1,4 +1,4 @@
-"""Persons: who members are beyond their id: accounts elsewhere, what spotted them, joins of two into one, their data."""
+"""Persons: who members are beyond their id: accounts elsewhere, what spotted them, two who are one, their data."""
 
 from __future__ import annotations
 
@@ -71,14 +71,21 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """What a withdrawal ended at once: notices that had not left, invitations, runs and work items to be told."""
+    """What a withdrawal ended at once.
+
+    Args:
+        notices: that had not left and never will.
+        moves: for which somebody's word is awaited; whoever calls concludes them.
+        items: of the inbox that only the member was asked.
+        parts: runs the member took part in.
+        runs: that have to look again now: about the member, or waiting for them.
+    """
 
     notices: int
-    invitations: int
+    moves: tuple[str, ...]
     items: int
     parts: int
-    workflows: tuple[str, ...]
-    """Runs and moves that must look again now."""
+    runs: tuple[str, ...]
 
 
 class Persons(Protocol):

@@ -1,4 +1,4 @@
-"""Tables of who members are: accounts elsewhere, what spotted them, joins of two into one, requests about their data."""
+"""Tables of who members are: accounts elsewhere, what spotted them, two who are one, requests about their data."""
 
 from __future__ import annotations
 

@@ -1,0 +1,95 @@
+"""Released: what ends at once when a member wants no contact any more, and who has to look again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from operations.ports.persons import Released
+from rules.spec import Community
+
+_NOTICES = """
+    UPDATE notice SET dropped_at = :at
+     WHERE community = :community AND member = :member AND sent_at IS NULL AND dropped_at IS NULL
+"""
+_MOVES = "SELECT id FROM membership WHERE community = :community AND member = :member AND state <> 'ended'"
+_ITEMS = """
+    UPDATE work_item SET state = 'gone', wake_at = NULL
+     WHERE community = :community AND state = 'open' AND asked = ARRAY[:member] RETURNING run
+"""
+_ALSO = """
+    UPDATE work_item SET asked = array_remove(asked, :member)
+     WHERE community = :community AND state = 'open' AND :member = ANY (asked) AND cardinality(asked) > 1
+"""
+_ASKED = """
+    UPDATE visit SET asked = array_remove(asked, :member), never = array_append(never, :member)
+     WHERE community = :community AND state = 'open' AND :member = ANY (asked) RETURNING run
+"""
+_PARTS = """
+    UPDATE part p SET live = false FROM run r WHERE r.id = p.run AND r.status = 'running'
+       AND p.community = :community AND p.member = :member AND p.live RETURNING p.run
+"""
+_WORKS = """
+    UPDATE work w SET state = 'withdrawn' FROM run r WHERE r.id = w.run AND r.status = 'running'
+       AND w.community = :community AND w.author = :member AND w.state = 'open' RETURNING w.run
+"""
+_SEATS = """
+    UPDATE seat s SET until = :at, "left" = 'consent' FROM team t
+     WHERE t.id = s.team AND t.community = :community AND s.member = :member AND s.until IS NULL RETURNING t.run
+"""
+_MINE = "SELECT id FROM run WHERE community = :community AND subject = :member AND status = 'running'"
+_PARCELS = """
+    UPDATE parcel SET cancelled_at = :at
+     WHERE community = :community AND member = :member AND posted_at IS NULL AND cancelled_at IS NULL RETURNING key
+"""
+
+
+def release(connection: Connection, spec: Community, member: str, at: datetime) -> Released:
+    """End all contact that has begun. Asks count as silence at once: nobody waits for this member any more.
+
+    Works that were accepted stay with their credit; those that were not are taken back. Gifts that have not been
+    posted stay in stock.
+    """
+    given = {"community": spec.id, "member": member, "at": at}
+
+    def done(query: str) -> list[str]:
+        found = connection.execute(text(query), given)
+        return [str(row[0]) for row in found if row[0] is not None] if found.returns_rows else [""] * found.rowcount
+
+    notices = len(done(_NOTICES))
+    items, _ = done(_ITEMS), done(_ALSO)
+    runs = [*items, *done(_ASKED)]
+    parts = done(_PARTS)
+    runs += [*parts, *done(_WORKS), *done(_SEATS), *done(_MINE)]
+    for key in done(_PARCELS):
+        _to_stock(connection, spec.id, key, at)
+    return Released(
+        notices=notices,
+        moves=tuple(sorted(done(_MOVES))),
+        items=len(items),
+        parts=len(set(parts)),
+        runs=tuple(sorted(set(runs))),
+    )
+
+
+def _to_stock(connection: Connection, community: str, key: str, at: datetime) -> None:
+    """What will not be posted goes back where it came from: piece and money."""
+    from store.ledgers import enter
+
+    lines = connection.execute(
+        text("SELECT * FROM ledger WHERE community = :community AND key IN (:stock, :budget)"),
+        {"community": community, "stock": f"{key}#stock", "budget": f"{key}#budget"},
+    ).all()
+    for line in lines:
+        enter(
+            connection,
+            community,
+            line.kind,
+            line.account,
+            -line.amount,
+            key=f"{line.key}#undone",
+            at=at,
+            period=line.period,
+            by=line.by,
+        )
