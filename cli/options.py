@@ -14,6 +14,16 @@ Json = Annotated[bool, typer.Option("--json", help="Print data for programs inst
 Community = Annotated[
     str | None, typer.Option("--community", metavar="ID", help="Which community; needed when several are published.")
 ]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        "--by",
+        metavar="PERSON",
+        envvar="TRELLIS_AS",
+        help="Who does it: a member or a colleague. Without it, the installation's own hand.",
+    ),
+]
 At = Annotated[
     str | None,
     typer.Option("--at", metavar="TIME", help="As of this time, e.g. 2026-11-21 or 2026-11-21T06:00:00+08:00."),

@@ -139,6 +139,7 @@ def memory() -> Iterator[Memory]:
     Raises:
         Refusal: when the database cannot be reached or is not PostgreSQL.
     """
+    from cli.accounting import accounted
     from store.embedded import Postgres, embedded_folder
     from store.engine import open_engine
     from store.schema import prepare
@@ -150,7 +151,9 @@ def memory() -> Iterator[Memory]:
         engine = open_engine(url)
         stack.callback(engine.dispose)
         prepare(engine)
-        yield Memory(engine)
+        remembered = Memory(engine)
+        with accounted(remembered):
+            yield remembered
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class SqlAuditLog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.noted = 0
 
     def note(
         self,
@@ -41,6 +42,7 @@ class SqlAuditLog:
         }
         with transaction(self._engine) as connection:
             connection.execute(insert(audit_entry).values(**row))
+        self.noted += 1
 
     def entries(
         self,
@@ -52,7 +54,7 @@ class SqlAuditLog:
         since: datetime | None = None,
         limit: int = 100,
     ) -> Sequence[Entry]:
-        query = select(audit_entry).where(audit_entry.c.community == community)
+        query = select(audit_entry).where(audit_entry.c.community.in_([community, ""]))
         if actor is not None:
             query = query.where(audit_entry.c.actor == actor)
         if what is not None:

@@ -16,6 +16,7 @@ from operations.errors import Refusal
 from operations.house import House
 from operations.ports.inbox import Item
 from operations.ports.runs import RUNNING, Act, Entry, Gate, Visit
+from operations.staffing import there
 from rules.counted import fact_kinds
 from rules.spec import Community
 from rules.time import wall_clock
@@ -42,7 +43,7 @@ class Said:
         return self.reason is None
 
 
-class Desk:
+class Desk(AtInbox):
     """Where participants act.
 
     Args:
@@ -407,7 +408,7 @@ class Desk:
             return None
         community = visit.community
         roles = [one for one in visit.asked if one.startswith(ROLE)]
-        return next((one for one in roles if by in self.house.effects.people(community, one.removeprefix(ROLE))), None)
+        return next((one for one in roles if by in there(self.house.effects, spec, one)), None)
 
     def _said(self, setting: Setting, gate: Gate, limit: int) -> Said:
         phase = setting.phase.id

@@ -13,6 +13,7 @@ from operations.known import Known
 from operations.people import People
 from operations.ports.runs import RUNNING, Run
 from operations.rehearsal import lot
+from operations.rights import actor_of
 from rules.spec import Community
 from rules.spec.documents.mode import Mode
 from rules.spec.substitute import ArgumentError
@@ -88,10 +89,7 @@ class Launcher:
         self._about(spec, task, mode, subject)
         now = datetime.now(UTC)
         opened_at = at or now
-        if starter is not None and mode.may_start is not None:
-            people = People(Known(self.house, spec, opened_at))
-            if starter not in people.among(mode.may_start, [starter]):
-                raise Refusal(f"{starter} may not start {task}.", "Its mode says who may, under may_start.")
+        self._may_start(spec, task, mode, starter, opened_at)
         run = self.house.runs.begin(
             Run(
                 community=spec.id,
@@ -168,6 +166,18 @@ class Launcher:
                 "It is checked, and kept; start a task that can run whole.",
             )
         return mode
+
+    def _may_start(self, spec: Community, task: str, mode: Mode, starter: str | None, at: datetime) -> None:
+        """Staff and rules may start anything; others what their mode opens to them."""
+        if starter is None or actor_of(self.house.effects, spec, starter).is_staff:
+            return
+        if mode.may_start is None:
+            raise Refusal(
+                f"{starter} may not start {task}: staff, rules and schedules do.",
+                f"To open it to members, say may_start in the mode {mode.id}.",
+            )
+        if starter not in People(Known(self.house, spec, at)).among(mode.may_start, [starter]):
+            raise Refusal(f"{starter} may not start {task}.", "Its mode says who may, under may_start.")
 
     def _about(self, spec: Community, task: str, mode: Mode, subject: str | None) -> None:
         if mode.for_ == "community" and subject is not None:

@@ -7,11 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from operations.errors import Refusal
+from operations.follow_ups import follow_ups_in
+from operations.forms import problems
+from operations.ports.audit import FollowUp
 from operations.ports.runs import Work
 from operations.proposals import changed
 from operations.spec_edits import read_edits
 from rules.counted import fact_kinds
-from rules.errors import Unfit
 from rules.fact import Fact
 from rules.values import Value, ValueType, fit
 from workflows.phases import discover
@@ -72,32 +74,12 @@ def scaled(raw: Any, type_: ValueType, name: str) -> Value:
 
 def fitting(setting: Setting, form: str, fields: dict[str, Any]) -> list[str]:
     """What is wrong with a filled form, a sentence each; none if it is right."""
-    declared = setting.form(form)
-    wrong = [
-        f"{name} is no field of {form}; it has {', '.join(declared) or 'none'}"
-        for name in fields
-        if name not in declared
+    edits = {name: field for name, (_, field) in setting.form(form).items() if field.type == "spec_edits"}
+    wrong = problems(setting.community, form, fields)
+    texts = ((name, fields.get(name)) for name in edits)
+    return wrong + [
+        f"{name}: {why}" for name, text in texts if isinstance(text, str) and (why := _not_an_edit(setting, text))
     ]
-    for name, (field, written) in declared.items():
-        if name not in fields:
-            if not written.optional:
-                wrong.append(f"{name} is missing")
-            continue
-        try:
-            value = fit(fields[name], field.type, name)
-        except Unfit as unfit:
-            wrong.append(f"{unfit.message} ({unfit.hint})" if unfit.hint else unfit.message)
-            continue
-        if written.type == "spec_edits" and isinstance(value, str) and (why := _not_an_edit(setting, value)):
-            wrong.append(f"{name}: {why}")
-        low, high = (None if bound is None else Fraction(str(bound)) for bound in (written.min, written.max))
-        if isinstance(value, int) and not isinstance(value, bool) and field.type.numeric:
-            number = Fraction(value, field.type.scale)
-            if low is not None and number < low:
-                wrong.append(f"{name} is at least {written.min}")
-            if high is not None and number > high:
-                wrong.append(f"{name} is at most {written.max}")
-    return wrong
 
 
 def _not_an_edit(setting: Setting, text: str) -> str | None:
@@ -110,3 +92,20 @@ def _not_an_edit(setting: Setting, text: str) -> str | None:
     except Refusal as refusal:
         return f"{refusal.message} {refusal.hint}".strip()
     return None
+
+
+def follow_ups_of(setting: Setting, notes: Iterable[Note]) -> list[FollowUp]:
+    """The advice and actions that notes hold; whoever answers for the run answers them if nobody is named."""
+    run = setting.run
+    found: list[FollowUp] = []
+    for note in notes:
+        declared = setting.community.facts.get(note.kind)
+        if declared is None or not any(field.type == "follow_ups" for field in declared.fields):
+            continue
+        owner = next(iter(setting.people.things(setting.mode.owner)), run.starter or str(setting.mode.owner))
+        id_ = f"{run.id}/{setting.phase.id}/{note.kind}/{note.key}"
+        by = note.fields.get("by")
+        found += follow_ups_in(
+            setting.community, note.kind, note.fields, id=id_, owner=owner, at=note.at, by=by, run=run.id
+        )
+    return found

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import As, Community, Json
 
 PATIENCE = 30.0
 """Seconds to wait until the run has taken everything back."""
@@ -17,16 +17,19 @@ def register(app: typer.Typer) -> None:
 
 def cancel(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The run, as `trellis tasks` shows it.")],
+    by: As = None,
     community: Community = None,
     json: Json = False,
 ) -> None:
     """Call a run off: what it reserved goes back, what it gave is taken back, in reverse order."""
     import time
+    from datetime import UTC, datetime
 
     from cli.console import Output
     from cli.given import run_named
     from cli.wiring import room
     from operations.errors import Refusal
+    from workflows.desk import Desk
 
     out = Output(json)
     with room() as here:
@@ -34,7 +37,11 @@ def cancel(
         run = run_named(here.memory.runs, spec.id, id_)
         if run.status != "running":
             raise Refusal(f"{run.id} is over already ({run.end}).")
+        desk = Desk(here.memory.house)
+        desk.leads(run.id, by, "cancel")
         asked = here.gateway.cancel(run.id)
+        if asked:
+            here.memory.audit.note(spec.id, actor=by or "operator", verb="cancel", what=run.id, at=datetime.now(UTC))
         until = time.monotonic() + PATIENCE
         while asked and run.status == "running" and time.monotonic() < until:
             time.sleep(0.1)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import As, Community, Json
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 def claim(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The item, as `trellis inbox` shows it.")],
-    by: Annotated[str, typer.Option("--by", help="Who takes it.")],
+    by: As = None,
     community: Community = None,
     json: Json = False,
 ) -> None:
@@ -23,9 +23,12 @@ def claim(
 
     from cli.console import Output
     from cli.wiring import memory
+    from operations.errors import Refusal
     from workflows.desk import Desk
 
     out = Output(json)
+    if by is None:
+        raise Refusal("Nobody is named who takes it.", "Give a name with --as, or set TRELLIS_AS.")
     with memory() as remembered:
         spec = remembered.specs.current(community)
         item = Desk(remembered.house).claim(spec.id, id_, by=by)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import As, Community, Json
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +16,7 @@ def complete(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The item, as `trellis inbox` shows it.")],
     outcome: Annotated[str, typer.Option("--outcome", help="One of the item's outcomes.")],
     form: Annotated[list[str] | None, typer.Option("--form", help="A field, name=value; may be repeated.")] = None,
-    by: Annotated[str | None, typer.Option("--by", help="Who does it; without it whoever claimed it.")] = None,
+    by: As = None,
     community: Community = None,
     json: Json = False,
 ) -> None:

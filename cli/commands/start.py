@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import At, Community, Json
+from cli.options import As, At, Community, Json
 
 
 def register(app: typer.Typer) -> None:
@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 def start(
     task: Annotated[str, typer.Argument(help="The task's id, e.g. most-beautiful-lines.")],
     subject: Annotated[str | None, typer.Option("--subject", help="Whom or what the run is about.")] = None,
-    by: Annotated[str | None, typer.Option("--by", help="The member who starts it; staff without it.")] = None,
+    by: As = None,
     with_: Annotated[list[str] | None, typer.Option("--with", help="An argument, name=value; may be repeated.")] = None,
     scale: Annotated[str | None, typer.Option("--scale", help="Clock scale, e.g. 1d=1s.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Decides lots.")] = None,

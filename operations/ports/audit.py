@@ -51,6 +51,9 @@ class FollowUp:
 
 
 class AuditLog(Protocol):
+    noted: int
+    """How many entries were written here."""
+
     def note(
         self,
         community: str,

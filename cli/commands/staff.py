@@ -1,0 +1,87 @@
+"""`trellis staff`: who is in which role of the operating team, and how much each of them carries."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.options import As, Community, Json
+
+staff = typer.Typer(name="staff", help="Who is in which role of the operating team.", no_args_is_help=True)
+
+Role = Annotated[str, typer.Argument(help="A role of the community, e.g. planner.")]
+Person = Annotated[str, typer.Argument(help="The colleague's id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(staff)
+
+
+@staff.command("list")
+def list_(community: Community = None, json: Json = False) -> None:
+    """List everybody in every role: whom they look after, of how many at most, and what they have claimed."""
+    from dataclasses import asdict
+
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.staffing import team
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        people = team(remembered.effects, remembered.inbox, spec)
+        empty = [role for role in spec.roles if not any(one.role == role for one in people)]
+    out.data({"staff": [{**asdict(one), "full": one.full} for one in people], "empty": empty})
+    out.table(
+        "",
+        ["role", "person", "looks after", "of at most", "has claimed"],
+        [[one.role, one.person, one.looks_after, one.capacity, one.items] for one in people],
+        right=["looks after", "of at most", "has claimed"],
+    )
+    if empty:
+        out.say(f"Nobody is in: {', '.join(empty)}.")
+
+
+@staff.command("appoint")
+def appoint(role: Role, person: Person, by: As = None, community: Community = None, json: Json = False) -> None:
+    """Put somebody into a role."""
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.staffing import appoint as put
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        with remembered.together():
+            put(remembered.effects, spec, role, person)
+            remembered.audit.note(
+                spec.id,
+                actor=by or "operator",
+                verb="appoint",
+                what=person,
+                at=datetime.now(UTC),
+                details={"role": role},
+            )
+    out.data({"role": role, "person": person})
+    out.say(f"{person} is {spec.roles[role].title.en} now.")
+
+
+@staff.command("leave")
+def leave(role: Role, person: Person, by: As = None, community: Community = None, json: Json = False) -> None:
+    """Take somebody out of a role."""
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.staffing import leave as take_out
+
+    out = Output(json)
+    at = datetime.now(UTC)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        with remembered.together():
+            take_out(remembered.effects, spec, role, person)
+            remembered.audit.note(
+                spec.id, actor=by or "operator", verb="leave-role", what=person, at=at, details={"role": role}
+            )
+    out.data({"role": role, "person": person})
+    out.say(f"{person} is not {spec.roles[role].title.en} any more.")
