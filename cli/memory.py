@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from operations.ports.persons import Persons
     from operations.ports.proposals import Proposals
     from operations.ports.reviews import Firings, Memberships, Reviews
+    from operations.ports.resources import Resources
     from operations.ports.runs import Runs
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
@@ -161,6 +162,13 @@ class Memory:
         return SqlArrivals(self.engine)
 
     @cached_property
+    def resources(self) -> "Resources":
+        """What is scarce: claims, bookings, uses, parcels."""
+        from store.resources import SqlResources
+
+        return SqlResources(self.engine, inbox=self.inbox)
+
+    @cached_property
     def persons(self) -> "Persons":
         """Who members are: accounts, what spotted them, joins, their data."""
         from store.facts import SqlFacts
@@ -205,6 +213,7 @@ class Memory:
             audit=self.audit,
             follow_ups=self.follow_ups,
             effects=self.effects,
+            resources=self.resources,
             standings=self.standings,
             teams=self.teams,
             touch=self.touch,

@@ -105,6 +105,10 @@ def items_of(community: str, deeds: Sequence[Deed], *, now: datetime | None = No
                     opened_at=deed.at,
                     due=_moment(deed.details["post"]),
                     about=deed.member,
+                    remind_at=tuple(datetime.fromisoformat(at) for at in deed.details.get("sla", {}).get("remind", ())),
+                    escalate=tuple(
+                        (datetime.fromisoformat(at), to) for at, to in deed.details.get("sla", {}).get("escalate", ())
+                    ),
                     details={"source": deed.source, "item": deed.details["item"]},
                 )
             )

@@ -12,6 +12,7 @@ from operations.ports.inbox import Inbox
 from operations.ports.measures import Measures
 from operations.ports.members import Members
 from operations.ports.notices import Outbox
+from operations.ports.resources import Resources
 from operations.ports.runs import Runs
 from operations.ports.specs import Specs
 from operations.ports.standings import Standings
@@ -31,6 +32,7 @@ class House:
     audit: AuditLog
     follow_ups: FollowUps
     effects: Effects
+    resources: Resources
     standings: Standings
     teams: Teams
     touch: Touch

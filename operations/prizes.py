@@ -95,11 +95,21 @@ def _charge(budget: str | None, context: EffectContext) -> dict[str, Any]:
     """What the database needs to know of a budget: its period at this moment, and what the spec grants for it."""
     if budget is None:
         return {}
-    spec: Any = context.community.resources[budget]
+    return charge_of(context.community, budget, context.at)
+
+
+def charge_of(community: Community, budget: str, at: datetime) -> dict[str, Any]:
+    """What the database needs to know of a budget at a moment: its period, what the spec grants for it, and the
+    ladder whose tiers its plan names, with the lowest of them."""
+    spec: Any = community.resources[budget]
+    planned = {line.for_.partition(":")[2] for line in spec.lines}
+    ladders = [one for one in community.ladders.values() if planned & {tier.id for tier in one.tiers}]
+    ladder = ladders[0] if ladders else next(iter(community.ladders.values()), None)
     return {
         "budget": budget,
-        "period": period_of(spec.per, context.at, context.community.zone),
+        "period": period_of(spec.per, at, community.zone),
         "funds": cents(spec.amount),
+        **({"ladder": ladder.id, "lowest": ladder.tiers[0].id} if ladder is not None and ladder.per is None else {}),
     }
 
 
@@ -119,7 +129,7 @@ def _stock(item: str, context: EffectContext) -> dict[str, Any]:
         "cost": cents(spec.cost) if spec.cost else None,
         "keeper": spec.keeper,
         "reorder_at": spec.reorder_at,
-        **({"post": due(spec.post, context)} if spec.post else {}),
+        **({"post": due(spec.post, context), "sla": times_of(spec.post, context)} if spec.post else {}),
     }
 
 

@@ -41,10 +41,14 @@ _QUESTIONS = (
         "{0}: money was spent without a line in the ledger",
     ),
     (
-        """SELECT l.key FROM ledger l LEFT JOIN deed d ON d.community = l.community
-             AND d.key = regexp_replace(l.key, '#(points|stock|budget|stock-back)(#undone)?$', '')
-           WHERE l.community = :community AND d.key IS NULL
-             AND l.key NOT LIKE 'stocked/%' AND l.key NOT LIKE 'grant/%'""",
+        """SELECT l.key FROM ledger l
+             LEFT JOIN deed d ON d.community = l.community
+              AND d.key = regexp_replace(l.key, '#(points|stock|budget|stock-back)(#undone)?$', '')
+             LEFT JOIN claim c ON c.community = l.community
+              AND c.key = regexp_replace(l.key, '#(stock|budget)(-back)?$', '')
+           WHERE l.community = :community AND d.key IS NULL AND c.key IS NULL
+             AND l.key NOT LIKE 'stocked/%' AND l.key NOT LIKE 'grant/%'
+             AND l.key NOT LIKE 'close/%' AND l.key NOT LIKE 'carry/%'""",
         "{0}: a line in the ledger that comes from nothing",
     ),
     (
@@ -58,6 +62,62 @@ _QUESTIONS = (
         """SELECT d.key FROM deed d WHERE d.community = :community AND d.kind = 'notify' AND d.refused IS NULL
              AND NOT EXISTS (SELECT FROM notice n WHERE n.community = d.community AND n.key = d.key)""",
         "{0}: somebody should be told and no notice was written",
+    ),
+    (
+        """SELECT c.key, c.kind FROM claim c WHERE c.community = :community AND c.kind IN ('budget', 'stock')
+             AND c.state IN ('served', 'back') AND (SELECT -coalesce(sum(l.amount), 0) FROM ledger l
+               WHERE l.community = c.community
+                 AND l.key IN (c.key || '#' || c.kind, c.key || '#' || c.kind || '-back'))
+             <> CASE c.state WHEN 'served' THEN c.amount ELSE 0 END""",
+        "{0}: what was claimed of a {1} and what its ledger says are not the same",
+    ),
+    (
+        """SELECT c.key FROM claim c WHERE c.community = :community AND c.state IN ('waiting', 'unserved', 'withdrawn')
+             AND (EXISTS (SELECT FROM ledger l WHERE l.community = c.community
+                            AND l.key IN (c.key || '#budget', c.key || '#stock'))
+               OR EXISTS (SELECT FROM booking b WHERE (b.community, b.key) = (c.community, c.key)))""",
+        "{0}: something was given for a claim that was not served",
+    ),
+    (
+        """SELECT c.key FROM claim c WHERE c.community = :community AND c.kind = 'fleet' AND c.state = 'served'
+             AND NOT EXISTS (SELECT FROM booking b WHERE (b.community, b.key) = (c.community, c.key))""",
+        "{0}: a car was promised and none is booked",
+    ),
+    (
+        """SELECT a.key, b.key, a.unit FROM booking a JOIN booking b ON a.community = b.community
+             AND a.vehicle = b.vehicle AND a.key < b.key AND a.during && b.during
+           WHERE a.community = :community AND a.state <> 'cancelled' AND b.state <> 'cancelled'""",
+        "{0} and {1} have {2} at the same time",
+    ),
+    (
+        """SELECT b.key, b.unit FROM booking b JOIN run r ON r.id = b.run
+           WHERE b.community = :community AND b.state = 'booked' AND r.status <> 'running'""",
+        "{0}: the run is over and {1} is still booked",
+    ),
+    (
+        """SELECT c.key, c.state FROM claim c JOIN run r ON r.id = c.run
+           WHERE c.community = :community AND r.status <> 'running'
+             AND (c.state = 'waiting' OR (c.state = 'served' AND NOT c.spend))""",
+        "{0}: the run is over and the claim is still {1}",
+    ),
+    (
+        """SELECT d.key FROM deed d WHERE d.community = :community AND d.kind = 'gift' AND d.refused IS NULL
+             AND d.details ? 'post'
+             AND NOT EXISTS (SELECT FROM parcel p WHERE (p.community, p.key) = (d.community, d.key))""",
+        "{0}: a gift has to be posted and there is no parcel",
+    ),
+    (
+        """SELECT p.key FROM parcel p WHERE p.community = :community
+             AND NOT EXISTS (SELECT FROM deed d WHERE (d.community, d.key) = (p.community, p.key)
+                               AND d.refused IS NULL)
+             AND NOT EXISTS (SELECT FROM claim c WHERE (c.community, c.key) = (p.community, p.key)
+                               AND c.state = 'served')""",
+        "{0}: a parcel of which nobody knows what for",
+    ),
+    (
+        """SELECT u.benefit, u.member, u.period, count(*), max(u.most) FROM benefit_use u
+           WHERE u.community = :community GROUP BY u.benefit, u.member, u.period HAVING count(*) > max(u.most)""",
+        "{1} used {0} {3} times in {2}, and {4} are the most",
     ),
 )
 

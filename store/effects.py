@@ -10,12 +10,14 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.deed_facts import facts_of, items_of
+from operations.errors import Refusal
 from operations.ports.effects import Balance, Candidate, Deed, Done, Holding
+from operations.ports.inbox import Item
 from operations.ports.notices import Notice, Outbox
 from store import deeds as kinds
 from store.audit import audit
 from store.bulk import insert_many
-from store.ledgers import enter
+from store.ledgers import enter, left_in_stock, reorders
 from store.proposals import withdraw
 from store.tables.effects import (
     assignment,
@@ -59,6 +61,7 @@ class SqlEffects:
                 self._note_refusals(connection, community, refused)
             done = [one for one in new if one.key not in refused]
             self._tell(community, done)
+            self._reorder(connection, community, [one for one in done if one.kind == "gift"])
         return Done(new=len(new), known=len(once) - len(new), refused=tuple(refused.items()))
 
     def _enter(self, connection: Connection, community: str, deeds: Sequence[Deed]) -> list[Deed]:
@@ -112,6 +115,11 @@ class SqlEffects:
         if items:
             self._inbox.open(items)
 
+    def _reorder(self, connection: Connection, community: str, gifts: Sequence[Deed]) -> None:
+        if gifts:
+            low = {one.details["item"]: one.details for one in gifts}
+            self._inbox.open(reorders(connection, community, low, at=max(one.at for one in gifts)))
+
     def refuse(self, community: str, deed_: Deed, reason: str) -> None:
         with transaction(self._engine) as connection:
             self._enter(connection, community, [deed_])
@@ -138,6 +146,8 @@ class SqlEffects:
         return len(rows)
 
     def _take_back(self, connection: Connection, community: str, row: Any, at: datetime) -> None:
+        if row.kind == "gift" and not self._call_back(connection, community, row, at):
+            return  # it is on its way: what it cost is spent
         for line in connection.execute(
             select(ledger).where(
                 ledger.c.community == community,
@@ -154,6 +164,8 @@ class SqlEffects:
                 at=at,
                 period=line.period,
                 by=line.by,
+                member=line.member,
+                line=line.line,
             )
         mine = {"community": community, "key": row.key}
         for table, column in ((holding, "ended_at"), (assignment, "ended_at"), (publication, "withdrawn_at")):
@@ -175,6 +187,34 @@ class SqlEffects:
             mine,
         )
 
+    def _call_back(self, connection: Connection, community: str, row: Any, at: datetime) -> bool:
+        """Stop a parcel that has not left; False: it has, and its keeper is asked to get it back."""
+        posted = connection.execute(
+            text(
+                "UPDATE parcel p SET cancelled_at = CASE WHEN p.posted_at IS NULL AND i.id IS NULL THEN :at END"
+                " FROM parcel q LEFT JOIN work_item i"
+                "   ON i.community = q.community AND i.id = q.key AND i.state = 'done'"
+                " WHERE (p.community, p.key) = (q.community, q.key) AND p.community = :community AND p.key = :key"
+                " RETURNING p.cancelled_at IS NULL AS gone"
+            ),
+            {"community": community, "key": row.key, "at": at},
+        ).scalar_one_or_none()
+        if not posted:
+            return True
+        item, keeper = row.details["item"], row.details["keeper"]
+        title = {"en": f"Get {item} back from {row.member}", "zh": f"向 {row.member} 追回 {item}"}
+        back = Item(
+            community=community,
+            id=f"{row.key}#get-back",
+            asked=(keeper,),
+            title=title,
+            opened_at=at,
+            about=row.member,
+            details={"item": item},
+        )
+        self._inbox.open([back])
+        return False
+
     # ---------------------------------------------------------------------------------------------- starts
     def to_start(self, community: str, *, limit: int = 100) -> Sequence[Deed]:
         with transaction(self._engine) as connection:
@@ -194,13 +234,10 @@ class SqlEffects:
     # ------------------------------------------------------------------------------------- stock and staff
     def stocked(self, community: str, item: str, count: int, *, by: str, at: datetime, key: str) -> int:
         with transaction(self._engine) as connection:
-            enter(connection, community, "stock", item, count, key=f"stocked/{key}", at=at, by=by)
-            left = connection.execute(
-                select(balance.c.amount).where(
-                    balance.c.community == community, balance.c.kind == "stock", balance.c.account == item
-                )
-            ).scalar_one_or_none()
-        return left or 0
+            if not enter(connection, community, "stock", item, count, key=f"stocked/{key}", at=at, by=by):
+                left = left_in_stock(connection, community, item)
+                raise Refusal(f"There are {left} {item} in stock; {-count} cannot be taken out.")
+            return left_in_stock(connection, community, item)
 
     def staff(self, community: str, role: str, people: Sequence[str]) -> None:
         with transaction(self._engine) as connection:

@@ -226,7 +226,7 @@ class Conduct:
             at=visit.opened_at,
             real_at=visit.began_at,
             deadline=visit.deadline,
-            look_at=_next_look(visit, visit.opened_at, every),
+            look_at=_next_look(visit, visit.opened_at, every, wakes),
             awaits=awaits,
         )
 
@@ -387,6 +387,8 @@ class Conduct:
 
     def _lapse(self, setting: Setting, visit: Visit, at: datetime) -> Checked:
         self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
+        if visit.kind != REPEAT and setting.wants.goods is not None:
+            setting.allocation.give_up(setting.claims(visit), at)
         self.house.runs.conclude(visit.run, visit.phase, visit.visit, outcome=LAPSED, results={}, at=at, works={})
         return Checked(outcome=LAPSED, at=at)
 
@@ -437,7 +439,18 @@ def _own(phase: str, visit: Visit) -> bool:
     return phase == visit.phase
 
 
-def _next_look(visit: Visit, at: datetime, every: timedelta | None) -> datetime | None:
+def _wakes(setting: Setting, visit: Visit) -> list[datetime]:
+    """When something may become of what is scarce: the next settlement, or the moment at which all of it is there."""
+    claims = setting.claims(visit)
+    waiting = [one.settle_at for one in claims if one.state == "waiting"]
+    return waiting or [max(one.begins_at or visit.opened_at for one in claims)] if claims else []
+
+
+def _settled(scene: Scene) -> list[datetime]:
+    return [at for one in scene.claims for at in (one.settled_at, one.begins_at) if at is not None]
+
+
+def _next_look(visit: Visit, at: datetime, every: timedelta | None, wakes: Sequence[datetime] = ()) -> datetime | None:
     """When to look before the deadline: when the last simulated act is due, and regularly at what is waited for."""
     due = [visit.ends_at] if visit.ends_at is not None and visit.ends_at > at else []
     if every is not None:

@@ -219,6 +219,13 @@ class Desk(AtInbox):
                 Meeting(self, item.run, item.phase, visit=number).done(outcome, fields, by=who)
                 if outcome == DAY:
                     return  # it stays on the host's desk until the minutes are in
+            case "meet":
+                from workflows.meeting import Meeting
+                from workflows.phases.meet.play import DAY
+
+                Meeting(self, item.run, item.phase, visit=number).done(outcome, fields, by=who)
+                if outcome == DAY:
+                    return  # it stays on the host's desk until the minutes are in
             case _:
                 role = (
                     next((one for one in item.asked if one.startswith(ROLE)), None) if who not in item.asked else None
@@ -268,6 +275,25 @@ class Desk(AtInbox):
             self._poke_if_over(setting, visit)
         return answers
 
+    def act(
+        self,
+        setting: Setting,
+        visit: Visit,
+        verb: str,
+        *,
+        by: str,
+        role: str | None = None,
+        about: str = "",
+        fields: Mapping[str, Any],
+    ) -> Said:
+        """Do something in a phase whose kind has moves of its own.
+
+        Raises:
+            Refusal: the move is not legal, or the gate is shut.
+        """
+        at = self._time(setting, visit)
+        return self._act(setting, visit, Act(verb=verb, by=by, role=role, about=about, at=at, fields=fields))
+
     def _act(self, setting: Setting, visit: Visit, act: Act) -> Said:
         scene = setting.scene(visit)
         reason = self._strangers(setting, [act.by]).get(act.by) if act.verb == "enrol" else None
@@ -279,7 +305,7 @@ class Desk(AtInbox):
                 if reason is None
                 else None
             )
-        if reason is None and form is not None and act.verb in ("enrol", "answer", "verdict", "revise"):
+        if reason is None and form is not None and act.verb in ("enrol", "answer", "verdict", "revise", "minutes"):
             reason = "; ".join(fitting(setting, form, dict(act.fields))) or None
         if reason is not None:
             raise _refusal(reason)

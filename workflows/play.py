@@ -14,6 +14,8 @@ from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any, Protocol
 
+from operations.allocation import Demand
+from operations.ports.resources import Claim
 from operations.ports.runs import Act, Entry, Planned, Work
 from operations.ports.teams import Team
 from operations.rehearsal import Crowd
@@ -67,6 +69,8 @@ class Wants:
     per: str = "member"  # whose a work is: a member's, a team's, or a slot's
     follows: bool = False  # works that come in beside it, in another branch, are taken as they come
     everything: bool = False  # without `things`: all works and people of the run, and the run itself
+    goods: Demand | None = None  # what is scarce and claimed for each thing (for the run without `things`)
+    groups: Mapping[str, Any] = field(default_factory=dict)  # further people, looked up live, by what they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,8 @@ class Scene:
     acts: tuple[Act, ...] = ()
     figures: Mapping[Asked, Figures] = field(default_factory=dict)
     holds: bool | None = None
+    claims: tuple[Claim, ...] = ()  # what was asked of something scarce
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # further people, by what they are
     form_about: str = "member"
     lot: Callable[[str], int] = lambda name: 0
     until: Callable[[str, datetime], datetime] = lambda within, at: at

@@ -122,6 +122,8 @@ class Setting:
         never = tuple(self.people.select(wants.never)) if wants.never is not None else ()
         if wants.everything:
             things: tuple[str, ...] = tuple(self._everything())
+        elif wants.goods is not None and wants.things is None:
+            things = (self.run.id,)
         else:
             things = tuple(self.people.things(wants.things)) if wants.things is not None else ()
         return self.scene(replace(visit, asked=asked, never=never, things=things))
@@ -147,6 +149,8 @@ class Setting:
             reviewed=self.around.reviewed(self.phase.id),
             acts=tuple(self.house.runs.acts(self.run.id, self.phase.id, since=visit.since, until=visit.visit)),
             holds=self.people.holds(wants.until) if wants.until is not None else None,
+            claims=self.claims(visit) if wants.goods is not None else (),
+            groups={name: tuple(self.people.select(who)) for name, who in wants.groups.items()},
             form_about=self._form_about(),
             lot=lambda name: lot(self.run.seed, self.run.task, self.phase.id, visit.since, plain(name, self.run.id)),
             until=lru_cache(maxsize=4096)(self.until),

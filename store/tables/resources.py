@@ -50,7 +50,7 @@ claim = Table(
     Column("back_at", _MOMENT),
     Column("why", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     PrimaryKeyConstraint("community", "key"),
-    CheckConstraint("amount > 0", name="claim_of_something"),
+    CheckConstraint("amount >= 0", name="claim_not_negative"),
     CheckConstraint("state IN ('waiting', 'served', 'unserved', 'withdrawn', 'back')", name="claim_state"),
     Index("claim_waiting", "community", "resource", "settle_at", postgresql_where=text("state = 'waiting'")),
     Index("claim_of_phase", "run", "phase", "visit"),

@@ -411,6 +411,10 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
         case "score":
             scores = {**lowest(setting.phase), **{name: int(str(value)) for name, value in fields.items()}}
             return desk.score(run, work=about, by=who, scores=scores, phase=step.in_)
+        case "attend":
+            from workflows.meeting import Meeting
+
+            return Meeting(desk, run, step.in_).attend(by=who)[0]
         case "leave":
             return desk.withdraw(run, member=who)
     return None

@@ -18,6 +18,7 @@ from operations.ports.inbox import Inbox, Item
 from operations.ports.measures import Measures
 from operations.ports.members import Member, Members
 from operations.ports.notices import Outbox
+from operations.ports.resources import Resources
 from operations.ports.runs import Runs
 from operations.ports.specs import Specs
 from operations.ports.standings import Place, Standing, Standings
@@ -28,6 +29,7 @@ from rules.metric import MetricFromFacts, measure
 from rules.reading import Reading
 from rules.spec import Community
 from rules.values import Evidence, Value
+from workflows.paper.resources import PaperResources
 from workflows.paper.runs import PaperRuns
 from workflows.paper.teams import PaperTeams
 
@@ -69,6 +71,7 @@ class Paper:
             audit=cast(AuditLog, None),
             follow_ups=cast(FollowUps, _FollowUps(self)),
             effects=cast(Effects, effects),
+            resources=cast(Resources, PaperResources()),
             standings=cast(Standings, _Standings(self)),
             touch=cast(Touch, _Touch(self)),
             facts=lambda community: cast(Facts, _Facts(self)),

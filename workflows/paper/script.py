@@ -16,9 +16,9 @@ from workflows.scenes import Setting
 
 GUESTS = tuple(f"guest-{number:03d}" for number in range(1, 401))
 """Made-up people who come where anybody may."""
-HANGS_ON_FACTS = ("measure", "wait")
+HANGS_ON_FACTS = ("measure", "wait", "allocate")
 """Kinds whose outcome nobody acts out: a case that says how they come out stands for the facts it does not tell."""
-_VERBS = {"join": "enrol", "decline": "decline", "answer": "answer", "score": "score"}
+_VERBS = {"join": "enrol", "decline": "decline", "answer": "answer", "score": "score", "attend": "attend"}
 
 
 @dataclass

@@ -94,7 +94,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('waiting', 'served', 'unserved', 'withdrawn', 'back')", name=op.f("ck_claim_claim_state")
         ),
-        sa.CheckConstraint("amount > 0", name=op.f("ck_claim_claim_of_something")),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_claim_claim_not_negative")),
         sa.PrimaryKeyConstraint("community", "key", name=op.f("pk_claim")),
         comment="Who wants what of something scarce, and what became of it.",
     )

@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import workflows.phases
+from operations.ports.resources import Claim
 from operations.ports.runs import Act, Work
 from rules.spec.node import Context
 from rules.spec.source import as_written
@@ -55,6 +56,28 @@ def act(written: dict[str, Any]) -> Act:
     )
 
 
+def claim(written: dict[str, Any]) -> Claim:
+    receiver = written["for"]
+    return Claim(
+        community="c",
+        key=f"c/t/1/phase/1:{receiver}",
+        kind=written.get("kind", "stock"),
+        resource="something",
+        receiver=receiver,
+        member=receiver,
+        run="c/t/1",
+        phase="phase",
+        visit=1,
+        amount=written.get("amount", 1),
+        spend=written.get("spend", False),
+        asked_at=OPENED,
+        settle_at=OPENED,
+        state=written["state"],
+        settled_at=moment(written["at"]) if "at" in written else None,
+        begins_at=moment(written["begins"]) if "begins" in written else None,
+    )
+
+
 def work(id_: str, author: str, at: datetime) -> Work:
     return Work(community="c", id=id_, run="c/t/1", phase="e", visit=1, author=author, at=at)
 
@@ -83,6 +106,8 @@ def test_a_phase_comes_out_as_its_case_says(kind: str, case: dict[str, Any]) -> 
         expected=None if expected is None else tuple(expected),
         acts=tuple(act(one) for one in case.get("acts", ())),
         figures=figures,
+        claims=tuple(claim(one) for one in case.get("claims", ())),
+        groups={name: tuple(people) for name, people in case.get("groups", {}).items()},
         holds=case.get("holds"),
         until=later,
     )
