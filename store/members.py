@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, Connection, Engine, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
-from operations.ports.members import Enlisted, Member
+from operations.ports.members import JOINED_AT, Enlisted, Member
 from operations.ports.specs import Specs
 from rules.names import attribute_type
 from rules.spec import Community
@@ -99,20 +99,29 @@ class SqlMembers:
             return self._read(connection, None if ids is None else sorted(ids), limit=limit)
 
     def frame(
-        self, at: datetime, *, subjects: Collection[str] | None = None, names: Collection[str] | None = None
+        self,
+        at: datetime,
+        *,
+        subjects: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        ordered: bool = True,
     ) -> pl.DataFrame:
         types = {name: type_ for name, type_ in told(self._community).items() if names is None or name in names}
         with transaction(self._engine) as connection:
-            frame = member_columns(connection, self._community.id, types, at, subjects)
+            frame = member_columns(connection, self._community.id, types, at, subjects, ordered=ordered)
             later = self._later(connection, at)
         frame = as_before(frame, types, later)
         joined, zone = pl.col("joined"), self._community.zone
         today = pl.lit(at).cast(MOMENT)
-        return frame.with_columns(
-            day_of(joined, zone).cast(pl.Int64).alias("joined"),
-            (today - joined).dt.total_seconds().alias("age"),
-            (day_of(today, zone) - day_of(joined, zone)).cast(pl.Int64).alias("days_member"),
-        )
+        since = {
+            "joined": day_of(joined, zone).cast(pl.Int64),
+            "age": (today - joined).dt.total_seconds(),
+            "days_member": (day_of(today, zone) - day_of(joined, zone)).cast(pl.Int64),
+            JOINED_AT: joined,
+        }
+        wanted = [name for name in since if (name != JOINED_AT if names is None else name in names)]
+        others = [name for name in frame.columns if name != "joined"]
+        return frame.select(*others, *(since[name].alias(name) for name in wanted))
 
     def evidence(self, at: datetime, ids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
         frame = self.frame(at, subjects=ids)

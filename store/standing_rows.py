@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from operations.ports.standings import LIFECYCLE, Renames
-from store.member_columns import member_columns
-from store.standing_frame import Block, Reader, frame_of
+from store.standing_frame import Block, Spot, frame_of, with_rows
+from store.standing_reader import HELD, Reader
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,25 +19,26 @@ if TYPE_CHECKING:
     from rules.spec import Community
 
 _MOMENT = pl.Datetime("us", "UTC")
-_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class StandingRows:
     """Rows of standings, observations and titles; changes give new ones and touch nothing.
 
+    Rows have `row`, the place of their member among `members`; null for whoever is not looked at.
+
     Args:
         members: `subject` and `joined`.
-        standings: one row for each standing that is remembered.
-        watched: `subject`, `ladder`, `value`, `target`, `met_since`.
-        titles: `subject`, `title` and whether it holds `now`.
+        spots: for each ladder and value one row for each standing that is remembered.
+        seen: `row`, `ladder`, `value`, `target`, `met_since`: who is watched on the way to what.
+        titles: `row`, `title` and whether it holds `now`.
     """
 
     members: pl.DataFrame
-    standings: pl.DataFrame
-    watched: pl.DataFrame
+    spots: Mapping[Spot, pl.DataFrame]
+    seen: pl.DataFrame
     titles: pl.DataFrame
-    _frames: dict[tuple[str, str | None, str], pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _frames: dict[tuple[object, ...], pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _blocks: dict[Block, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _after: list[tuple[object, pl.DataFrame, StandingRows]] = field(default_factory=list, repr=False, compare=False)
 
@@ -49,21 +50,24 @@ class StandingRows:
         ladder: str | None = None,
         value: str = "",
         subjects: Collection[str] | None = None,
+        names: Collection[str] | None = None,
     ) -> pl.DataFrame:
-        """See `operations.ports.standings.Standings.frame`."""
-        key = (self._as_read_by(community), ladder, value)
+        """See `operations.ports.standings.Snapshot.frame`."""
+        wanted = None if names is None else frozenset(names)
+        key = (self._as_read_by(community), ladder, value, wanted)
         found = self._frames.get(key)
         if found is None:
             found = self._frames[key] = frame_of(
                 community,
                 at,
                 self.members,
-                self.standings,
+                self.spots,
                 self._watched_on,
                 self.titles,
                 ladder,
                 value,
                 self._blocks,
+                wanted,
             )
         if subjects is None:
             return found
@@ -71,7 +75,7 @@ class StandingRows:
 
     def _as_read_by(self, community: Community) -> str:
         """What of a spec its frames depend on, so that two specs that only judge otherwise share them."""
-        promised = self.standings["below_digest"].is_not_null().any()
+        promised = any(rows["below_digest"].is_not_null().any() for rows in self.spots.values())
         ladders = [
             (spec.id, spec.per and [item.id for item in community.lists[spec.per].items], [t.id for t in spec.tiers])
             for spec in community.ladders.values()
@@ -81,11 +85,13 @@ class StandingRows:
 
     def _watched_on(self, ladder: str, value: str) -> pl.DataFrame:
         here = (pl.col("ladder") == ladder) & (pl.col("value") == value)
-        return self.watched.filter(here).select("subject", "target", "met_since")
+        return self.seen.filter(here).select("row", "target", "met_since")
 
     def counts(self, ladder: str, value: str = "") -> Mapping[str, int]:
         """See `operations.ports.standings.Standings.counts`."""
-        here = self.standings.filter((pl.col("ladder") == ladder) & (pl.col("value") == value))
+        here = self.spots.get((ladder, value))
+        if here is None:
+            return {}
         seats = pl.concat(
             [
                 here.filter(~pl.col("exempt")).select(pl.col("at").alias("tier")),
@@ -96,43 +102,41 @@ class StandingRows:
 
     def pending(self) -> dict[str, int]:
         """Standings with something begun that goes on whatever the spec says now."""
-        return {
-            "grace": int(self.standings["below_since"].is_not_null().sum()),
-            "observation": self.watched.height,
-            "waiting": int(self.standings["waiting_for"].is_not_null().sum()),
-        }
+
+        def known(name: str) -> int:
+            return sum(rows.height - rows[name].null_count() for rows in self.spots.values())
+
+        return {"grace": known("below_since"), "observation": self.seen.height, "waiting": known("waiting_for")}
 
     def after(
         self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
     ) -> StandingRows:
         """What would stand there after a review had carried these changes out."""
-        told = changes.filter(pl.col("kind").is_in(["move", "below", "above"])).select("subject", "kind", "to", "ask")
+        told = changes.filter(pl.col("kind").is_in(["move", "below", "above"])).select("row", "kind", "to", "ask")
         key = (ladder, value, lowest, at, digest if (told["kind"] == "below").any() else "")
         for known, same, result in self._after:
             if known == key and same.equals(told):
                 return result
-        result = self._changed(changes, ladder=ladder, value=value, lowest=lowest, at=at, digest=digest)
+        result = self._changed(told, ladder=ladder, value=value, lowest=lowest, at=at, digest=digest)
         self._after.append((key, told, result))
         return result
 
     def _changed(
-        self, changes: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
+        self, told: pl.DataFrame, *, ladder: str, value: str, lowest: str | None, at: datetime, digest: str
     ) -> StandingRows:
-        moved = changes.filter((pl.col("kind") == "move") & ~pl.col("ask")).select(
-            "subject", pl.col("to").alias("goes")
-        )
-        below = changes.filter(pl.col("kind") == "below").select("subject")
-        above = changes.filter(pl.col("kind") == "above").select("subject")
+        moved = told.filter((pl.col("kind") == "move") & ~pl.col("ask")).select("row", pl.col("to").alias("goes"))
+        below = told.filter(pl.col("kind") == "below").select("row", begins=pl.lit(value=True))
+        above = told.filter(pl.col("kind") == "above").select("row", ends=pl.lit(value=True))
         if not (moved.height or below.height or above.height):
             return self
-        mine = (pl.col("ladder") == ladder) & (pl.col("value") == value)
-        here, others = self.standings.filter(mine), self.standings.filter(~mine)
-        here = _ensured(here, pl.concat([moved.select("subject"), below]), self.members, ladder, value, lowest)
+        here = self._ensured((ladder, value), pl.concat([moved["row"], below["row"]]), lowest)
         now = pl.lit(at.astimezone(UTC)).cast(_MOMENT)
         gone = pl.col("goes").is_not_null()
-        ends = gone | pl.col("subject").is_in(above["subject"].implode())
-        begins = pl.col("subject").is_in(below["subject"].implode()) & pl.col("below_since").is_null()
-        here = here.join(moved, on="subject", how="left", maintain_order="left").with_columns(
+        ends = gone | pl.col("ends").fill_null(value=False)
+        begins = pl.col("begins").fill_null(value=False) & pl.col("below_since").is_null()
+        for more in (moved, below, above):
+            here = here.join(more, on="row", how="left", maintain_order="left")
+        here = here.with_columns(
             pl.when(gone).then(pl.col("goes")).otherwise(pl.col("at")).alias("at"),
             pl.when(gone).then(now).otherwise(pl.col("since")).alias("since"),
             pl.when(gone).then(now).otherwise(pl.col("moved_at")).alias("moved_at"),
@@ -146,63 +150,97 @@ class StandingRows:
                 )
             ),
             pl.when(gone).then(None).otherwise(pl.col("waiting_for")).alias("waiting_for"),
-            pl.when(gone).then(pl.col("held").list.set_union(pl.concat_list("goes"))).otherwise(pl.col("held"))
-            .alias("held"),
-        ).drop("goes")  # fmt: skip
-        left = pl.col("subject").is_in(moved["subject"].implode())
-        watched = self.watched.filter(~(mine & left))
+            pl.when(gone).then(_held_too("held", "goes")).otherwise(pl.col("held")).alias("held"),
+        ).drop("goes", "begins", "ends")
+        mine = (pl.col("ladder") == ladder) & (pl.col("value") == value)
+        left = pl.col("row").is_in(moved["row"].implode()).fill_null(value=False)
         blocks = {key: block for key, block in self._blocks.items() if key[1:3] != (ladder, value)}
-        standings = pl.concat([others, here.select(others.columns)])
-        return replace(self, standings=standings, watched=watched, _frames={}, _blocks=blocks, _after=[])
+        return replace(
+            self,
+            spots={**self.spots, (ladder, value): here},
+            seen=self.seen.filter(~(mine & left)),
+            _frames={},
+            _blocks=blocks,
+            _after=[],
+        )
+
+    def _ensured(self, spot: Spot, wanted: pl.Series, lowest: str | None) -> pl.DataFrame:
+        """A row for everybody who is to have one: in the lowest tier since joining, or in no stage."""
+        here = self.spots.get(spot)
+        if here is None:
+            here = pl.DataFrame(schema=_ROW)
+        new = wanted.to_frame("row").unique(maintain_order=True).join(here.select("row"), on="row", how="anti")
+        if not new.height:
+            return here
+        joined = self.members["joined"].gather(new["row"])
+        rows = new.select(
+            "row",
+            pl.lit(lowest, dtype=pl.String).alias("at"),
+            (joined if lowest is not None else pl.lit(None, dtype=_MOMENT)).alias("since"),
+            pl.lit(value=False).alias("pinned"),
+            pl.lit(value=False).alias("exempt"),
+            pl.lit(lowest or "").alias("held"),
+        )
+        return pl.concat([here, rows], how="diagonal")
 
     def renamed(self, renames: Renames) -> StandingRows:
         """The same with tiers, stages and titles under their new names."""
         if not renames:
             return self
-        standings, watched, titles = self.standings, self.watched, self.titles
+        seen, titles = self.seen, self.titles
+        spots = dict(self.spots)
         for ladder, names in renames.places.items():
-            here = pl.col("ladder") == ladder
-            standings = standings.with_columns(
-                *(
-                    pl.when(here).then(pl.col(name).replace(names)).otherwise(pl.col(name)).alias(name)
-                    for name in ("at", "waiting_for")
-                ),
-                pl.when(here).then(pl.col("held").list.eval(pl.element().replace(names))).otherwise(pl.col("held"))
-                .alias("held"),
-            )  # fmt: skip
+            for spot, rows in self.spots.items():
+                if spot[0] == ladder:
+                    held = pl.col("held").str.split(HELD).list.eval(pl.element().replace(names)).list.join(HELD)
+                    spots[spot] = rows.with_columns(pl.col("at", "waiting_for").replace(names), held)
             if ladder != LIFECYCLE:
+                here = pl.col("ladder") == ladder
                 target = pl.when(here).then(pl.col("target").replace(names)).otherwise(pl.col("target"))
-                watched = watched.with_columns(target.alias("target"))
+                seen = seen.with_columns(target.alias("target"))
         if renames.titles:
             title, at, value = pl.col("title").str.split_exact("@", 1).struct.unnest(), "field_0", "field_1"
             parts = titles.select(title).select(pl.col(at).replace(dict(renames.titles)), pl.col(value))
             whole = pl.concat_str([at, value], separator="@", ignore_nulls=True)
             titles = titles.with_columns(parts.select(whole.alias("title"))["title"])
-        return replace(self, standings=standings, watched=watched, titles=titles, _frames={}, _blocks={}, _after=[])
+        return replace(self, spots=spots, seen=seen, titles=titles, _frames={}, _blocks={}, _after=[])
 
 
-def _ensured(
-    here: pl.DataFrame, wanted: pl.DataFrame, members: pl.DataFrame, ladder: str, value: str, lowest: str | None
-) -> pl.DataFrame:
-    """A row for everybody who is to have one: in the lowest tier since joining, or in no stage."""
-    new = wanted.unique().join(here.select("subject"), on="subject", how="anti").join(members, on="subject", how="left")
-    if not new.height:
-        return here
-    rows = new.select(
-        "subject",
-        pl.lit(ladder).alias("ladder"),
-        pl.lit(value).alias("value"),
-        pl.lit(lowest, dtype=pl.String).alias("at"),
-        (pl.col("joined") if lowest is not None else pl.lit(None, dtype=_MOMENT)).alias("since"),
-        pl.lit(value=False).alias("pinned"),
-        pl.lit(value=False).alias("exempt"),
-        pl.lit([] if lowest is None else [lowest], dtype=pl.List(pl.String)).alias("held"),
-    )
-    return pl.concat([here, rows], how="diagonal")
+_ROW: dict[str, Any] = {
+    "row": pl.UInt32,
+    "at": pl.String,
+    "since": _MOMENT,
+    "moved_at": _MOMENT,
+    "last_move": pl.String,
+    "pinned": pl.Boolean,
+    "below_since": _MOMENT,
+    "below_until": _MOMENT,
+    "below_digest": pl.String,
+    "waiting_for": pl.String,
+    "exempt": pl.Boolean,
+    "held": pl.String,
+}
 
 
-def read_rows(connection: Connection, community: str, at: datetime) -> StandingRows:
-    """Everything that standings of a community say now."""
+def _held_too(held: str, goes: str) -> pl.Expr:
+    """What was ever held, and what is entered now among it, once."""
+    among = pl.format("{}{}{}", pl.lit(HELD), pl.col(held), pl.lit(HELD))
+    there = among.str.contains(pl.format("{}{}{}", pl.lit(HELD), pl.col(goes), pl.lit(HELD)), literal=True)
+    more = pl.when(pl.col(held) == "").then(pl.col(goes)).otherwise(pl.format("{}{}{}", held, pl.lit(HELD), goes))
+    return pl.when(there).then(pl.col(held)).otherwise(more)
+
+
+def read_rows(
+    connection: Connection, community: str, at: datetime, everybody: Callable[[], pl.DataFrame]
+) -> StandingRows:
+    """Everything that standings of a community say now.
+
+    Args:
+        everybody: `subject` and `joined` of those who are looked at; asked for once all is read.
+    """
     reader = Reader(connection, community, None)
-    members = member_columns(connection, community, {}, _EVER, None)
-    return StandingRows(members, reader.standings(at), reader.all_watched(), reader.titles(at))
+    spots, seen, titles = reader.standings(at), reader.all_watched(), reader.titles(at)
+    members = everybody()
+    subjects = members["subject"]
+    placed = {spot: with_rows(rows, subjects) for spot, rows in spots.items()}
+    return StandingRows(members, placed, with_rows(seen, subjects), with_rows(titles, subjects))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -143,9 +143,9 @@ class SqlStandings:
                 connection, community, at, ladder=ladder, value=value, subjects=subjects, then=then, without=without
             )
 
-    def snapshot(self, community: str, at: datetime) -> StandingRows:
+    def snapshot(self, community: str, at: datetime, everybody: Callable[[], pl.DataFrame]) -> StandingRows:
         with transaction(self._engine) as connection:
-            return read_rows(connection, community, at)
+            return read_rows(connection, community, at, everybody)
 
     def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:
         here = (standing.c.community == community, standing.c.ladder == ladder, standing.c.value == value)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+JOINED_AT = "joined_at"
+"""The name under which the very moment of joining is asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One member. `attributes` are scaled values by name; what is not there is unknown."""
@@ -52,12 +56,18 @@ class Members(Protocol):
         """Members by id (all without ids), in the order of their ids."""
 
     def frame(
-        self, at: datetime, *, subjects: Collection[str] | None = None, names: Collection[str] | None = None
+        self,
+        at: datetime,
+        *,
+        subjects: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        ordered: bool = True,
     ) -> pl.DataFrame:
         """All who had joined by `at`, as columns: `subject`, then one column per attribute, or those of some names.
 
         Besides the declared attributes and the engine's true/false ones: `joined` (date), `age` (seconds),
-        `days_member`. Scaled values; null is unknown; sets are lists of text.
+        `days_member`. Scaled values; null is unknown; sets are lists of text. In the order of their ids, unless
+        `ordered` is false: then in any order, which is quicker. JOINED_AT is there only if it is named.
         """
 
     def evidence(self, at: datetime, ids: Collection[str]) -> Mapping[str, Mapping[str, Value]]:

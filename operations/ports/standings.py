@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -129,8 +129,9 @@ class Snapshot(Protocol):
         ladder: str | None = None,
         value: str = "",
         subjects: Collection[str] | None = None,
+        names: Collection[str] | None = None,
     ) -> pl.DataFrame:
-        """See `Standings.frame`."""
+        """See `Standings.frame`; of days_in_… and …_held only those in `names`, if they are given."""
         ...
 
     def counts(self, ladder: str, value: str = "") -> Mapping[str, int]:
@@ -197,8 +198,13 @@ class Standings(Protocol):
         """
         ...
 
-    def snapshot(self, community: str, at: datetime) -> Snapshot:
-        """All standings as they are now, to be looked at as of `at`."""
+    def snapshot(self, community: str, at: datetime, everybody: Callable[[], pl.DataFrame]) -> Snapshot:
+        """All standings as they are now, to be looked at as of `at`.
+
+        Args:
+            everybody: gives `subject` and `joined` (a moment) of those who are looked at, in the order that frames
+                are to have; asked for when the rest is read. Changes are told by row of it.
+        """
         ...
 
     def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from operations.desk import Desk, beside
+from operations.ports.members import JOINED_AT
 from operations.ports.standings import LIFECYCLE, Renames, Snapshot
 from rules.counted import definitions
 from rules.reading import Reading
@@ -42,11 +43,24 @@ class Sight:
         self._first = wanted[0][0]
         self._measured: dict[tuple[str, Reading], pl.Series] = {}
         self._since: list[tuple[Community, Reading, pl.DataFrame, pl.Series]] = []
+        everybody: Future[pl.DataFrame] = Future()
         with ThreadPoolExecutor(1) as beside_it:  # standings come from the server while columns are added up here
-            standings = beside_it.submit(desk.standings.snapshot, self._first.id, at)
-            self._subjects = self.members(self._first)["subject"]
+            standings = beside_it.submit(desk.standings.snapshot, self._first.id, at, everybody.result)
+            try:
+                everybody.set_result(self._everybody())
+            except BaseException as error:
+                everybody.set_exception(error)
+                raise
             self._read(wanted)
             self.snapshot = standings.result()
+
+    def _everybody(self) -> pl.DataFrame:
+        """Reads the members, whose order is from now on that of every frame; gives them with when they joined."""
+        port = self._desk.members(self._first)
+        frame = port.frame(self._at, names=self._attributes | {JOINED_AT}, ordered=False)
+        self._subjects = frame["subject"]
+        self._members[self._known_as(self._first)] = frame.drop(JOINED_AT)
+        return frame.select("subject", pl.col(JOINED_AT).alias("joined"))
 
     def desk(self, snapshot: Snapshot, renames: Renames) -> Desk:
         """The desk of a review from standings as they would be; what else is remembered has its names of now."""
@@ -55,18 +69,22 @@ class Sight:
             "firings": _Firings(self._desk.firings, renames),
             "members": lambda spec: _Members(self.members(spec)),
             "measures": lambda spec: _Measures(self, spec),
-            "standings": _Standings(snapshot),
+            "standings": _Standings(snapshot, self._attributes),
         }
         return replace(self._desk, **ports)
 
     def members(self, community: Community) -> pl.DataFrame:
         """What is known of all members, without standings and readings."""
-        port = self._desk.members(community)
-        known = {name: repr(type_) for name, type_ in port.attributes().items() if name in self._attributes}
-        key = f"{community.zone} {sorted(known.items())}"
+        key = self._known_as(community)
         if key not in self._members:
-            self._members[key] = port.frame(self._at, names=self._attributes)
+            frame = self._desk.members(community).frame(self._at, names=self._attributes, ordered=False)
+            self._members[key] = beside(self._subjects.to_frame(), frame)
         return self._members[key]
+
+    def _known_as(self, community: Community) -> str:
+        """What of a spec decides how members are read."""
+        types = self._desk.members(community).attributes()
+        return f"{community.zone} {sorted((name, repr(types[name])) for name in types if name in self._attributes)}"
 
     @property
     def count(self) -> int:
@@ -140,9 +158,7 @@ class _Members:
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
 
-    def frame(
-        self, at: datetime, *, subjects: Collection[str] | None = None, names: Collection[str] | None = None
-    ) -> pl.DataFrame:
+    def frame(self, at: datetime, *, subjects: Collection[str] | None = None, **_: Any) -> pl.DataFrame:
         return _only(self._frame, subjects)
 
     def __getattr__(self, name: str) -> Any:
@@ -152,8 +168,9 @@ class _Members:
 class _Standings:
     """The port `Standings`, as far as a look reads it."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, names: frozenset[str]) -> None:
         self._snapshot = snapshot
+        self._names = names
 
     def frame(
         self,
@@ -165,7 +182,7 @@ class _Standings:
         subjects: Collection[str] | None = None,
         **_: Any,
     ) -> pl.DataFrame:
-        return self._snapshot.frame(community, at, ladder=ladder, value=value, subjects=subjects)
+        return self._snapshot.frame(community, at, ladder=ladder, value=value, subjects=subjects, names=self._names)
 
     def counts(self, community: str, ladder: str, value: str = "") -> Mapping[str, int]:
         return self._snapshot.counts(ladder, value)
