@@ -18,6 +18,7 @@ import polars as pl
 from operations.cohorts import name_of, traits
 from operations.desk import Desk
 from operations.effects import EffectContext, deeds_of
+from operations.handover import reassign
 from operations.ports.effects import Deed
 from operations.ports.inbox import Item
 from operations.ports.touch import Opened
@@ -82,6 +83,9 @@ def keep_touch(
     """
     kept = Kept()
     with desk.together():
+        for load in desk.touch.loads(community.id):
+            if not load.still_here and load.role in community.roles:
+                reassign(desk.touch, desk.inbox, community, load.role, load.person, at=at)
         for partition in community.cohorts.values():
             _regroup(desk, community, partition, at, kept)
             _host(desk, community, partition, at, kept)

@@ -18,6 +18,7 @@ from store import deeds as kinds
 from store.audit import audit
 from store.bulk import insert_many
 from store.ledgers import enter, left_in_stock, reorders
+from store.loads import load_of_everybody
 from store.proposals import withdraw
 from store.tables.effects import (
     assignment,
@@ -258,12 +259,7 @@ class SqlEffects:
 
     def looked_after(self, community: str) -> Mapping[tuple[str, str], int]:
         with transaction(self._engine) as connection:
-            rows = connection.execute(
-                select(assignment.c.role, assignment.c.person, func.count().label("many"))
-                .where(assignment.c.community == community, assignment.c.ended_at.is_(None))
-                .group_by(assignment.c.role, assignment.c.person)
-            )
-            return {(row.role, row.person): row.many for row in rows}
+            return {(one.role, one.person): one.members for one in load_of_everybody(connection, community)}
 
     def assigned(self, community: str, member: str) -> Mapping[str, str]:
         with transaction(self._engine) as connection:

@@ -69,19 +69,31 @@ def appoint(role: Role, person: Person, by: As = None, community: Community = No
 
 @staff.command("leave")
 def leave(role: Role, person: Person, by: As = None, community: Community = None, json: Json = False) -> None:
-    """Take somebody out of a role."""
+    """Take somebody out of a role; whomever they looked after goes to colleagues who have room."""
     from cli.console import Output
     from cli.wiring import memory
-    from operations.staffing import leave as take_out
+    from operations.handover import hand_over
 
     out = Output(json)
     at = datetime.now(UTC)
     with memory() as remembered:
         spec = remembered.specs.current(community)
         with remembered.together():
-            take_out(remembered.effects, spec, role, person)
+            done = hand_over(remembered.house, spec, role, person, at=at)
             remembered.audit.note(
-                spec.id, actor=by or "operator", verb="leave-role", what=person, at=at, details={"role": role}
+                spec.id,
+                actor=by or "operator",
+                verb="leave-role",
+                what=person,
+                at=at,
+                details={"role": role, "handed": len(done.moved), "left": len(done.left)},
             )
-    out.data({"role": role, "person": person})
+    handed = [{"whom": one.member, "as": one.relation, "to": one.to, "role": one.role} for one in done.moved]
+    left = [{"whom": one.member, "as": one.relation} for one in done.left]
+    out.data({"role": role, "person": person, "handed": handed, "left": left})
     out.say(f"{person} is not {spec.roles[role].title.en} any more.")
+    if handed:
+        out.table("Handed over", ["whom", "as", "to", "role"], [list(one.values()) for one in handed])
+    if left:
+        names = ", ".join(one.member for one in done.left)
+        out.say(f"Nobody has room for {names}: they stay with {person} until somebody has; the inbox asks for it.")
