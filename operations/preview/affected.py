@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from operations.ports.runs import RUNNING, Runs
+from operations.ports.runs import RUNNING, Runs, Visit
 from operations.ports.standings import LIFECYCLE, Renames
 from operations.preview.compare import Group
 from operations.preview.outlook import Part
 from operations.prizes import cents, period_of
 from rules.spec.source import plain
-from rules.time import to_day
+from rules.spec.phase import every_phase
+from rules.time import WorkCalendar, sla_times, to_day
 
 if TYPE_CHECKING:
     from operations.desk import Desk
@@ -29,12 +30,13 @@ def runs_affected(runs: Runs, desk: Desk, new: Community, current: Community) ->
     rows = []
     for (task, digest), live in sorted(found.items()):
         pinned = current if digest == current.digest else desk.specs.at(digest, new.id)
-        deadlines = [
-            visit.deadline
+        waits = [
+            visit
             for run in live
             for visit in runs.visits(run.id)
             if visit.state == "open" and visit.deadline is not None
         ]
+        deadlines = [visit.deadline for visit in waits if visit.deadline is not None]
         rows.append(
             {
                 "task": task,
@@ -44,9 +46,28 @@ def runs_affected(runs: Runs, desk: Desk, new: Community, current: Community) ->
                 "becomes": "gone" if task not in new.tasks else "same" if _same(pinned, new, task) else "changed",
                 "deadlines": len(deadlines),
                 "next_deadline": min(deadlines).isoformat() if deadlines else None,
+                "across": sum(1 for visit in waits if _crosses(pinned, new, task, visit)),
             }
         )
     return rows
+
+
+def _crosses(pinned: Community, new: Community, task: str, visit: Visit) -> bool:
+    """Whether a wait in working time ends after its calendar knows the holidays."""
+    phases = {phase.id: phase for _, phase in every_phase(pinned.modes[pinned.tasks[task].mode].phases)}
+    within = getattr(phases.get(visit.phase), "within", None)
+    calendar = _calendar_of(new, str(within or ""))
+    if calendar is None or visit.deadline is None:
+        return False
+    return not WorkCalendar(new.calendars[calendar]).covers(visit.deadline, new.zone)
+
+
+def _calendar_of(community: Community, within: str) -> str | None:
+    """The calendar that a wait is counted by; None if it is not in working time."""
+    if within.startswith("sla:"):
+        level = community.slas.get(within.removeprefix("sla:"))
+        return None if level is None else level.calendar or community.document.calendar
+    return community.document.calendar if within.endswith(("bd", "bh")) else None
 
 
 def _same(one: Community, other: Community, task: str) -> bool:
@@ -72,7 +93,18 @@ def timers(current: Community, new: Community, at: datetime) -> list[dict[str, A
         left = to_day(str(calendar.valid_through)) - today
         if left < _SOON:
             rows.append({"what": f"calendar {calendar.id} ends", "old": None, "new": str(calendar.valid_through)})
-    return rows
+    return rows + list(_across(new, at))
+
+
+def _across(new: Community, at: datetime) -> Iterator[dict[str, Any]]:
+    """Service levels which, begun now, end after their calendar knows the holidays."""
+    for id_, level in sorted(new.slas.items()):
+        calendar = new.calendars[level.calendar or new.document.calendar]
+        times = sla_times(id_, at, zone=new.zone, calendar=calendar, slas=new.slas, calendars=new.calendars)
+        last = max([times.finish, *(when for when, _ in times.escalate)])
+        if not WorkCalendar(calendar).covers(last, new.zone):
+            ends = last.astimezone(new.zone).date()
+            yield {"what": f"sla:{id_} begun now ends after calendar {calendar.id} does", "old": None, "new": f"{ends}"}
 
 
 _SOON = 92
