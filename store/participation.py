@@ -257,8 +257,10 @@ class Participation:
     def together(self) -> AbstractContextManager[object]:
         return transaction(self._engine)
 
-    def parts(self, run_id: str) -> Mapping[str, str]:
+    def parts(self, run_id: str, members: Collection[str] | None = None) -> Mapping[str, str]:
         found = select(part.c.member, part.c.part).where(part.c.run == run_id).order_by(part.c.member)
+        if members is not None:
+            found = found.where(part.c.member == func.any(list(members)))
         with transaction(self._engine) as connection:
             return {row.member: row.part for row in connection.execute(found)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from operations.effects import EffectContext, carry_out
 from operations.errors import Refusal
@@ -23,10 +23,10 @@ from workflows.asking import items_of, within_of
 from workflows.course import CANCEL, LAPSED, SKIPPED, Course
 from workflows.legs import legs
 from workflows.phases.each.spec import Each
-from workflows.play import Note, Progress, Scene
+from workflows.play import Note, Opening, Progress, Scene
 from workflows.ready import REPEAT, STRUCTURE
-from workflows.rehearsed import for_a_quarter
 from workflows.records import facts_of, follow_ups_of, forms_of
+from workflows.rehearsed import for_a_quarter
 from workflows.scenes import KEPT, Setting, Settings
 from workflows.seating import teamed
 from workflows.simulated import catch_up, until_over
@@ -35,6 +35,12 @@ from workflows.taking_in import take_in
 
 STOPPED = "stopped"
 """How a phase comes out that was open when its branch or unit was ended by another."""
+
+FOREVER = timedelta(days=3650)
+"""How long runs that were started are waited for, unless they go on even then."""
+
+RARELY = timedelta(days=7)
+"""How often one looks whether they have ended, should they have failed to say so."""
 
 LOOK_EVERY = timedelta(days=1)
 """How often a condition that is waited for is looked at, in the run's own time."""
@@ -61,6 +67,7 @@ class Conduct:
         house: the ports.
         now: the wall's time.
         settings: finds what is around a phase.
+        children: starts other runs, and tells those that wait for them.
         script: says what people do in rehearsed runs, and how comes out what hangs on facts; drawn by lot without it.
     """
 
@@ -71,8 +78,9 @@ class Conduct:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         settings: Settings | None = None,
         script: Script | None = None,
+        children: Children | None = None,
     ) -> None:
-        self.house, self._now, self._script = house, now, script
+        self.house, self._now, self._script, self._children = house, now, script, children
         self.settings = settings or Settings(house)
 
     def course(self, run_id: str) -> Course:
@@ -91,7 +99,12 @@ class Conduct:
         """Open a phase, skip it, or find that the run must not go on."""
         with self.house.runs.together():
             self._wake(asked.run, asked.at)
-            return self._open(asked)
+            opened = self._open(asked)
+        if opened.children and self._children is not None:
+            visit = self.house.runs.visit(asked.run, asked.phase, asked.visit)
+            assert visit is not None
+            self._children.launch(visit)
+        return opened
 
     def _open(self, asked: OpenPhase) -> Opened:
         known = self.house.runs.visit(asked.run, asked.phase, asked.visit)
@@ -128,11 +141,19 @@ class Conduct:
             visit = replace(visit, deadline=setting.until(wants.within, visit.opened_at))
         elif wants.goods is not None:
             visit = replace(visit, deadline=visit.opened_at)  # now or not
+        elif wants.children is not None:
+            visit = self._beget(setting, visit)
         visit = replace(visit, deadline=setting.later(visit))
         scene = setting.before(visit)
         visit = replace(visit, asked=scene.asked, never=tuple(sorted(scene.never)), things=scene.things)
         opening = setting.play.opening(setting.phase, scene)
-        if opening.outcome is not None:
+        if opening.kept:
+            visit, scene = replace(visit, results={KEPT: opening.kept}), replace(scene, kept=opening.kept)
+        if opening.outcome is not None and opening.kept and not (opening.either and self._script is not None):
+            with self.house.runs.together():
+                self._close(setting, replace(self.house.runs.open(visit), deadline=visit.opened_at))
+                return self._opened(self.house.runs.visit(visit.run, visit.phase, visit.visit) or visit)
+        if opening.outcome is not None and not opening.kept:
             self._carry_out(setting, visit)
             outcome = self._scripted(setting, visit, opening.outcome)
             over = replace(visit, state="closed", outcome=outcome, closed_at=visit.opened_at)
@@ -145,6 +166,11 @@ class Conduct:
             wakes = [*(self._ask(setting, opened, scene) if wants.goods is not None else ())]
             wakes += [opening.look_at] if opening.look_at is not None else []
         return self._opened(opened, opening.awaits, self._looks(setting), wakes)
+
+    def _beget(self, setting: Setting, visit: Visit) -> Visit:
+        """Note the runs that the phase starts; on paper there are none."""
+        refused = self._children.begin(setting, visit) if self._children is not None else []
+        return replace(visit, deadline=visit.opened_at + FOREVER, results={KEPT: {REFUSED: refused}})
 
     def _ask(self, setting: Setting, visit: Visit, scene: Scene) -> Sequence[datetime]:
         """Claim what is scarce; returns when to look at it."""
@@ -228,6 +254,7 @@ class Conduct:
             deadline=visit.deadline,
             look_at=_next_look(visit, visit.opened_at, every, wakes),
             awaits=awaits,
+            children=visit.kind == RUN,
         )
 
     # --------------------------------------------------------------------------------------------------------- checking
@@ -403,10 +430,12 @@ class Conduct:
 
     def _looks(self, setting: Setting) -> timedelta | None:
         """How often one must look, in the run's own time, because a condition is waited for; None: it is not."""
+        scale = setting.run.scale
+        if setting.wants.children is not None and setting.mode.while_ is None and setting.mode.for_ != "member":
+            return RARELY if scale is None else max(RARELY, ClockScale.parse(scale).virtual(AT_MOST))
         waits = setting.mode.while_ is not None or setting.wants.until is not None or setting.mode.for_ == "member"
         if not waits:
             return None
-        scale = setting.run.scale
         return LOOK_EVERY if scale is None else max(LOOK_EVERY, ClockScale.parse(scale).virtual(AT_MOST))
 
     def finish(self, asked: FinishRun) -> Finished:
@@ -420,9 +449,13 @@ class Conduct:
         if run.subject is not None and mode.for_ == "member":
             parts.setdefault(run.subject, "subject")
         facts = [self._finished(run, member, part, asked) for member, part in sorted(parts.items())]
+        if asked.end != CANCEL and asked.end.partition(":")[0] == "end":
+            facts += teamed(run, self.house.teams.of_run(run.id, live=True), asked.at)
         if facts:
             self.house.facts(community).record(facts)
+        self.house.teams.end(run.id, at=asked.at)
         self.house.runs.finish(run.id, end=asked.end, at=asked.at)
+        let_go(self.house.touch, run.community, run.subject, at=asked.at)
         return Finished(members=len(facts), undone=undone)
 
     def _finished(self, run: Run, member: str, part: str, asked: FinishRun) -> Fact:

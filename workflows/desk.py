@@ -27,6 +27,7 @@ from workflows.legs import following
 from workflows.play import ROLE, Scene
 from workflows.records import fitting
 from workflows.scenes import Setting, Settings, run_time
+from workflows.seating import ANSWERS
 from workflows.taking_in import take_in
 
 
@@ -66,8 +67,21 @@ class Desk(AtInbox):
         self.settings = settings or Settings(house)
 
     # ------------------------------------------------------------------------------------------------------ single acts
-    def submit(self, run: str, phase: str, *, member: str, fields: Mapping[str, Any], into: str | None = None) -> Said:
+    def submit(
+        self,
+        run: str,
+        phase: str,
+        *,
+        member: str,
+        fields: Mapping[str, Any],
+        into: str | None = None,
+        visit: int | None = None,
+    ) -> Said:
         """Hand a work in.
+
+        Args:
+            visit: the number of the visit, where a phase is open several times; that in which the member may act
+                without it. The same in every verb.
 
         Raises:
             Refusal: the phase does not take it; with the reason and, if it is over, since when.
@@ -79,7 +93,15 @@ class Desk(AtInbox):
         entry = Entry(author=member, at=self._time(setting, visit), fields=fields, into=into)
         return _one(self.submit_many(setting, visit, [entry]))
 
-    def enrol(self, run: str, *, member: str, fields: Mapping[str, Any], phase: str | None = None) -> Said:
+    def enrol(
+        self,
+        run: str,
+        *,
+        member: str,
+        fields: Mapping[str, Any],
+        phase: str | None = None,
+        visit: int | None = None,
+    ) -> Said:
         """Come in, or accept an invitation.
 
         Raises:
@@ -108,7 +130,16 @@ class Desk(AtInbox):
             raise Refusal(f"{member} has no part in {run}.")
         return Said(id=run)
 
-    def score(self, run: str, *, work: str, by: str, scores: Mapping[str, int], phase: str | None = None) -> Said:
+    def score(
+        self,
+        run: str,
+        *,
+        work: str,
+        by: str,
+        scores: Mapping[str, int],
+        phase: str | None = None,
+        visit: int | None = None,
+    ) -> Said:
         """Score a work as a judge (a member, or somebody in a judging role).
 
         Raises:
@@ -130,6 +161,7 @@ class Desk(AtInbox):
         about: str = "",
         fields: Mapping[str, Any] | None = None,
         role: str | None = None,
+        visit: int | None = None,
     ) -> Said:
         """Answer a question, or give a verdict about a work.
 
@@ -158,12 +190,14 @@ class Desk(AtInbox):
             about=about,
             role=role or self._role(visit, by),
             choice=choice,
-            fields=fields or {},
+            fields=fields,
             version=work.version if work is not None and verb == "verdict" else 1,
         )
         return self._act(setting, visit, act)
 
-    def revise(self, run: str, phase: str, *, work: str, member: str, fields: Mapping[str, Any]) -> Said:
+    def revise(
+        self, run: str, phase: str, *, work: str, member: str, fields: Mapping[str, Any], visit: int | None = None
+    ) -> Said:
         """Hand in a new version of a work that a review has returned.
 
         Raises:
@@ -176,12 +210,12 @@ class Desk(AtInbox):
         act = Act(
             verb="revise",
             by=member,
-            at=self._time(setting, visit),
+            at=self._time(setting, at),
             about=work,
             fields=fields,
             version=known.version + 1,
         )
-        return self._act(setting, visit, act)
+        return self._act(setting, at, act)
 
     # ------------------------------------------------------------------------------------------------------------ forms
     def form_of(self, run: str, phase: str, work: str | None = None) -> str | None:
@@ -203,6 +237,13 @@ class Desk(AtInbox):
         assert item.run is not None
         assert item.phase is not None
         number = item.visit
+        if item.choices == ANSWERS:
+            from workflows.teamwork import Teamwork
+
+            team = Teamwork(self, item.run, item.phase, visit=number)
+            team.decline(who) if outcome == "decline" else team.confirm(who)
+            self.house.inbox.finish(item.community, item.id, outcome=outcome, fields=fields, by=who, at=self._now())
+            return
         setting, visit = self.opened(item.run, item.phase, visit=number)
         about = item.about if item.about in visit.things else ""
         match setting.phase.kind:
@@ -213,12 +254,6 @@ class Desk(AtInbox):
                     self.decline(item.run, member=who, phase=item.phase, visit=number)
                 else:
                     self.enrol(item.run, member=who, fields=fields, phase=item.phase, visit=number)
-            case "meet":
-                from workflows.meeting import DAY, Meeting
-
-                Meeting(self, item.run, item.phase, visit=number).done(outcome, fields, by=who)
-                if outcome == DAY:
-                    return  # it stays on the host's desk until the minutes are in
             case "meet":
                 from workflows.meeting import Meeting
                 from workflows.phases.meet.play import DAY
@@ -247,8 +282,12 @@ class Desk(AtInbox):
     # ---------------------------------------------------------------------------------------------------------- batches
     def submit_many(self, setting: Setting, visit: Visit, entries: Sequence[Entry]) -> list[Said]:
         """Hand in many works at once; whoever may not, or comes too late, is refused alone."""
-        scene = setting.scene(visit) if len(entries) == 1 else setting_scene(setting, visit)
+        scene = setting_scene(setting, visit)
         reasons = self._strangers(setting, [entry.author for entry in entries])
+        entries = [setting.entry(entry) for entry in entries]
+        if setting.wants.per != "member":
+            alone = [one.author for one in entries if one.unit is None]
+            reasons = {who: f"{who} is in no team of which anything is expected here" for who in alone} | reasons
         said: list[Said | None] = []
         for entry in entries:
             reason = reasons.get(entry.author) or setting.play.refusal(setting.phase, scene, entry)
@@ -271,7 +310,7 @@ class Desk(AtInbox):
         self.house.runs.take_part(setting.run.id, {who: "author" for who in accepted if not who.startswith(ROLE)})
         if accepted:
             self._hand_on(setting, visit)
-        if accepted and scene.expected is not None:
+        if accepted and setting.expected is not None:
             self._poke_if_over(setting, visit)
         return answers
 
@@ -285,14 +324,16 @@ class Desk(AtInbox):
         role: str | None = None,
         about: str = "",
         fields: Mapping[str, Any],
+        version: int = 1,
     ) -> Said:
-        """Do something in a phase whose kind has moves of its own.
+        """Do something in a phase whose kind has moves of its own; `version` tells the same move once more apart.
 
         Raises:
             Refusal: the move is not legal, or the gate is shut.
         """
         at = self._time(setting, visit)
-        return self._act(setting, visit, Act(verb=verb, by=by, role=role, about=about, at=at, fields=fields))
+        act = Act(verb=verb, by=by, role=role, about=about, at=at, fields=fields, version=version)
+        return self._act(setting, visit, act)
 
     def _act(self, setting: Setting, visit: Visit, act: Act) -> Said:
         scene = setting.scene(visit)
@@ -315,6 +356,22 @@ class Desk(AtInbox):
         self._poke_if_over(setting, visit)
         return said
 
+    def strangers(self, setting: Setting, people: Sequence[str]) -> dict[str, str]:
+        """Who of these may not come in here, and why."""
+        return self._strangers(setting, people)
+
+    def now(self) -> datetime:
+        """The wall's time."""
+        return self._now()
+
+    def nudge(self, setting: Setting, visit: Visit) -> None:
+        """Tell the run to look at a phase, if there is something to see."""
+        self._poke_if_over(setting, visit)
+
+    def nudge_all(self, run: str) -> None:
+        """Tell the run to look at everything that is open."""
+        self._poke(run, "")
+
     def _strangers(self, setting: Setting, people: Sequence[str]) -> dict[str, str]:
         """Who of these may not come in here, and why; looked up now, all together."""
         eligible = setting.wants.eligible
@@ -323,37 +380,24 @@ class Desk(AtInbox):
             return {}
         may = setting.people.among(eligible, members)
         reasons = {who: f"{who} is not among those who may take part here" for who in members if who not in may}
-        inside = setting.house.runs.parts(setting.run.id) if len(members) < 50 else {}
+        inside = setting.house.runs.parts(setting.run.id, members)
         newcomers = [who for who in members if who in may and who not in inside and not who.startswith(ROLE)]
         most = setting.community.document.limits.runs_per_member
         loads = setting.house.runs.load(setting.community.id, newcomers) if newcomers else {}
         for who in newcomers:
             if loads.get(who, 0) >= most and who != setting.run.subject:
                 reasons[who] = f"{who} takes part in {loads[who]} runs already, which is the most ({most})"
-        return reasons | self._barred(setting, [who for who in newcomers if who not in reasons])
-
-    def _barred(self, setting: Setting, members: Sequence[str]) -> dict[str, str]:
-        """Whose tier may not enter such a mode."""
-        closed = {
-            tier.id: tier.title.en
-            for ladder in setting.community.ladders.values()
-            if ladder.id == "tier"
-            for tier in ladder.tiers
-            if tier.may_enter and setting.run.mode not in tier.may_enter
-        }
-        if not closed or not members:
-            return {}
-        known = setting.people.known.members(members)
-        found = {}
-        for who, evidence in known.items():
-            tier = evidence.attributes.get("tier")
-            if isinstance(tier, str) and tier in closed:
-                found[who] = f"members of the tier {closed[tier]} do not take part in {setting.run.mode}"
-        return found
+        return reasons | setting.barred([who for who in newcomers if who not in reasons])
 
     # -------------------------------------------------------------------------------------------------------- in common
-    def opened(self, run_id: str, phase: str) -> tuple[Setting, Visit]:
-        """The open visit of a phase, with what is around it now.
+    def opened(
+        self, run_id: str, phase: str, *, visit: int | None = None, by: str | None = None, about: str = ""
+    ) -> tuple[Setting, Visit]:
+        """An open visit of a phase, with what is around it now.
+
+        Args:
+            visit: its number; without it, where several are open, the one that is about `about` and in which `by`
+                may act.
 
         Raises:
             Refusal: there is none; it says whether it is over or has not begun.
@@ -424,7 +468,7 @@ class Desk(AtInbox):
             if known.status != RUNNING:
                 raise Refusal(f"{run} is over ({known.end}).")
             raise Refusal(f"No phase of kind {kind} is open in {run}.", f"See `trellis task {run}`.")
-        return visit.phase
+        return going[-1].phase
 
     def _role(self, visit: Visit, by: str) -> str | None:
         """The role somebody answers for who is not asked by name."""
@@ -433,6 +477,7 @@ class Desk(AtInbox):
         if by in visit.asked:
             return None
         community = visit.community
+        spec = self.house.specs.current(community)
         roles = [one for one in visit.asked if one.startswith(ROLE)]
         return next((one for one in roles if by in there(self.house.effects, spec, one)), None)
 
@@ -455,7 +500,8 @@ class Desk(AtInbox):
 
     def _poke_if_over(self, setting: Setting, visit: Visit) -> None:
         scene = setting.scene(visit)
-        if setting.play.progress(setting.phase, replace(scene, at=setting.at)).over:
+        progress = setting.play.progress(setting.phase, replace(scene, at=setting.at))
+        if progress.over or progress.requests:
             self._poke(setting.run.id, f"{visit.phase}/{visit.visit}")
 
 

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from operations.allocation import Allocation
+from operations.arguments import bindable
 from operations.around import Around
 from operations.errors import Refusal
 from operations.house import House
@@ -26,6 +27,9 @@ from rules.time import ClockScale, deadline
 from workflows import crews
 from workflows.legs import following
 from workflows.play import Asked, Figures, Kind, Scene, Wants, play_of
+
+REFUSED = "refused"
+"""Among what a phase keeps: why some runs that it should start could not be."""
 
 KEPT = "@kept"
 """Among the results of a phase that is open: what its opening kept."""
@@ -145,7 +149,7 @@ class Setting:
             growing=self.growing() if self.follows else None,
             kinds=self._kinds(visit, works) if wants.everything else {},
             works=works,
-            expected=self._expected(wants),
+            expected=self.expected,
             reviewed=self.around.reviewed(self.phase.id),
             acts=tuple(self.house.runs.acts(self.run.id, self.phase.id, since=visit.since, until=visit.visit)),
             holds=self.people.holds(wants.until) if wants.until is not None else None,
@@ -161,12 +165,24 @@ class Setting:
             apart=lambda: crews.apart(self),
             may_do=lambda who, part: crews.may_do(self, who, part),
             place=f"{self.run.id}/{self.phase.id}",
+            children=self._children(visit, wants),
+            refused=tuple(visit.results.get(KEPT, {}).get(REFUSED, ())) if wants.children is not None else (),
         )
+
+    def _children(self, visit: Visit, wants: Wants) -> tuple[Run, ...]:
+        if wants.children is None:
+            return ()
+        return tuple(children_of(self.house.runs.children(self.run.id), visit))
 
     def moments(self, scene: Scene) -> list[datetime]:
         """When something changed by itself in a phase: somebody's time to answer was over."""
         told = getattr(self.play, "moments", None)
         return [*told(self.phase, replace(scene, at=self.at))] if told is not None else []
+
+    @cached_property
+    def expected(self) -> tuple[str, ...] | None:
+        """Of whom something is definitely expected; None where anybody of an open circle may come."""
+        return self._expected(self.wants)
 
     @cached_property
     def units(self) -> Mapping[str, tuple[str, ...]]:
@@ -256,6 +272,8 @@ class Setting:
         """Of whom something is definitely expected; None where anybody of an open circle may come."""
         if wants.eligible is None or wants.asked is not None or not definite(wants.eligible):
             return None
+        if wants.per != "member":
+            return tuple(self.units)
         return tuple(self.people.select(wants.eligible))
 
     def _everything(self) -> list[str]:
@@ -317,7 +335,7 @@ class Settings:
         if key not in self._modes:
             if len(self._modes) > 256:
                 self._modes.clear()
-            self._modes[key] = community.bind(run.task, run.args)
+            self._modes[key] = community.bind(run.task, bindable(run.args))
         return self._modes[key]
 
     def of(
@@ -349,6 +367,12 @@ class Settings:
             return {}
         setting = self.of(visit.run, visit.phase, at=at, scope=visit.scope)
         return so_far(setting.phase, setting.scene(visit))  # type: ignore[no-any-return]
+
+
+def children_of(children: Sequence[Run], visit: Visit) -> Sequence[Run]:
+    """Those of a run's children that one visit has started."""
+    begins = f"{visit.run}/{visit.phase}/{visit.visit}/"
+    return [one for one in children if one.key is not None and one.key.startswith(begins)]
 
 
 def definite(who: Any) -> bool:

@@ -347,7 +347,9 @@ class Runs(Protocol):
         """Members and their part in the run (`author`, `member`, `judge`, …); the first part stays."""
         ...
 
-    def parts(self, run: str) -> Mapping[str, str]: ...
+    def parts(self, run: str, members: Collection[str] | None = None) -> Mapping[str, str]:
+        """Who has which part in a run; with members, only of those."""
+        ...
 
     def load(self, community: str, members: Collection[str] | None = None) -> Mapping[str, int]:
         """How many live runs each member takes part in; who takes part in none is left out."""

@@ -181,8 +181,6 @@ def test_a_run_about_a_member_ends_when_consent_is_taken_back(
 
 
 def test_what_cannot_run_yet_is_refused_plainly(launcher: Launcher) -> None:
-    with pytest.raises(Refusal, match=r"crew \(form_teams\)"):
-        launcher.start("crew")
     with pytest.raises(Refusal, match="Did you mean harvest"):
         launcher.start("harves")
     with pytest.raises(Refusal, match="is for one member"):

@@ -251,6 +251,12 @@ class _Touch:
     def belonging(self, community: str, partition: str) -> Sequence[str]:
         return sorted(self._paper.people)
 
+    def runs_about(self, community: str, subjects: Collection[str]) -> Sequence[str]:
+        return ()
+
+    def given_by_runs(self, community: str, member: str) -> Sequence[str]:
+        return ()
+
     def end(self, community: str, member: str, relations: Collection[str], *, at: datetime) -> int:
         return 0
 

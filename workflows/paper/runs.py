@@ -130,18 +130,22 @@ class PaperRuns:
         if visit is None or verdict != "accepted":
             return self._said(visit, verdict)
         known = self.works(run, phase, since=visit.since, until=visit.visit)
-        mine = [work for work in known if work.author == entry.author]
+        whose = entry.unit or entry.author
+        mine = [work for work in known if (work.unit or work.author) == whose]
         if sum(work.state in ("open", "accepted") for work in mine) >= limit:
             return self._said(visit, "limit")
         count = 1 + max((work.n for work in mine if work.visit == visit.visit), default=0)
         self._seq += 1
         work = Work(
             community=visit.community,
-            id=f"{run}/{phase}/{visit.visit}/{entry.author}/{count}",
+            id=f"{run}/{phase}/{visit.visit}/{whose.removeprefix(f'{run}/').replace('/', '.')}/{count}",
             run=run,
             phase=phase,
             visit=visit.visit,
             author=entry.author,
+            unit=entry.unit,
+            authors=entry.authors,
+            shares=entry.shares,
             at=entry.at,
             seq=self._seq,
             n=count,
@@ -243,8 +247,9 @@ class PaperRuns:
         for member, part in members.items():
             mine.setdefault(member, part)
 
-    def parts(self, run: str) -> Mapping[str, str]:
-        return dict(sorted(self._parts.get(run, {}).items()))
+    def parts(self, run: str, members: Collection[str] | None = None) -> Mapping[str, str]:
+        mine = self._parts.get(run, {})
+        return {who: mine[who] for who in sorted(mine) if members is None or who in members}
 
     def load(self, community: str, members: Collection[str] | None = None) -> Mapping[str, int]:
         found: dict[str, int] = {}

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 
-Values = frozenset[str]
+from workflows.play import Free
+
 Flavour = tuple[str, ...]
 """What a team has in common: a value for each trait that asks for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """Somebody who can be in a team: the parts they may fill, their traits (None: unknown), what they do already."""
-
-    id: str
-    parts: frozenset[str]
-    traits: Mapping[str, Values | None] = field(default_factory=dict)
-    load: int = 0
+Candidate = Free
+"""Somebody who can be in a team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +80,17 @@ def faults(
     traits: Sequence[Trait] = (),
     *,
     apart: Collection[frozenset[str]] = (),
+    partly: bool = False,
 ) -> list[str]:
-    """What is wrong with one team, in words; nothing if it may stand. For teams that people put together by hand."""
+    """What is wrong with one team, in words; nothing if it may stand. For teams that people put together by hand.
+
+    Args:
+        partly: it need not be complete.
+    """
     found: list[str] = []
     for part in parts:
         inside = team.get(part.id, ())
-        if not part.needs <= len(inside) <= part.limit:
+        if not (0 if partly else part.needs) <= len(inside) <= part.limit:
             wanted = f"{part.needs}" if part.needs == part.limit else f"{part.needs} to {part.limit}"
             found.append(f"{part.id} has {len(inside)}, {wanted} are wanted")
         found += [f"{who} cannot be {part.id}" for who in inside if part.id not in people[who].parts]

@@ -10,7 +10,7 @@ from rules.spec.node import SHAPE
 from rules.spec.parts import Slots
 from rules.spec.people import Who
 from rules.spec.phase import PhaseSpec, Surroundings
-from rules.spec.scalars import Arg, Bounded, CountArg, DurationArg, Key, Plain, WithinArg, words_or_arg
+from rules.spec.scalars import Arg, Bounded, CountArg, DurationArg, IdArg, Key, Plain, WithinArg, words_or_arg
 
 Trait = Annotated[int | str, Plain("positive", words=("same", "mixed"))]
 
@@ -24,6 +24,7 @@ class FormTeams(PhaseSpec):
     needs: CountArg = 1  # complete teams
     limit: CountArg | None = None  # teams at most
     traits: Annotated[dict[Key, Trait] | Arg, SHAPE] = Field({})
+    never_together: IdArg | None = None  # a kind of fact that names two people who are never in one team
     fill: Annotated[str, words_or_arg("solve", "claim", "invite", "by_hand")] = "solve"
     confirm: DurationArg | None = None  # each member says yes within; a no is refilled
     refills: Annotated[int, Bounded(0, 20)] = 0
