@@ -139,7 +139,7 @@ def _taken(metric: MetricFromFacts, cells: Sequence[Cell], at: datetime, last: i
     match metric.take:
         case "count":
             return _counted(metric, sum(cell.n for cell in cells))
-        case "sum" if not metric.blank or sum(cell.n for cell in cells):
+        case "sum" if not metric.blank or sum(cell.n for cell in cells) > 0:
             return _counted(metric, _scaled(metric, Fraction(_total(metric, cells))))
         case "distinct":
             return _counted(metric, len({cell.x for cell in cells}))

@@ -1,4 +1,4 @@
-"""`trellis import members` and `trellis import facts`: take in what other systems know."""
+"""`trellis import members`, `facts`, `comments`: take in what other systems know."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Take members and facts in from a file.", no_args_is_help=True)
     group.command("members")(members)
     group.command("facts")(facts)
+    group.command("comments")(comments)
     app.add_typer(group, name="import")
 
 
@@ -69,6 +70,28 @@ def facts(file: File, community: Community = None, json: Json = False) -> None:
         with out.progress(f"Metrics of {spec.id}"):
             remembered.measures(spec).tidy()
     _tell(out, file, "facts", done)
+
+
+def comments(file: File, community: Community = None, json: Json = False) -> None:
+    """Import comments under works: `id`, `work`, `at`, `words`. The words are read and not kept.
+
+    Kept is for each comment whether it is meant well or ill, and whether it says a key message of the work's brief.
+    Importing the same file again changes nothing; a comment with a known `id` and other words corrects it.
+    """
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.import_comments import import_comments
+    from operations.rows import size_of
+    from operations.texts import Reader
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        with out.progress(f"Comments of {spec.id}", size_of(file)) as step:
+            done = import_comments(file, spec, remembered.facts(spec), remembered.runs, Reader(), step.advance)
+        with out.progress(f"Metrics of {spec.id}"):
+            remembered.measures(spec).tidy()
+    _tell(out, file, "comments", done)
 
 
 def _tell(out: "Output", file: Path, what: str, done: "Imported") -> None:

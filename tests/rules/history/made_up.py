@@ -38,7 +38,14 @@ metrics:
   - { id: posts, title: { en: a, zh: a }, type: integer, from: [posted], take: count }
   - { id: acts, title: { en: a, zh: a }, type: integer, from: [posted, warned], take: count }
   - { id: score, title: { en: a, zh: a }, type: decimal, places: 1, from: [posted], take: sum, field: score }
-  - { id: said, title: { en: a, zh: a }, type: decimal, places: 1, from: [posted], take: sum, field: score, if_none: unknown }
+  - id: said
+    title: { en: a, zh: a }
+    type: decimal
+    places: 1
+    from: [posted]
+    take: sum
+    field: score
+    if_none: unknown
   - { id: mean_score, title: { en: a, zh: a }, type: decimal, places: 2, from: [posted], take: mean, field: score }
   - { id: best, title: { en: a, zh: a }, type: decimal, places: 0, from: [posted], take: max, field: score }
   - { id: worst, title: { en: a, zh: a }, type: decimal, places: 1, from: [posted], take: min, field: score }
