@@ -58,10 +58,8 @@ def withdraw(
             if move is not None:
                 conclude(desk, spec.id, id_, because=WITHDREW, at=max(at, move.opened_at))
                 flows.append(move.workflow)
-        persons.note(
-            spec.id, WITHDREW, member, at=at, by=by, reason=reason,
-            notices=released.notices, invitations=len(released.moves), runs=list(released.runs),
-        )  # fmt: skip
+        ended = {"notices": released.notices, "invitations": len(released.moves), "runs": list(released.runs)}
+        persons.note(spec.id, WITHDREW, member, at=at, by=by, reason=reason, details=ended)
     return Withdrawn(released, tuple(dict.fromkeys(flows)))
 
 
@@ -73,7 +71,7 @@ def export(desk: Desk, persons: Persons, spec: Community, member: str, *, at: da
     """
     _there(desk, spec, member)
     found = persons.held(spec, member)
-    persons.note(spec.id, "exported", member, at=at, by=by, reason="asked for", areas=sorted(found))
+    persons.note(spec.id, "exported", member, at=at, by=by, reason="asked for", details={"areas": sorted(found)})
     return {"community": spec.id, "member": member, "at": at.isoformat(), "held": found}
 
 

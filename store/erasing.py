@@ -55,8 +55,11 @@ _EMPTIED = (
     "UPDATE assignment SET ended_at = :at WHERE community = :community AND member = :member AND ended_at IS NULL",
 )
 """What a person has written or was told, in rows that stay."""
-_SAID = frozenset({"kind", "state", "status", "verb", "ladder", "value", "list", "of", "relation", "outcome", "what"})
+_SAID = frozenset(
+    {"community", "kind", "state", "status", "verb", "ladder", "value", "list", "of", "relation", "outcome"}
+)
 """Columns of words, in which an id that happens to be such a word is not one."""
+_WORDS = (("by_hand", "what"), ("privacy", "what"))
 
 
 def held(connection: Connection, facts: SqlFacts, spec: Community, member: str) -> dict[str, Any]:
@@ -150,7 +153,9 @@ def _places() -> Iterator[tuple[Table, list[Any]]]:
     for table in tables():
         if table.name in _OWN_WAY or of_community(table) is None:
             continue
-        columns = [one for one in table.c if one.name not in (*_SAID, "community") and _is_text(one)]
+        columns = [
+            one for one in table.c if one.name not in _SAID and (table.name, one.name) not in _WORDS and _is_text(one)
+        ]
         if columns:
             yield table, columns
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from sqlalchemy import Connection, Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -111,7 +110,7 @@ class SqlPersons:
                 .returning(joining)
             ).one()
             self._doubt(connection, spec)
-            self.note(spec.id, "joined", kept, at=at, by=by, reason=reason, other=other)
+            self.note(spec.id, "joined", kept, at=at, by=by, reason=reason, details={"other": other})
             return _joining(row)
 
     def separate(self, spec: Community, other: str, *, at: datetime, by: str, reason: str) -> Joining:
@@ -130,7 +129,7 @@ class SqlPersons:
             restore_facts(facts, connection, other, row.kept, places)
             person_rows.give_back(connection, spec.id, other, row.kept, journal["rows"])
             self._doubt(connection, spec)
-            self.note(spec.id, "separated", row.kept, at=at, by=by, reason=reason, other=other)
+            self.note(spec.id, "separated", row.kept, at=at, by=by, reason=reason, details={"other": other})
             return _joining(after)
 
     def joins(self, community: str, member: str | None = None) -> Sequence[Joining]:
@@ -195,15 +194,23 @@ class SqlPersons:
             counts = erasing.erase(connection, self._facts(spec), spec, member, pseudonym, at)
             self._doubt(connection, spec)
             done = {"pseudonym": pseudonym, "decisions": decisions, **counts}
-            self.note(spec.id, "erased", pseudonym, at=at, by=by, reason=reason, **done)
+            self.note(spec.id, "erased", pseudonym, at=at, by=by, reason=reason, details=done)
             return done
 
     def note(
-        self, community: str, what: str, member: str, *, at: datetime, by: str, reason: str, **details: Any
+        self,
+        community: str,
+        what: str,
+        member: str,
+        *,
+        at: datetime,
+        by: str,
+        reason: str,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         values = {"community": community, "at": at, "what": what, "member": member, "actor": by, "reason": reason}
         with transaction(self._engine) as connection:
-            connection.execute(insert(privacy).values(**values, details=orjson.loads(orjson.dumps(details))))
+            connection.execute(insert(privacy).values(**values, details=dict(details or {})))
 
     def log(self, community: str, member: str | None = None) -> Sequence[Noted]:
         query = select(privacy).where(privacy.c.community == community).order_by(privacy.c.number)

@@ -151,7 +151,15 @@ class Persons(Protocol):
         ...
 
     def note(
-        self, community: str, what: str, member: str, *, at: datetime, by: str, reason: str, **details: Any
+        self,
+        community: str,
+        what: str,
+        member: str,
+        *,
+        at: datetime,
+        by: str,
+        reason: str,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep what was done about a person."""
         ...
