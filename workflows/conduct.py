@@ -20,15 +20,16 @@ from operations.touching import let_go
 from rules.fact import Fact
 from rules.time import ClockScale, Duration, WorkCalendar, add
 from workflows.asking import items_of, within_of
+from workflows.children import Children
 from workflows.course import CANCEL, LAPSED, SKIPPED, Course
 from workflows.legs import legs
 from workflows.phases.each.spec import Each
 from workflows.play import Note, Opening, Progress, Scene
-from workflows.ready import REPEAT, STRUCTURE
+from workflows.ready import REPEAT, RUN, STRUCTURE
 from workflows.records import facts_of, follow_ups_of, forms_of
 from workflows.rehearsed import for_a_quarter
-from workflows.scenes import KEPT, Setting, Settings
-from workflows.seating import teamed
+from workflows.scenes import KEPT, REFUSED, Setting, Settings
+from workflows.seating import teamed, tend
 from workflows.simulated import catch_up, until_over
 from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, StopPhases
 from workflows.taking_in import take_in
@@ -110,6 +111,7 @@ class Conduct:
         known = self.house.runs.visit(asked.run, asked.phase, asked.visit)
         if known is not None:
             return self._opened(known)
+        tend(self.settings, asked.run, asked.at)
         setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=asked.scope, coming=asked.coming)
         if not asked.lapsed and self._lapsed(setting):
             return Opened(outcome=LAPSED, at=asked.at, real_at=self._now())
@@ -165,12 +167,13 @@ class Conduct:
             self.house.inbox.open(items_of(setting, opened, opening))
             wakes = [*(self._ask(setting, opened, scene) if wants.goods is not None else ())]
             wakes += [opening.look_at] if opening.look_at is not None else []
+            wakes += self._tended(setting, visit.opened_at)
         return self._opened(opened, opening.awaits, self._looks(setting), wakes)
 
     def _beget(self, setting: Setting, visit: Visit) -> Visit:
         """Note the runs that the phase starts; on paper there are none."""
         refused = self._children.begin(setting, visit) if self._children is not None else []
-        return replace(visit, deadline=visit.opened_at + FOREVER, results={KEPT: {REFUSED: refused}})
+        return replace(visit, deadline=visit.opened_at + FOREVER, results={KEPT: {REFUSED: refused}} if refused else {})
 
     def _ask(self, setting: Setting, visit: Visit, scene: Scene) -> Sequence[datetime]:
         """Claim what is scarce; returns when to look at it."""
@@ -267,6 +270,8 @@ class Conduct:
             seen = self._see(asked)
             self._wake(asked.run, asked.at)
         if isinstance(seen, Checked):
+            if seen.outcome == LAPSED:
+                self._cancel_children(self.house.runs.visit(asked.run, asked.phase, asked.visit))
             return seen
         setting, visit = seen
         if visit.state == "open":
@@ -289,6 +294,7 @@ class Conduct:
                 self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
             with self.house.runs.together():
                 self._close(setting, replace(visit, deadline=at), stopped=True)
+            self._cancel_children(visit)
         return Finished(members=0, undone=0)
 
     def _see(self, asked: CheckPhase) -> Checked | tuple[Setting, Visit]:
@@ -298,6 +304,7 @@ class Conduct:
             raise Refusal(f"{asked.run} has not opened {asked.phase}.")
         if visit.state == "closed" and visit.kind != REPEAT:
             return Checked(outcome=visit.outcome, at=visit.closed_at or asked.at)
+        tend(self.settings, asked.run, asked.at)
         setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=visit.scope, coming=asked.coming)
         if visit.state != "closing" and not asked.lapsed and self._lapsed(setting):
             return self._lapse(setting, visit, asked.at)
@@ -340,6 +347,7 @@ class Conduct:
             self.house.runs.extend(visit.run, visit.phase, visit.visit, deadline=deadline)
         wakes = [at for at in _wakes(setting, visit) if at > asked.at] if setting.wants.goods is not None else []
         wakes += [progress.look_at] if progress.look_at is not None else []
+        wakes += self._tended(setting, asked.at)
         if progress.requests:
             self.house.inbox.open(items_of(setting, visit, Opening(requests=progress.requests)))
         look = _next_look(visit, asked.at, self._looks(setting), wakes)
@@ -419,6 +427,10 @@ class Conduct:
         self.house.runs.conclude(visit.run, visit.phase, visit.visit, outcome=LAPSED, results={}, at=at, works={})
         return Checked(outcome=LAPSED, at=at)
 
+    def _cancel_children(self, visit: Visit | None) -> None:
+        if self._children is not None and visit is not None and visit.kind == RUN:
+            self._children.cancel(visit.run, visit)
+
     def _wake(self, run_id: str, at: datetime) -> None:
         """On a scaled clock the run itself takes the steps of its items, at its own times."""
         run = self.settings.run(run_id)
@@ -427,6 +439,14 @@ class Conduct:
         spec = self.house.specs.at(run.digest, run.community)
         house = self.house
         Reminders(inbox=house.inbox, outbox=house.outbox, effects=house.effects, community=spec).in_run(run.id, at)
+
+    def _tended(self, setting: Setting, at: datetime) -> list[datetime]:
+        """When to look at the teams of a run again, because somebody's time in them may be over."""
+        look = tend(self.settings, setting.run.id, at)
+        if look is None:
+            return []
+        scale = setting.run.scale
+        return [look if scale is None else max(look, at + ClockScale.parse(scale).virtual(AT_MOST))]
 
     def _looks(self, setting: Setting) -> timedelta | None:
         """How often one must look, in the run's own time, because a condition is waited for; None: it is not."""
@@ -456,6 +476,9 @@ class Conduct:
         self.house.teams.end(run.id, at=asked.at)
         self.house.runs.finish(run.id, end=asked.end, at=asked.at)
         let_go(self.house.touch, run.community, run.subject, at=asked.at)
+        if self._children is not None:
+            self._children.cancel(run.id)
+            self._children.ended(run)
         return Finished(members=len(facts), undone=undone)
 
     def _finished(self, run: Run, member: str, part: str, asked: FinishRun) -> Fact:

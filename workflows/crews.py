@@ -118,6 +118,18 @@ def _optional(setting: Setting, phase: str) -> set[str]:
     return {slot.id for slot in slots if not int(slot.needs)}
 
 
+def team_of(setting: Setting) -> dict[str, str]:
+    """In which team somebody is who may hand in."""
+    around = setting.around
+    return {
+        who: team
+        for phase in around.forming(setting.wants.eligible)
+        for team, parts in around.teams_of(phase).items()
+        for inside in parts.values()
+        for who in inside
+    }
+
+
 def from_unit(setting: Setting, entry: Entry) -> Entry:
     """A work on its way in, with the team or part that it is from and everybody who is named with it."""
     for unit, people in setting.units.items():

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from operations.allocation import Demand
 from operations.ports.resources import Claim
-from operations.ports.runs import Act, Entry, Planned, Work
+from operations.ports.runs import Act, Entry, Planned, Run, Work
 from operations.ports.teams import Team
 from operations.rehearsal import Crowd
 
@@ -48,6 +48,15 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offspring:
+    """Runs that a phase starts: of these tasks, for each of those (else for the run's own subject), with arguments."""
+
+    tasks: tuple[str, ...]
+    for_: Any = None
+    with_: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wants:
     """What has to be looked up before a phase can be played; selections as they are written.
 
@@ -68,6 +77,7 @@ class Wants:
     apart: str | None = None  # a kind of fact that names who is never together
     per: str = "member"  # whose a work is: a member's, a team's, or a slot's
     follows: bool = False  # works that come in beside it, in another branch, are taken as they come
+    children: Offspring | None = None  # runs that are started, and waited for
     everything: bool = False  # without `things`: all works and people of the run, and the run itself
     goods: Demand | None = None  # what is scarce and claimed for each thing (for the run without `things`)
     groups: Mapping[str, Any] = field(default_factory=dict)  # further people, looked up live, by what they are
@@ -95,8 +105,11 @@ class Scene:
 
     `own` are, of things that belong to a team or a part of one, those of the asked who are asked about them; about
     other things all are. `units` are the teams, or parts of teams (`team#slot`), of which works are expected, with
-    who is in them. `kept` is what the opening kept, `free` finds out who can be in teams, `apart` are pairs who are
-    never in one. `place` is the run and the phase, `may_do` says whether somebody may fill a part now.
+    who is in them, `team_of` says in which team somebody is who may hand in. `kept` is what the opening kept, `free`
+    finds out who can be in teams, `apart` are pairs who are never in one. `place` is the run and the phase, `may_do`
+    says whether somebody may fill a part now.
+
+    `children` are the runs that the phase has started, `refused` says why some could not be.
     """
 
     at: datetime
@@ -123,11 +136,14 @@ class Scene:
     until: Callable[[str, datetime], datetime] = lambda within, at: at
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    team_of: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Any] = field(default_factory=dict)
     free: Callable[[], Sequence[Free]] = tuple
     apart: Callable[[], frozenset[frozenset[str]]] = frozenset
     may_do: Callable[[str, str], bool] = lambda who, part: True
     place: str = ""
+    children: tuple[Run, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @cached_property
     def in_order(self) -> tuple[Act, ...]:

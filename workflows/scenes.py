@@ -160,6 +160,7 @@ class Setting:
             until=lru_cache(maxsize=4096)(self.until),
             own=crews.own(self, visit, works) if wants.asked is not None else {},
             units=self.units,
+            team_of=crews.team_of(self),
             kept=visit.results.get(KEPT, {}),
             free=lambda: crews.free(self),
             apart=lambda: crews.apart(self),
@@ -277,13 +278,22 @@ class Setting:
         return tuple(self.people.select(wants.eligible))
 
     def _everything(self) -> list[str]:
-        works = [work.id for work in self.house.runs.works_of(self.run.id)]
-        return [*works, *self.house.runs.parts(self.run.id), self.run.id]
+        """Works, people and runs: of this run, and of those that it started and waited for, theirs too."""
+        runs = self._family()
+        works = [work.id for run in runs for work in self.house.runs.works_of(run) if work.state != "refused"]
+        parts = [who for run in runs for who in self.house.runs.parts(run)]
+        return [*works, *dict.fromkeys(parts), *runs]
+
+    def _family(self) -> list[str]:
+        """The run and those that come from it, in the order in which they were begun."""
+        found = [self.run.id]
+        for run in found:
+            found += [child.id for child in self.house.runs.children(run) if child.id not in found]
+        return found
 
     def _kinds(self, visit: Visit, works: Mapping[str, Work]) -> dict[str, str]:
-        return {
-            thing: "work" if thing in works else "run" if thing == self.run.id else "member" for thing in visit.things
-        }
+        runs = set(self._family())
+        return {thing: "work" if thing in works else "run" if thing in runs else "member" for thing in visit.things}
 
     def _figures(self, wants: Wants, visit: Visit, works: Mapping[str, Work]) -> dict[Asked, Figures]:
         known = self.people.known
@@ -291,9 +301,11 @@ class Setting:
         if self.phase.kind == "enrol":
             things = tuple(dict.fromkeys(act.by for act in self.house.runs.acts(self.run.id, self.phase.id)))
         authors = [work.author for work in works.values() if not work.author.startswith("role:")]
-        members = list(dict.fromkeys([*authors, *(one for one in things if one not in works and one != self.run.id)]))
+        runs = self._family() if wants.everything else [self.run.id]
+        others = (one for one in things if one not in works and one not in runs)
+        members = list(dict.fromkeys([*authors, *others]))
         asked = [(one.name, one.over) for one in wants.figures]
-        values = known.figures(asked, works=list(works.values()), members=members, runs=[self.run.id])
+        values = known.figures(asked, works=list(works.values()), members=members, runs=runs)
         return {
             one: Figures(known.kind_of(one.name), values[one.name, one.over], known.places(one.name))
             for one in wants.figures

@@ -10,12 +10,14 @@ from operations.rehearsal import Crowd
 from workflows.phases.submit.spec import Submit
 from workflows.play import ROLE, Cast, Closing, Note, Opening, Progress, Request, Scene, Wants, enough
 
+MEMBER = "member"
+
 USUAL = 40
 """How many simulated members hand something in where anybody may."""
 
 
 def wants(phase: Submit) -> Wants:
-    return Wants(eligible=phase.by, within=phase.within, keeps=True)
+    return Wants(eligible=phase.by, within=phase.within, keeps=True, per=phase.per, things=phase.into)
 
 
 def opening(phase: Submit, scene: Scene) -> Opening:
@@ -23,6 +25,9 @@ def opening(phase: Submit, scene: Scene) -> Opening:
         return Opening(awaits="works of whoever likes")
     if not scene.expected:
         return Opening(outcome="short", awaits="nobody is there to hand anything in")
+    if phase.per != MEMBER:
+        asked = tuple(Request(asked=people, about=unit, form=phase.form) for unit, people in scene.units.items())
+        return Opening(requests=asked, awaits=f"works of {len(asked)} {phase.per}s")
     request = Request(asked=scene.expected, form=phase.form)
     return Opening(requests=(request,), awaits=f"works of {len(scene.expected)}")
 
@@ -30,8 +35,9 @@ def opening(phase: Submit, scene: Scene) -> Opening:
 def refusal(phase: Submit, scene: Scene, act: Act | Entry) -> str | None:
     if isinstance(act, Act):
         return "in this phase works are handed in, nothing else"
-    if phase.into is not None and act.into is not None and scene.things and act.into not in scene.things:
-        return f"{act.into} is none of {', '.join(scene.things[:8])}"
+    if phase.into is not None and scene.things and act.into not in scene.things:
+        said = "it must be said into what" if act.into is None else f"{act.into} is none of them"
+        return f"{said}: {', '.join(scene.things[:8])}"
     return None
 
 
@@ -53,18 +59,20 @@ def closing(phase: Submit, scene: Scene) -> Closing:
     notes = []
     for work in scene.works.values():
         member = None if work.author.startswith(ROLE) else work.author
-        said = {"work": work.id, "late": work.late, "by": member}
+        team = work.unit.partition("#")[0] if work.unit is not None else scene.team_of.get(work.author)
+        said = {"work": work.id, "late": work.late, "by": member, "team": team}
         notes.append(Note(kind="submitted", key=work.id, at=work.at, member=member, fields=said))
+    lacking = list(dict.fromkeys(who for one in missing for who in scene.units.get(one, () if scene.units else (one,))))
     notes += [
         Note(kind="missed", key=f"{scene.visit}/{author}", at=scene.at, member=author)
-        for author in missing
+        for author in lacking
         if not author.startswith(ROLE)
     ]
     states = {} if scene.reviewed else dict.fromkeys(scene.works, ("accepted", 1))
-    authors = list(dict.fromkeys(work.author for work in scene.works.values()))
+    authors = list(dict.fromkeys(who for work in scene.works.values() for who in work.written_by))
     return Closing(
         outcome="done" if done else "short",
-        results={"works": list(scene.works), "authors": authors, "missing": missing},
+        results={"works": list(scene.works), "authors": authors, "missing": lacking},
         notes=tuple(notes),
         works=states,
         parts={author: "author" for author in authors if not author.startswith(ROLE)},
@@ -73,7 +81,7 @@ def closing(phase: Submit, scene: Scene) -> Closing:
 
 def so_far(phase: Submit, scene: Scene) -> Mapping[str, object]:
     """Works and their authors as they come."""
-    authors = dict.fromkeys(work.author for work in scene.works.values())
+    authors = dict.fromkeys(who for work in scene.works.values() for who in work.written_by)
     return {"works": list(scene.works), "authors": list(authors)}
 
 
@@ -90,16 +98,27 @@ def towards(phase: Submit, scene: Scene, outcome: str, cast: Cast) -> Sequence[P
     else:
         lacking = phase.needs - len(scene.works)
         authors = [who for turn in range(limit) for who in authors if given[who] + turn < limit]
+    coming = [(scene.units[one][0] if one in scene.units else one) for one in authors if scene.units.get(one, (one,))]
     return [
-        Planned(seq=seq, at=cast.moment(seq), verb="submit", by=who, fields=cast.fill(phase.form, who, seq))
-        for seq, who in enumerate(authors[: max(lacking, 0)])
+        Planned(
+            seq=seq,
+            at=cast.moment(seq),
+            verb="submit",
+            by=who,
+            about=scene.things[seq % len(scene.things)] if scene.things else "",
+            fields=cast.fill(phase.form, who, seq),
+        )
+        for seq, who in enumerate(coming[: max(lacking, 0)])
     ]
 
 
 def improvise(phase: Submit, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
     if scene.deadline is None:
         return ()
-    if scene.expected is not None:
+    if scene.units:
+        comes = 96 if phase.per == "team" else 92
+        authors = [unit for unit, people in scene.units.items() if people and crowd.percent("comes", unit) < comes]
+    elif scene.expected is not None:
         authors = [who for who in scene.expected if crowd.percent("comes", who) < 85]
     else:
         needs = phase.needs if isinstance(phase.needs, int) else 1
@@ -113,13 +132,22 @@ def improvise(phase: Submit, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
             wanted = max(wanted, phase.needs)
         for number in range(min(room, wanted)):
             when = crowd.moment(scene.opened_at, scene.deadline, "submit", author, number)
-            acts.append((when, author, number, crowd.fill(phase.form, author, number)))
+            people = scene.units.get(author, (author,))
+            who = people[crowd.number(len(people), "hands in", author, number)]
+            acts.append((when, who, number, crowd.fill(phase.form, author, number)))
     acts.sort(key=lambda act: act[:3])
     return [
-        Planned(seq=seq, at=when, verb="submit", by=author, fields=fields)
-        for seq, (when, author, _, fields) in enumerate(acts)
+        Planned(
+            seq=seq,
+            at=when,
+            verb="submit",
+            by=author,
+            about=scene.things[crowd.number(len(scene.things), "into", author, number)] if scene.things else "",
+            fields=fields,
+        )
+        for seq, (when, author, number, fields) in enumerate(acts)
     ]
 
 
 def _given(scene: Scene) -> Counter[str]:
-    return Counter(work.author for work in scene.works.values())
+    return Counter(work.unit or work.author for work in scene.works.values())
