@@ -41,6 +41,7 @@ def closing(phase: Measure, scene: Scene) -> Closing:
     measured = known = 0
     results: dict[str, Any] = {}
     tables: dict[str, Any] = {}
+    belongs: dict[str, dict[str, str]] = {}
     for name in phase.metrics:
         figures = scene.figures.get(Asked(name)) or Figures(of="", values={})
         values = {thing: scene.figure(Asked(name), thing) for thing in _about(figures, scene)}
@@ -50,13 +51,16 @@ def closing(phase: Measure, scene: Scene) -> Closing:
         for by in phase.split_by:
             groups: dict[str, dict[str, Figure]] = {}
             for thing, value in values.items():
-                groups.setdefault(_group(scene.figure(Asked(by), thing)), {})[thing] = value
+                group = _group(scene.figure(Asked(by), thing))
+                groups.setdefault(group, {})[thing] = value
+                belongs.setdefault(by, {})[thing] = group
             table = tables.setdefault(by, {})
             for group in sorted(groups):
                 table.setdefault(group, {})[name] = summary(groups[group], figures.places)
     needed = 0 if phase.needs == "0%" else enough(phase.needs, measured)
     if tables:
-        results["tables"] = tables
+        results["tables"], results["groups"] = tables, belongs
+    results["made_from"] = {"at": scene.at.isoformat(), "of": measured, "known": known}
     return Closing(outcome="done" if known >= needed else "short", results=results)
 
 
