@@ -253,7 +253,7 @@ class Allocation:
         booked = self._house.resources.bookings(self._community.id, spec.id, since=at)
         for number, unit in enumerate(spec.units):
             mine = [one for one in booked if one.unit == unit]
-            if any(one.state == "booked" and one.ends_at <= at for one in mine):
+            if any(one.state == "booked" and one.ends_at < at for one in mine):
                 continue  # it is not back yet, and nobody knows when it will be
             wanted = self._between(spec, claim, unit, at)
             for one in mine:
