@@ -20,6 +20,7 @@ from operations.ports.reviews import Membership
 from operations.ports.standings import LIFECYCLE, Change, Place
 from operations.prizes import deadline_in
 from operations.rehearsal import ACCEPTS, answer, delay
+from operations.reminding import times_within
 from operations.who import DecisionResolver
 from rules.time import Duration, WorkCalendar, add
 
@@ -300,6 +301,7 @@ def _items_open(desk: Desk, move: Membership) -> list[Item]:
 
 def _items(desk: Desk, spec: Community, move: Membership, gate: Any, at: datetime, due: datetime) -> list[Item]:
     to = _label(spec, move)
+    times: dict[str, Any] = times_within(spec, str(gate.within), at)
     return [
         Item(
             community=spec.id,
@@ -312,6 +314,7 @@ def _items(desk: Desk, spec: Community, move: Membership, gate: Any, at: datetim
             choices=("agree", "refuse"),
             workflow=move.workflow,
             details={"review": move.review, "ladder": move.ladder, "from": move.from_, "to": move.to},
+            **times,
         )
         for number, who in enumerate(_asked(desk, spec, move, gate), 1)
     ]
