@@ -31,8 +31,8 @@ def examined(name: str) -> Examination:
     return examine(loaded(name), compile_rulebook(loaded(name)), judge_play)
 
 
-def test_there_are_three_examples() -> None:
-    assert FOLDERS == ["forum", "infrastructure", "wiki"]
+def test_there_are_four_examples() -> None:
+    assert FOLDERS == ["forum", "infrastructure", "kos", "wiki"]
 
 
 @pytest.mark.parametrize("name", FOLDERS)
