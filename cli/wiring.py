@@ -40,14 +40,17 @@ def crew(memory: Memory, gateway: "Gateway") -> "Crew":
     from workflows.activities.notices import Notices
     from workflows.activities.process import ProcessActivities
     from workflows.carriers import carriers
+    from workflows.children import Children
     from workflows.conduct import Conduct
+    from workflows.launch import Launcher
     from workflows.membership import Membership
     from workflows.outbox import Outbox
     from workflows.process import Process
     from workflows.review import Review
     from workflows.runtime import Crew
 
-    process = ProcessActivities(Conduct(memory.house))
+    children = Children(Launcher(memory.house, gateway), gateway)
+    process = ProcessActivities(Conduct(memory.house, children=children))
     starter = TaskStarter(memory, gateway)
     notices = Notices(memory.specs, memory.outbox, memory.effects, carriers, starter, planner(memory), reminder(memory))
     return Crew(

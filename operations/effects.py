@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from operations.arguments import read_arguments
 from operations.ports.effects import Deed, Done, Effects
 from operations.prizes import deeds_of_prize, times_of
 from operations.spec_edits import read_edits
@@ -254,7 +255,9 @@ def _assign(body: Any, make: _Maker) -> Iterable[Deed]:
 def _start(body: Any, make: _Maker) -> Iterable[Deed]:
     context = make.context
     subjects: list[str | None] = list(context.resolver.people(body.for_)) if body.for_ else [context.subject]
-    arguments = {name: _argument(value, make) for name, value in body.with_.items()}
+    arguments = read_arguments(body.with_, body.task, context.community, context.resolver, context.subject)
+    if not body.for_ and _for(context.community, body.task) == "community":
+        subjects = [None]
     for subject in subjects:
         yield make.deed(
             "start",
@@ -269,12 +272,11 @@ def _start(body: Any, make: _Maker) -> Iterable[Deed]:
         )
 
 
-def _argument(value: Any, make: _Maker) -> Any:
-    """An argument of `with`: a result by name is read now; everything else goes as it was written."""
-    if isinstance(value, str) and "." in value and ":" not in value:
-        people = list(make.context.resolver.people(value))
-        return people or make.context.resolver.value(value, make.context.subject)
-    return value.model_dump(mode="json", by_alias=True, exclude_none=True) if hasattr(value, "model_dump") else value
+def _for(community: Community, task: str) -> str:
+    """What one run of a task is for."""
+    known = community.tasks.get(task)
+    mode = community.modes.get(known.mode) if known is not None else None
+    return mode.for_ if mode is not None else "community"
 
 
 def _propose(body: Any, make: _Maker) -> Iterable[Deed]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from operations.arguments import named
 from operations.around import Around
 from operations.effects import Ranked
 from operations.errors import Refusal
@@ -144,6 +145,8 @@ class People:
                 return list(self.credit("run.ledger"))
             case "run", "owner":
                 return self.things(around.mode.owner)
+            case "run", _ if named(around.arguments.get(tail)) is not None:
+                return named(around.arguments[tail]) or []
             case "run", _ if tail in around.arguments:
                 return self.things(around.arguments[tail])
         return []

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from operations.arguments import bindable
 from operations.errors import Refusal
 from operations.house import House
 from operations.known import Known
@@ -82,6 +83,41 @@ class Launcher:
         Raises:
             Refusal: there is no such task, it cannot run, or not now; with the reason.
         """
+        run = self.begin(
+            task,
+            community=community,
+            subject=subject,
+            starter=starter,
+            args=args,
+            at=at,
+            key=key,
+            scale=scale,
+            rehearsed=rehearsed,
+            crowd=crowd,
+            seed=seed,
+            digest=digest,
+        )
+        self.launch(run)
+        return run
+
+    def begin(
+        self,
+        task: str,
+        *,
+        community: str | None = None,
+        subject: str | None = None,
+        starter: str | None = None,
+        args: Mapping[str, Any] | None = None,
+        at: datetime | None = None,
+        key: str | None = None,
+        scale: str | None = None,
+        rehearsed: bool = False,
+        crowd: int | None = None,
+        seed: int | None = None,
+        digest: str | None = None,
+        parent: str | None = None,
+    ) -> Run:
+        """Note a run, without its workflow: see `start`, and `launch`. `parent` is the run that waits for its end."""
         if scale is not None:
             _scale(scale)
         spec = self.house.specs.at(digest, community) if digest else self.house.specs.current(community)
@@ -90,7 +126,7 @@ class Launcher:
         now = datetime.now(UTC)
         opened_at = at or now
         self._may_start(spec, task, mode, starter, opened_at)
-        run = self.house.runs.begin(
+        return self.house.runs.begin(
             Run(
                 community=spec.id,
                 id=f"{spec.id}/{task}",
@@ -107,11 +143,10 @@ class Launcher:
                 seed=lot(spec.id, task, opened_at) % 2**31 if seed is None else seed,
                 args=dict(args or {}),
                 key=key,
+                parent=parent,
             ),
             at_once=mode.at_once,
         )
-        self.launch(run, spec)
-        return run
 
     def launch(self, run: Run, spec: Community | None = None) -> bool:
         """Start the workflow of a run that is noted; False when it was started already."""
@@ -155,7 +190,7 @@ class Launcher:
             hint = f"Did you mean {near[0]}?" if near else f"Tasks: {', '.join(spec.tasks)}."
             raise Refusal(f"{spec.id} has no task {task!r}.", hint)
         try:
-            mode = spec.bind(task, args)
+            mode = spec.bind(task, bindable(args))
         except ArgumentError as error:
             raise Refusal(f"{task} cannot start: {error}.") from error
         lacking = cannot_run(mode)

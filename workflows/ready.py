@@ -11,6 +11,7 @@ from workflows.play import play_of
 REPEAT = "repeat"
 EACH = "each"
 PARALLEL = "parallel"
+RUN = "run"
 STRUCTURE = (REPEAT, EACH, PARALLEL)
 """Kinds that the walk itself plays."""
 

@@ -144,7 +144,7 @@ class Opened(Payload):
 
     `outcome` is `skipped` when `only_if` does not hold, and `lapsed` when the mode's `while` does not hold any more.
     `real_at` is the wall's time of the opening. `look_at` is when to look again before the deadline. `units` is how
-    many units an `each` has.
+    many units an `each` has, `children`: it has started runs, whose workflows are started now.
     """
 
     outcome: str | None = None
@@ -154,6 +154,7 @@ class Opened(Payload):
     look_at: datetime | None = None
     awaits: str = ""
     units: int = 0
+    children: bool = False
 
 
 class CheckPhase(Payload):

@@ -67,12 +67,45 @@ phases:
   - { id: thanks, kind: do, effects: [{ record: { fact: greeted, about: last-dish.authors } }] }
 """
 
+ROUNDS = """
+schema: mode/v1
+id: rounds
+title: { en: Rounds, zh: 巡回 }
+owner: role:elder
+parameters:
+  - { id: tasks, type: task, many: true }
+  - { id: last,  type: task, many: true }
+phases:
+  - { id: guests, kind: enrol, who: everyone, needs: 1, limit: 3, within: 1d, go: { short: cancel } }
+  - { id: act-one, kind: run, tasks: $tasks, for: guests.members, go: { short: end:thin } }
+  - { id: breath, kind: wait, within: 2d }
+  - { id: act-two, kind: run, tasks: $last, with: { cooks: guests.members }, go: { short: end:thin } }
+"""
+
+COOKING = """
+schema: mode/v1
+id: cooking
+title: { en: Cooking, zh: 烹饪 }
+owner: role:elder
+parameters: [{ id: cooks, type: who }]
+phases:
+  - { id: plates, kind: submit, by: $cooks, form: recipe, needs: 1, within: 2d, go: { short: next } }
+"""
+
 TASK = "schema: task/v1\nid: autumn-fair\ntitle: { en: Autumn fair, zh: 秋集 }\nmode: fair\n"
 
 
 def fairground() -> tuple[dict[str, bytes], Community]:
     """The made-up community with the fair in it."""
     texts = {**FILES, "modes/fair.yaml": FAIR, "tasks/autumn-fair.yaml": TASK}
+    texts |= {"modes/rounds.yaml": ROUNDS, "modes/cooking.yaml": COOKING}
+    texts["tasks/cook.yaml"] = (
+        "schema: task/v1\nid: cook\ntitle: { en: Cook, zh: 做菜 }\nmode: cooking\nwith: { cooks: everyone }\n"
+    )
+    texts["tasks/tour.yaml"] = (
+        "schema: task/v1\nid: tour\ntitle: { en: Tour, zh: 巡回 }\nmode: rounds\n"
+        "with: { tasks: [call], last: [cook] }\n"
+    )
     files = {name: text.strip().encode() + b"\n" for name, text in texts.items()}
     loaded = load(files, discover())
     assert loaded.community is not None

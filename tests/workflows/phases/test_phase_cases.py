@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 import workflows.phases
 from operations.ports.resources import Claim
-from operations.ports.runs import Act, Work
+from operations.ports.runs import Act, Run, Work
 from rules.spec.node import Context
 from rules.spec.source import as_written
 from rules.time import Duration, add
@@ -78,6 +78,22 @@ def claim(written: dict[str, Any]) -> Claim:
     )
 
 
+def child(written: dict[str, Any]) -> Run:
+    return Run(
+        community="c",
+        id=written["id"],
+        task="t",
+        mode="m",
+        digest="d",
+        opened_at=OPENED,
+        began_at=OPENED,
+        parent="c/t/1",
+        status=written["status"],
+        end=written.get("end"),
+        ended_at=moment(written["at"]) if "at" in written else None,
+    )
+
+
 def free_in(case: dict[str, Any]) -> list[Free]:
     """Who can be in teams: the parts they can fill, and their traits."""
     traits = case.get("traits", {})
@@ -121,6 +137,8 @@ def test_a_phase_comes_out_as_its_case_says(kind: str, case: dict[str, Any]) -> 
         figures=figures,
         claims=tuple(claim(one) for one in case.get("claims", ())),
         groups={name: tuple(people) for name, people in case.get("groups", {}).items()},
+        children=tuple(child(one) for one in case.get("children", ())),
+        refused=tuple(case.get("unstarted", ())),
         holds=case.get("holds"),
         until=later,
         free=lambda: free_in(case),
