@@ -18,7 +18,12 @@ _reviews = itertools.count(1)
 
 
 def reviewed(
-    memory: Memory, community: Community, at: datetime, parts: Sequence[str] | None = None
+    memory: Memory,
+    community: Community,
+    at: datetime,
+    parts: Sequence[str] | None = None,
+    *,
+    scale: str | None = None,
 ) -> Mapping[str, Mapping[str, int]]:
     """A look at everybody and everything; the counts by part."""
     desk = memory.desk
@@ -27,7 +32,7 @@ def reviewed(
         for shard in range(review.shards_of(desk, plan, part)):
             review.look_at(desk, community.id, plan.id, part, shard)
         for batch in range(review.settle(desk, community.id, plan.id, part)):
-            review.carry_out_batch(desk, community.id, plan.id, part, batch)
+            review.carry_out_batch(desk, community.id, plan.id, part, batch, scale=scale)
     counts: Mapping[str, Mapping[str, int]] = review.finish(desk, community.id, plan.id)["parts"]
     return counts
 
