@@ -117,8 +117,12 @@ def accept(
     files = desk.specs.files(desk.specs.current(proposal.community).digest, proposal.community)
     new = changed(files, proposal.edits, kinds)
     refuse_stale(desk, runs, new.community, proposal.plan, at=at)
+
+    def staff(role: str) -> Sequence[str]:
+        return desk.effects.people(proposal.community, role)
+
     with desk.together():
-        done = publish(desk.specs, new.files, kinds, message=said_why(message), author=by, at=at)
+        done = publish(desk.specs, new.files, kinds, message=said_why(message), author=by, at=at, staff=staff)
         if not done.new:
             raise Refusal(f"Proposal {proposal.number} changes nothing: the specs say so already.", "Reject it.")
         if not proposals.decide(

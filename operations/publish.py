@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from operations.errors import Refusal
+from operations.goals import Staff, refuse_meddling
 from operations.ports.specs import Published, Specs
 from operations.renames import refuse_lost
 from rules.spec import Diagnostic, PhaseKinds, load
@@ -26,7 +27,14 @@ class Unsound(Refusal):
 
 
 def publish(
-    specs: Specs, files: Mapping[str, bytes], kinds: PhaseKinds, *, message: str, author: str, at: datetime
+    specs: Specs,
+    files: Mapping[str, bytes],
+    kinds: PhaseKinds,
+    *,
+    message: str,
+    author: str,
+    at: datetime,
+    staff: Staff | None = None,
 ) -> Published:
     """Check, pin by digest, make current, and rebuild the metrics that are new, all or nothing.
 
@@ -36,17 +44,22 @@ def publish(
         message: why, in the publisher's words.
         author: who publishes.
         at: now.
+        staff: who is in a role; without it nobody is asked whether they may change a goal.
 
     Raises:
         Unsound: the documents have mistakes.
-        Refusal: there is no message, or a tier or stage is gone and `moved` does not say what became of it.
+        Refusal: there is no message, a tier or stage is gone and `moved` does not say what became of it, or a goal is
+            changed by somebody who does not set it.
     """
     why = said_why(message)
     loaded = load(files, kinds)
     if loaded.community is None:
         raise Unsound(loaded.diagnostics)
     if loaded.community.id in specs.communities():
-        refuse_lost(specs.current(loaded.community.id), loaded.community)
+        current = specs.current(loaded.community.id)
+        refuse_lost(current, loaded.community)
+        if staff is not None:
+            refuse_meddling(current, loaded.community, author=author, staff=staff)
     return specs.publish(files, loaded.community, message=why, author=author, at=at)
 
 

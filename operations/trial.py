@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from operations.desk import Desk
 from operations.errors import Refusal
+from operations.goals import Staff, refuse_meddling
 from operations.ports.specs import Specs, Version
 from operations.ports.trials import (
     HALTED,
@@ -135,13 +136,14 @@ def try_out(
     at: datetime,
     steps: str | None = None,
     stop_if: Sequence[str] = (),
+    staff: Staff | None = None,
 ) -> Trial:
     """Check a version and begin a trial of it: a staged one with `steps`, beside the current version without.
 
     Raises:
         Unsound: the documents have mistakes.
-        Refusal: there is no message, nothing is current yet, this is the current version, or steps or bounds cannot
-            be read.
+        Refusal: there is no message, nothing is current yet, this is the current version, steps or bounds cannot be
+            read, or a goal is changed by somebody who does not set it (with `staff`: who is in a role).
     """
     why = said_why(message)
     bounds = bounds_of(stop_if)
@@ -152,6 +154,8 @@ def try_out(
     current = specs.current(community.id)
     if current.digest == community.digest:
         raise Refusal("These very specs are current already.", "Change something before you try it out.")
+    if staff is not None:
+        refuse_meddling(current, community, author=author, staff=staff)
     trial = Trial(
         community=community.id,
         number=0,
@@ -192,6 +196,8 @@ def roll_back(
             desk.trials.end(trial, state=WITHDRAWN, why=why, at=at)
         if versions[0].digest == whole:
             return versions[0], False, ended
+        current = desk.specs.current(spec.id)
+        refuse_meddling(current, spec, author=author, staff=lambda role: desk.effects.people(spec.id, role))
         files = desk.specs.files(whole, spec.id)
         done = desk.specs.publish(files, spec, message=why, author=author, at=at)
         return done.version, done.new, ended

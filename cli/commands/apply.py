@@ -55,6 +55,7 @@ def apply(
     import getpass
     from dataclasses import asdict
     from datetime import UTC, datetime
+    from functools import partial
 
     from cli.console import INVALID, Output
     from cli.specs import read_specs
@@ -89,7 +90,13 @@ def apply(
                     out.warn(f"  {sentence}")
                 raise typer.Exit(INVALID) from None
         done = publish(
-            remembered.specs, read_folder(folder), discover(), message=message, author=who, at=datetime.now(UTC)
+            remembered.specs,
+            read_folder(folder),
+            discover(),
+            message=message,
+            author=who,
+            at=datetime.now(UTC),
+            staff=partial(remembered.effects.people, loaded.community.id),
         )
     version = done.version
     out.data({"ok": True, "new": done.new, "version": asdict(version)})
@@ -125,6 +132,7 @@ def _try_out(
     by: str,
 ) -> None:
     from datetime import UTC, datetime
+    from functools import partial
 
     from cli.commands.versions import told
     from cli.wiring import memory
@@ -143,6 +151,7 @@ def _try_out(
             at=datetime.now(UTC),
             steps=steps,
             stop_if=stop_if,
+            staff=partial(remembered.effects.people, community),
         )
     out.data({"ok": True, "trial": told(trial)})
     if trial.steps:
