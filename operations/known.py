@@ -170,6 +170,27 @@ class Known:
                 self._sources[name] = None
         return self._sources[name]
 
+    # ------------------------------------------------------------------------------------------------------------ teams
+    def teams(self, ids: Collection[str], readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
+        """What is known of teams: how long there is one, how many are in it, who is in which part, and its metrics."""
+        found: dict[str, Evidence] = {}
+        asked = {Reading(r.metric, r.over, r.until, r.of): r for r in readings}
+        rows: dict[str, Mapping[str, Any]] = {}
+        if asked and ids:
+            frame = self._measured("team", list(asked), sorted(ids))
+            rows = {row["subject"]: row for row in frame.iter_rows(named=True)}
+        for id_ in sorted(ids):
+            team = self.house.teams.team(id_)
+            attributes: dict[str, Value | None] = {}
+            if team is not None:
+                days = local_day(self.at, self.community.zone) - local_day(team.formed_at, self.community.zone)
+                attributes = {"team.days": days, "team.size": len(team.inside())}
+                for part in team.slots:
+                    attributes[f"team.{part.id}"] = ", ".join(team.inside(part.id)) or None
+            read_ = {r: rows.get(id_, {}).get(base.key) for base, r in asked.items()}
+            found[id_] = Evidence(attributes, read_)
+        return found
+
     # ---------------------------------------------------------------------------------------------------------- figures
     def kind_of(self, name: str) -> str:
         """What a figure is about: work, member, team, run, community; members' attributes are about members."""
@@ -201,6 +222,7 @@ class Known:
         works: Collection[Work] = (),
         members: Collection[str] = (),
         runs: Collection[str] = (),
+        teams: Collection[str] = (),
     ) -> dict[tuple[str, str], dict[str, Figure]]:
         """Figures (a name and a window each) of all of the things that they are about; one look for each kind."""
         compiler = Compiler(self.community)
@@ -212,7 +234,8 @@ class Known:
         found: dict[tuple[str, str], dict[str, Figure]] = {}
         for kind, sources in by_kind.items():
             readings = frozenset(reading for source in sources.values() for reading in _base(source))
-            known = self._of_kind(kind, readings, works, members, runs)
+            of_teams = kind == "team"
+            known = self.teams(teams, readings) if of_teams else self._of_kind(kind, readings, works, members, runs)
             for figure, source in sources.items():
                 found[figure] = {thing: natural(read(source, seen), source.type) for thing, seen in known.items()}
         return found

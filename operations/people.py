@@ -183,7 +183,7 @@ class People:
 
     def _authors(self, things: list[str]) -> list[str]:
         works = self._works(things)
-        return list(dict.fromkeys(works[one].author if one in works else one for one in things))
+        return list(dict.fromkeys(who for one in things for who in (works[one].written_by if one in works else (one,))))
 
     def _works(self, things: Collection[str]) -> Mapping[str, Work]:
         candidates = [one for one in things if one.count("/") >= 3]
@@ -203,7 +203,12 @@ class People:
             return None if things or not self._names_works(who) else []
         places = isinstance(who, str) and who.endswith(".ranking")
         return [
-            Ranked(id=one, authors=(works[one].author,), place=place if places else None)
+            Ranked(
+                id=one,
+                authors=works[one].written_by,
+                place=place if places else None,
+                shares=dict(zip(works[one].authors, works[one].shares, strict=True)) if works[one].shares else {},
+            )
             for place, one in enumerate((one for one in things if one in works), start=1)
         ]
 
@@ -225,9 +230,20 @@ class People:
         if name == "subject":
             return subject
         if self.around is not None and self.around.is_result(name):
-            found = self.around.result(name)
+            found = self._of_own_team(name, subject) or self.around.result(name)
             return found[0] if isinstance(found, list) and found else None if isinstance(found, list) else found
         return name
+
+    def _of_own_team(self, name: str, subject: str | None) -> list[str]:
+        """Of a part of teams, whoever has it in the subject's own team."""
+        phase, _, part = name.partition(".")
+        around = self.around
+        if around is None or subject is None or around.phases[phase].kind != "form_teams":
+            return []
+        for team in around.teams_of(phase).values():
+            if part in team and any(subject in inside for inside in team.values()):
+                return list(team[part])
+        return []
 
     # ---------------------------------------------------------------------------------------------- conditions of runs
     def holds(self, written: Any) -> bool | None:
@@ -332,6 +348,11 @@ class EffectPeople:
 
     def credit(self, ref: str) -> Mapping[str, int]:
         return self._people.credit(ref)
+
+    def contributions(self, person: str) -> Mapping[str, int]:
+        """What somebody has contributed to tasks, as the ledger adds it up."""
+        known = self._people.known
+        return known.house.persons.contributions(known.community.id, person) if known.house.persons is not None else {}
 
     def value(self, name: str, subject: str | None) -> Any:
         return self._people.value(name, subject)

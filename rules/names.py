@@ -7,6 +7,8 @@ from rules.errors import NotDecidable
 from rules.spec.community import Community
 from rules.spec.documents.metrics import Named
 from rules.spec.fields import FieldSpec
+from rules.spec.parts import Slot
+from rules.spec.phase import every_phase
 from rules.spec.vocabulary import ENGINE_ATTRIBUTES, ENVELOPE, ORIGINS, SUBJECT_ATTRIBUTES
 from rules.values import BOOLEAN, DATE, DURATION, INTEGER, SET, TEXT, ValueType
 
@@ -39,8 +41,25 @@ def attribute_type(community: Community, name: str) -> ValueType | None:
         return _member(community, bare)
     if kind == "work" and bare not in SUBJECT_ATTRIBUTES["work"]:
         return _form(community, bare)
+    if kind == "team" and bare in _slots(community):
+        return ValueType("member")
     declared = SUBJECT_ATTRIBUTES.get(kind, {}).get(bare)
     return None if declared is None else word_type(community, declared)
+
+
+def _slots(community: Community) -> set[str]:
+    """Parts that teams have in any mode, or get from a task: each names who is in it."""
+    found = {
+        slot.id
+        for mode in community.modes.values()
+        for _, phase in every_phase(mode.phases)
+        for slot in getattr(phase, "slots", None) or ()
+        if not isinstance(slot, str)
+    }
+    for task in community.tasks.values():
+        for value in task.with_.values():
+            found |= {slot.id for slot in value if isinstance(slot, Slot)} if isinstance(value, tuple | list) else set()
+    return found
 
 
 def field_type(community: Community, field: FieldSpec) -> ValueType:

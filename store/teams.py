@@ -249,7 +249,7 @@ def seated(teams: Mapping[str, Mapping[str, Iterable[str]]]) -> dict[str, Any]:
         for part, inside in parts.items():
             slots.setdefault(part, []).extend(inside)
     members = list(dict.fromkeys(who for parts in teams.values() for inside in parts.values() for who in inside))
-    return {**slots, TEAMS: teams, "members": members}
+    return {**slots, TEAMS: teams, "members": members, "holder": members}
 
 
 def _seat_row(one: Seat) -> dict[str, Any]:

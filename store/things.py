@@ -18,6 +18,7 @@ from store.fact_columns import dtype
 from store.numbers import number_of, subjects_of
 from store.tables.effects import publication
 from store.tables.runs import run, work
+from store.tables.teams import seat, team
 from store.tables.touch import cohort, cohort_member
 
 _TEXTS = frozenset({"mode", "task", "goal", "theme", "space", "author"})
@@ -124,7 +125,36 @@ def _cohorts(connection: Connection, community: Community, at: datetime) -> list
     return [{"subject": row.id, "size": row.size} for row in connection.execute(query)]
 
 
-_FOUND: Mapping[str, Any] = {"work": _works, "run": _runs, "cohort": _cohorts}
+def _teams(connection: Connection, community: Community, at: datetime) -> list[dict[str, Any]]:
+    """Teams of runs under way with who is in them, and teams that facts name and no run has formed."""
+    query = (
+        select(team.c.id, team.c.formed_at, team.c.ended_at, run.c.rehearsed)
+        .join(run, run.c.id == team.c.run)
+        .where(team.c.community == community.id)
+    )
+    known = {row.id: row for row in connection.execute(query)}
+    live = {id_: row for id_, row in known.items() if row.ended_at is None and not row.rehearsed}
+    inside: dict[str, dict[str, list[str]]] = {id_: {} for id_ in live}
+    seats = select(seat.c.team, seat.c.slot, seat.c.member).where(
+        seat.c.team == func.any(list(live)), seat.c.until.is_(None), seat.c.offered_until.is_(None)
+    )
+    for row in connection.execute(seats.order_by(seat.c.since, seat.c.seq)):
+        inside[row.team].setdefault(row.slot, []).append(row.member)
+    today = local_day(at, community.zone)
+    found = [
+        {
+            "subject": id_,
+            "days": today - local_day(row.formed_at, community.zone),
+            "size": sum(len(people) for people in inside[id_].values()),
+            **{part: ", ".join(people) for part, people in inside[id_].items()},
+        }
+        for id_, row in live.items()
+        if row.formed_at <= at
+    ]
+    return [*found, *(row for row in _named(connection, community, "team") if row["subject"] not in known)]
+
+
+_FOUND: Mapping[str, Any] = {"work": _works, "run": _runs, "team": _teams, "cohort": _cohorts}
 
 
 def _theme(community: Community, task: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +116,24 @@ def _named(setting: Setting, who: Any, phase: str, parts: Mapping[str, Sequence[
 def _optional(setting: Setting, phase: str) -> set[str]:
     slots: Any = getattr(setting.around.phases[phase], "slots", ())
     return {slot.id for slot in slots if not int(slot.needs)}
+
+
+def teams_of(setting: Setting, things: Iterable[str], works: Mapping[str, Work]) -> dict[str, str]:
+    """The team of each thing: of a work that it is from, of a person that they are in, of a team itself."""
+    around = setting.around
+    forming = [one.id for one in around.phases.values() if one.kind == "form_teams"]
+    if not forming:
+        return {}
+    known = {team: parts for phase in forming for team, parts in around.teams_of(phase).items()}
+    whose = {who: team for team, parts in known.items() for inside in parts.values() for who in inside}
+    found: dict[str, str] = {}
+    for thing in things:
+        work = works.get(thing)
+        unit = work.unit.partition("#")[0] if work is not None and work.unit is not None else None
+        team = thing if thing in known else unit or whose.get(work.author if work is not None else thing)
+        if team is not None:
+            found[thing] = team
+    return found
 
 
 def team_of(setting: Setting) -> dict[str, str]:

@@ -302,10 +302,17 @@ class Setting:
             things = tuple(dict.fromkeys(act.by for act in self.house.runs.acts(self.run.id, self.phase.id)))
         authors = [work.author for work in works.values() if not work.author.startswith("role:")]
         runs = self._family() if wants.everything else [self.run.id]
-        others = (one for one in things if one not in works and one not in runs)
+        teams = crews.teams_of(self, things, works)
+        others = (one for one in things if one not in works and one not in runs and teams.get(one) != one)
         members = list(dict.fromkeys([*authors, *others]))
         asked = [(one.name, one.over) for one in wants.figures]
-        values = known.figures(asked, works=list(works.values()), members=members, runs=runs)
+        values = known.figures(
+            asked, works=list(works.values()), members=members, runs=runs, teams=set(teams.values())
+        )
+        for name, over in asked:
+            if known.kind_of(name) == "team":  # of a thing that is not a team: those of its team
+                of_teams = values[name, over]
+                values[name, over] = {thing: of_teams[team] for thing, team in teams.items() if team in of_teams}
         return {
             one: Figures(known.kind_of(one.name), values[one.name, one.over], known.places(one.name))
             for one in wants.figures

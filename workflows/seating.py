@@ -175,7 +175,7 @@ class Seating:
             ends: list[tuple[datetime, str]] = []
             if slot.term is not None:
                 ends.append((self.setting.until(str(slot.term), seat.since), "term"))
-            if slot.idle is not None:
+            if slot.idle is not None and not self._keeps_at_it(seat.member):
                 since = max(seat.since, self.visit.closed_at or seat.since, signs.get(seat.member, seat.since))
                 ends.append((self.setting.until(str(slot.idle), since), "idle"))
             if seat.member in gone or self._not_kept(slot, seat.member):
@@ -242,6 +242,8 @@ class Seating:
 
     def _refill(self, team: Team, before: Seat, at: datetime) -> None:
         """The part goes to the first of those who wait and fit, or is offered to them."""
+        if self.phase.fill == CLAIM and self.setting.run.rehearsed:
+            self._claimed_by_somebody(team, before, at)
         if self.phase.fill not in PROPOSED or before.until is not None:
             return
         slot = next(one for one in self.phase.slots if one.id == before.slot)
@@ -268,6 +270,15 @@ class Seating:
         if until is not None:
             self.setting.house.inbox.open([self._item(team, seat, until)])
 
+    def _claimed_by_somebody(self, team: Team, before: Seat, at: datetime) -> None:
+        """A simulated member takes a part that has become free."""
+        now = self.setting.house.teams.team(team.id) or team
+        been = {seat.member for seat in now.seats}
+        for who in self.setting.crowd(self.visit).some(60):
+            if who not in been and crews.may_do(self.setting, who, before.slot):
+                self._come(team, Seat(team=team.id, slot=before.slot, member=who, since=at, why={"how": CLAIM}), "")
+                return
+
     def _waiting(self) -> list[str]:
         """Who waited when the teams were formed and has no part now, in order."""
         here = {seat.member for team in self.teams for seat in team.seats if seat.until is None}
@@ -279,6 +290,10 @@ class Seating:
         """Who took back consent."""
         found = self.setting.house.members(self.setting.community).find(people) if people else ()
         return {one.id for one in found if one.attributes.get("consent") is False}
+
+    def _keeps_at_it(self, member: str) -> bool:
+        """In a rehearsal most do what they took on, whatever it is."""
+        return self.setting.run.rehearsed and self.setting.crowd(self.visit).percent("keeps at it", member) < 85
 
     def _not_kept(self, slot: Any, member: str) -> bool:
         """Whether what a part asks to be kept is surely untrue."""
