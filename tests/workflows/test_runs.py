@@ -175,7 +175,7 @@ def test_a_run_about_a_member_ends_when_consent_is_taken_back(
     eventually(lambda: founded.memory.runs.visit(run.id, "hello"))
     members = founded.memory.members("village")
     members.enlist([Member("m10", None, {"consent": False})], at=datetime.now(UTC))
-    founded.gateway.signal(run.id, POKE)
+    founded.gateway.poke(run.id)
 
     assert ended(founded, run)[0] == "end:stopped"
 
