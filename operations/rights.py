@@ -97,8 +97,8 @@ class Viewer:
 
     @property
     def sees_all(self) -> bool:
-        """The installation's own hand, and the brand's people who run it, see what participants do not."""
-        return self.actor.person is None or self.leads
+        """The installation's own hand, whoever leads it and the brand's people see what rivals do not."""
+        return self.actor.person is None or self.leads or self.actor.is_staff
 
 
 def visible_works(phase: Any, visit: Visit, works: Iterable[Work], viewer: Viewer) -> list[Work]:
@@ -117,12 +117,12 @@ def visible_acts(phase: Any, visit: Visit, acts: Iterable[Act], viewer: Viewer) 
     return [act for act in acts if act.by == viewer.actor.person]
 
 
-def shows_authors(phase: Any, visit: Visit, viewer: Viewer) -> bool:
+def shows_authors(phase: Any, visit: Visit, actor: Actor) -> bool:
     """Whether the authors of what is judged are shown: not to those asked by a `blind` gate until it closes."""
-    if not getattr(phase, "blind", False) or visit.state == "closed" or viewer.actor.person is None:
+    if not getattr(phase, "blind", False) or visit.state == "closed" or actor.person is None:
         return True
-    asked = {who.removeprefix(ROLE) for who in visit.asked}
-    return not (viewer.actor.person in visit.asked or asked & set(viewer.actor.roles))
+    roles = {who.removeprefix(ROLE) for who in visit.asked if who.startswith(ROLE)}
+    return not (actor.person in visit.asked or roles & set(actor.roles))
 
 
 def authors_of(work: Work) -> Sequence[str]:

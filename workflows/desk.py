@@ -28,6 +28,7 @@ from workflows.play import ROLE, Scene
 from workflows.records import fitting
 from workflows.scenes import Setting, Settings, run_time
 from workflows.seating import ANSWERS
+from workflows.seeing import real_name
 from workflows.taking_in import take_in
 
 
@@ -145,6 +146,7 @@ class Desk(AtInbox):
         Raises:
             Refusal: not a judge, the own work, or scores that do not fit the rubric.
         """
+        work = real_name(self.house, run, work)
         phase = phase or self._phase_of(run, "judge", by, work)
         setting, at = self.opened(run, phase, visit=visit, by=by, about=work)
         role = self._role(at, by)
@@ -168,6 +170,7 @@ class Desk(AtInbox):
         Raises:
             Refusal: not asked, or no such answer.
         """
+        about = real_name(self.house, run, about)
         setting, at = self.opened(run, phase, visit=visit, by=role or by, about=about)
         return self._answer(setting, at, by, choice, about, fields or {}, role)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import As, Community, Json
 
 if TYPE_CHECKING:
     from cli.console import Output
@@ -23,20 +23,49 @@ def register(app: typer.Typer) -> None:
 
 def task(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The run: auto/task/1, task/1, or task for its latest.")],
+    by: As = None,
     community: Community = None,
     json: Json = False,
 ) -> None:
-    """Show one run: every phase with its outcome, how much came in, until when, and what came out."""
+    """Show one run: every phase with its outcome, how much came in, until when, and what came out.
+
+    With --as, what that person may see of it now, with works and answers: rivals nothing before the close, judges no
+    authors while they judge.
+    """
     from cli.console import Output
     from cli.given import run_named
     from cli.wiring import memory
+    from workflows.desk import Desk
+    from workflows.seeing import seen
 
     out = Output(json)
     with memory() as remembered:
         spec = remembered.specs.current(community)
         run = run_named(remembered.runs, spec.id, id_)
+        if by is not None:
+            show_seen(out, seen(Desk(remembered.house), run.id, by))
+            return
         told = describe(remembered, run)
         show(out, told, spec, run)
+
+
+def show_seen(out: "Output", told: dict[str, Any]) -> None:
+    """What somebody may see of a run, for people, and as data with `--json`."""
+    out.data({"seen": told})
+    out.say(f"{told['run']} as {told['as']}" + (", who leads it" if told["leads"] else ""))
+    rows = []
+    for visit in told["phases"]:
+        rows += [
+            [visit["phase"], work["id"], ", ".join(work.get("authors", ["hidden"])), work["state"]]
+            for work in visit["works"]
+        ]
+        rows += [
+            [visit["phase"], one["about"] or None, one["by"], one["choice"] or one["did"]] for one in visit["answers"]
+        ]
+        hidden = visit["works_hidden"] + visit["answers_hidden"]
+        if hidden:
+            rows.append([visit["phase"], None, None, f"{hidden} hidden until it closes"])
+    out.table("", ["phase", "what", "by", "how"], rows)
 
 
 def describe(remembered: "Memory", run: "Run") -> dict[str, Any]:
