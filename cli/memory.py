@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from operations.desk import Desk
     from operations.house import House
+    from operations.knowledge import Knowledge
     from operations.ports.audit import AuditLog, FollowUps
     from operations.ports.decisions import Decisions
     from operations.ports.effects import Effects
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from operations.ports.notices import Outbox
     from operations.ports.persons import Persons
     from operations.ports.proposals import Proposals
-    from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.resources import Resources
+    from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.runs import Runs
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
@@ -169,6 +170,13 @@ class Memory:
         return SqlResources(self.engine, inbox=self.inbox)
 
     @cached_property
+    def knowledge(self) -> "Knowledge":
+        """What members published, by its words."""
+        from store.knowledge import SqlKnowledge
+
+        return SqlKnowledge(self.engine)
+
+    @cached_property
     def persons(self) -> "Persons":
         """Who members are: accounts, what spotted them, joins, their data."""
         from store.facts import SqlFacts
@@ -220,6 +228,7 @@ class Memory:
             facts=self.facts,
             members=self.members,
             measures=self.measures,
+            persons=self.persons,
         )
 
     @cached_property

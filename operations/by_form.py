@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from operations.errors import Refusal
 from operations.forms import fact_of, fields_of, problems
 from operations.ports.audit import OPERATOR
+from operations.prospects import WHOM, meet, whom
 
 if TYPE_CHECKING:
     from operations.house import House
@@ -47,9 +48,11 @@ def fill_in(
     """
     types_of(community, form)
     kind = community.facts[form]
+    named = str(filled[WHOM]) if WHOM in filled and kind.named else about
+    about = whom(house.persons, community, {WHOM: named}) if kind.named else about
     if kind.about == "member" and about is None:
         raise Refusal(f"{form} is about a member.", "Say whom with --about.")
-    if kind.about == "member" and about is not None and not house.members(community).find([about]):
+    if kind.about == "member" and about is not None and not kind.named and not house.members(community).find([about]):
         raise Refusal(f"There is no member {about!r} in {community.id}.", "`trellis members` lists them.")
     wrong = problems(community, form, filled)
     if wrong:
@@ -58,6 +61,7 @@ def fill_in(
     id_ = f"{community.id}/by-form/{key or hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}"
     fact = fact_of(community, form, filled, id=id_, about=about, by=by or f"role:{OPERATOR}", at=at)
     with house.runs.together():
+        meet(house.persons, house.members(community), community, [fact], {fact.id: named or ""})
         house.facts(community).record([fact])
         house.audit.note(
             community.id, actor=by or OPERATOR, verb="fill", what=about or form, at=at, details={"form": form}

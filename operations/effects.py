@@ -157,7 +157,8 @@ def _notify(body: Any, make: _Maker) -> Iterable[Deed]:
     things = list(make.context.resolver.things(body.what))
     for person in make.context.resolver.people(body.to):
         for thing in things:
-            yield make.deed("notify", f"{thing}@{person}", person, what=thing, says=_says(make.context))
+            says = {**_says(make.context), **_thanks(make.context, thing, person)}
+            yield make.deed("notify", f"{thing}@{person}", person, what=thing, says=says)
 
 
 def _award(body: Any, make: _Maker) -> Iterable[Deed]:
@@ -309,6 +310,23 @@ _EXPANSIONS: dict[str, Any] = {
 
 def _says(context: EffectContext) -> dict[str, str]:
     return {name: text for name, text in {"task": context.task, **context.says}.items() if text}
+
+
+def _thanks(context: EffectContext, thing: str, person: str) -> dict[str, str]:
+    """What somebody has contributed, task by task as the ledger says it, where a message names it."""
+    message = context.community.messages.get(thing.removeprefix("message:"))
+    given = getattr(context.resolver, "contributions", None)
+    if message is None or given is None or "{contributions}" not in message.text.en + message.text.zh:
+        return {}
+    found: Mapping[str, int] = given(person)
+    tasks = {id_: task.title for id_, task in context.community.tasks.items()}
+    said = [(tasks[task], credit) for task, credit in found.items() if task in tasks]
+    if not said:
+        return {}
+    return {
+        "contributions.en": ", ".join(f"{title.en} ({credit})" for title, credit in said),
+        "contributions.zh": "、".join(f"「{title.zh}」{credit}" for title, credit in said),
+    }
 
 
 def _listed(value: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from operations.prospects import WHOM, is_named
 from rules.counted import fact_kinds
 from rules.errors import Unfit
 from rules.fact import Fact, FactField
@@ -27,10 +28,11 @@ def fields_of(community: Community, form: str) -> Mapping[str, tuple[FactField, 
 def problems(community: Community, form: str, filled: Mapping[str, Any]) -> list[str]:
     """What is wrong with a filled form, a sentence each; none if it is right."""
     declared = fields_of(community, form)
+    named = is_named(community, form)
     wrong = [
         f"{name} is no field of {form}; it has {', '.join(declared) or 'none'}"
         for name in filled
-        if name not in declared
+        if name not in declared and not (named and name == WHOM)
     ]
     for name, (field, written) in declared.items():
         if name not in filled:
@@ -67,6 +69,8 @@ def fact_of(
     kind = fact_kinds(community)[form]
     told: dict[str, Value] = dict(fields or {})
     for name, raw in filled.items():
+        if name not in kind.own:  # whom it is about
+            continue
         told[name] = fit(raw, kind.own[name].type, name)
     subject = about
     if kind.about not in ("member", "community"):

@@ -12,6 +12,7 @@ from operations.ports.inbox import Inbox
 from operations.ports.measures import Measures
 from operations.ports.members import Members
 from operations.ports.notices import Outbox
+from operations.ports.persons import Persons
 from operations.ports.resources import Resources
 from operations.ports.runs import Runs
 from operations.ports.specs import Specs
@@ -39,3 +40,4 @@ class House:
     facts: Callable[[Community], Facts]
     members: Callable[[Community], Members]
     measures: Callable[[Community], Measures]
+    persons: Persons | None = None

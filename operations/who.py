@@ -150,6 +150,11 @@ class DecisionResolver:
         """Decisions have no ledger of contributions."""
         return {}
 
+    def contributions(self, person: str) -> Mapping[str, int]:
+        """What somebody has contributed to tasks, as the ledger adds it up."""
+        persons = self._desk.persons
+        return persons.contributions(self._community.id, person) if persons is not None else {}
+
     def value(self, name: str, subject: str | None) -> Any:
         """The subject where it is named; otherwise the text as written."""
         return (subject or self._subject) if name == "subject" else name

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select, text, true, update
 
 from operations.ports.effects import Deed
 from store.bulk import insert_many
+from store.knowledge import shelve
 from store.ledgers import Refused, gift, hold, money, points
 from store.loads import choose, loads_of, weights_of
 from store.proposals import open_proposals
@@ -174,6 +175,7 @@ def publish(connection: Connection, community: str, deeds: Sequence[Deed]) -> Re
         )
         seen.add(what)
     insert_many(connection, publication, rows)
+    shelve(connection, community, deeds)
     lists = {(deed.details["credits"], deed.run) for deed in deeds if deed.details.get("credits")}
     for name, run in sorted(lists):
         connection.execute(

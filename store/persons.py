@@ -95,6 +95,11 @@ class SqlPersons:
                 )
         return found
 
+    def contributions(self, community: str, member: str) -> Mapping[str, int]:
+        with transaction(self._engine) as connection:
+            found = connection.execute(text(_CONTRIBUTIONS), {"community": community, "member": member})
+            return {row.task: int(row.credit) for row in found}
+
     # ---------------------------------------------------------------------------------------------------------- joins
     def join(self, spec: Community, kept: str, other: str, *, at: datetime, by: str, reason: str) -> Joining:
         with transaction(self._engine) as connection:
@@ -239,6 +244,12 @@ _BUSY = """
     UNION ALL
     SELECT 'they take part in ' || p.run FROM part p JOIN run r ON r.id = p.run
      WHERE p.community = :community AND p.member = :member AND p.live AND r.status = 'running'
+"""
+
+_CONTRIBUTIONS = """
+    SELECT r.task, sum(c.weight) AS credit FROM contribution c JOIN run r ON r.id = c.run
+     WHERE c.community = :community AND c.member = :member
+     GROUP BY r.task HAVING sum(c.weight) > 0 ORDER BY credit DESC, r.task
 """
 
 

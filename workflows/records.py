@@ -12,6 +12,7 @@ from operations.forms import problems
 from operations.ports.audit import FollowUp
 from operations.ports.runs import Work
 from operations.proposals import changed
+from operations.prospects import WHOM, is_named, meet, whom
 from operations.spec_edits import read_edits
 from rules.counted import fact_kinds
 from rules.fact import Fact
@@ -34,12 +35,20 @@ def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
     for note in notes:
         kind = kinds[note.kind]
         fields = dict(told)
+        named = (
+            whom(setting.house.persons, setting.community, note.fields)
+            if is_named(setting.community, note.kind)
+            else None
+        )
         for name, raw in note.fields.items():
             field = kind.fields.get(name)
             if field is not None and raw is not None and not (field.refers == "member" and str(raw).startswith(ROLE)):
                 fields[name] = scaled(raw, field.type, name)
         id_ = f"{run.id}/{setting.phase.id}/{note.kind}/{note.key}"
-        found.append(Fact(id_, note.kind, note.member, note.at, None, fields))
+        found.append(Fact(id_, note.kind, named or note.member, note.at, None, fields))
+        if named is not None:
+            house, names = setting.house, {id_: str(note.fields[WHOM])}
+            meet(house.persons, house.members(setting.community), setting.community, found[-1:], names)
     return found
 
 
@@ -76,6 +85,8 @@ def fitting(setting: Setting, form: str, fields: dict[str, Any]) -> list[str]:
     """What is wrong with a filled form, a sentence each; none if it is right."""
     edits = {name: field for name, (_, field) in setting.form(form).items() if field.type == "spec_edits"}
     wrong = problems(setting.community, form, fields)
+    if setting.phase.kind == "submit" and is_named(setting.community, form) and not fields.get(WHOM):
+        wrong.append(f"{WHOM} is missing: whom it is about, by id or as source:account")
     texts = ((name, fields.get(name)) for name in edits)
     return wrong + [
         f"{name}: {why}" for name, text in texts if isinstance(text, str) and (why := _not_an_edit(setting, text))

@@ -113,6 +113,10 @@ class Persons(Protocol):
         """What spotted people, by member, in the order in which it became known."""
         ...
 
+    def contributions(self, community: str, member: str) -> Mapping[str, int]:
+        """The credit a member has in the ledger of contributions, by task, the largest first."""
+        ...
+
     # ---------------------------------------------------------------------------------------------------------- joins
     def join(self, spec: Community, kept: str, other: str, *, at: datetime, by: str, reason: str) -> Joining:
         """Make two members one: facts, standings, ledgers, accounts of `other` are those of `kept` from now on.

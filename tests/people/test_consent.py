@@ -136,7 +136,7 @@ def forgotten(room: Room, town: Community, worker: Worker, eventually: Eventuall
     )
     with worker():
         review(room, AT + timedelta(days=2))
-        run = Launcher(memory.house, room.gateway).start("an-album", community="town", scale="1d=20ms")
+        run = Launcher(memory.house, room.gateway).start("an-album", community="town", scale="1d=250ms")
         desk = Desk(memory.house)
         eventually(lambda: memory.runs.latest_open(run.id, "submit"))
         memory.members(town).enlist([Member(name, None, {"consent": True}) for name in ("dora-7", "eve")], at=AT)
