@@ -62,6 +62,19 @@ def _values(value: Any) -> frozenset[str] | None:
     return frozenset(map(str, value)) if isinstance(value, frozenset | list | tuple) else frozenset({str(value)})
 
 
+def values_of(setting: Setting) -> dict[str, int]:
+    """How many values there are of the traits that matter, of those that have a list."""
+    declared = {field.id: field.one_of for field in setting.community.document.attributes}
+    found: dict[str, int] = {}
+    for name in setting.wants.traits:
+        listed = declared.get(name)
+        if isinstance(listed, str) and listed in setting.community.lists:
+            found[name] = len(setting.community.lists[listed].items)
+        elif isinstance(listed, tuple | list):
+            found[name] = len(listed)
+    return found
+
+
 def apart(setting: Setting) -> frozenset[frozenset[str]]:
     """Pairs of those who can be in teams, who are never in one."""
     if setting.wants.apart is None:

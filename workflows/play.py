@@ -106,8 +106,8 @@ class Scene:
     `own` are, of things that belong to a team or a part of one, those of the asked who are asked about them; about
     other things all are. `units` are the teams, or parts of teams (`team#slot`), of which works are expected, with
     who is in them, `team_of` says in which team somebody is who may hand in. `kept` is what the opening kept, `free`
-    finds out who can be in teams, `apart` are pairs who are never in one. `place` is the run and the phase, `may_do`
-    says whether somebody may fill a part now.
+    finds out who can be in teams, `values` is how many values their traits have, `apart` are pairs who are never in
+    one. `place` is the run and the phase, `may_do` says whether somebody may fill a part now.
 
     `children` are the runs that the phase has started, `refused` says why some could not be.
     """
@@ -139,6 +139,7 @@ class Scene:
     team_of: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Any] = field(default_factory=dict)
     free: Callable[[], Sequence[Free]] = tuple
+    values: Mapping[str, int] = field(default_factory=dict)
     apart: Callable[[], frozenset[frozenset[str]]] = frozenset
     may_do: Callable[[str, str], bool] = lambda who, part: True
     place: str = ""

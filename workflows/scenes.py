@@ -163,6 +163,7 @@ class Setting:
             team_of=crews.team_of(self),
             kept=visit.results.get(KEPT, {}),
             free=lambda: crews.free(self),
+            values=crews.values_of(self) if wants.traits else {},
             apart=lambda: crews.apart(self),
             may_do=lambda who, part: crews.may_do(self, who, part),
             place=f"{self.run.id}/{self.phase.id}",

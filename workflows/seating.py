@@ -226,7 +226,8 @@ class Seating:
             if (one := known.get(who, Free(id=who, parts=frozenset()))) is not None
         }
         apart = crews.apart_of(self.setting, everybody)
-        return faults(inside, people, parts_of(self.phase), traits_of(self.phase), apart=apart, partly=True)
+        traits = traits_of(self.phase, crews.values_of(self.setting))
+        return faults(inside, people, parts_of(self.phase), traits, apart=apart, partly=True)
 
     def _lacks(self, team: Team, seat: Seat) -> bool:
         needs = next((part.needs for part in parts_of(self.phase) if part.id == seat.slot), 0)

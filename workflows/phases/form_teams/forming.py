@@ -183,12 +183,26 @@ def parts_of(phase: FormTeams) -> tuple[Part, ...]:
     )
 
 
-def traits_of(phase: FormTeams) -> tuple[Trait, ...]:
-    """What is asked of a team's people together."""
+def _share(size: int, values: int | None) -> int:
+    """Of how many people at most one value is in a mixed team."""
+    return 1 if not values or size <= values else -(-size // values)
+
+
+def traits_of(phase: FormTeams, values: Mapping[str, int]) -> tuple[Trait, ...]:
+    """What is asked of a team's people together.
+
+    Args:
+        values: how many values there are of an attribute, where that is known. Mixed is as different as they allow:
+            nobody twice if there are enough, otherwise each as rarely as can be.
+    """
     if isinstance(phase.traits, str):
         return ()
+    size = sum(part.needs for part in parts_of(phase))
     return tuple(
-        Trait(name, None if asked == "same" else 1 if asked == "mixed" else int(asked))
+        Trait(
+            name,
+            None if asked == "same" else _share(size, values.get(name)) if asked == "mixed" else int(asked),
+        )
         for name, asked in phase.traits.items()
     )
 
@@ -224,7 +238,7 @@ def forming(phase: FormTeams, scene: Scene, at: datetime) -> Forming:
     """The teams at a moment: what was proposed, then every answer, claim and edit, and every silence, in order."""
     offer: Mapping[str, Mapping[str, Sequence[str]]] = scene.kept.get(OFFER, {})
     most = int(phase.limit) if phase.limit is not None else int(phase.needs)
-    found = Forming(phase, scene, parts_of(phase), traits_of(phase), max(len(offer), most))
+    found = Forming(phase, scene, parts_of(phase), traits_of(phase, scene.values), max(len(offer), most))
     until = answer_until(phase, scene, scene.opened_at)
     for number, (_, parts) in enumerate(sorted(offer.items(), key=lambda one: int(one[0])), start=1):
         for part, people in parts.items():

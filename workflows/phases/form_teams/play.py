@@ -27,7 +27,6 @@ from workflows.phases.form_teams.forming import (
     number_of,
     parts_of,
     proposal,
-    traits_of,
     write_pool,
 )
 from workflows.phases.form_teams.spec import FormTeams
@@ -46,7 +45,7 @@ def wants(phase: FormTeams) -> Wants:
         eligible=phase.from_ if phase.fill == CLAIM else None,
         within=phase.within,
         parts=parts,
-        traits=tuple(trait.attribute for trait in traits_of(phase)),
+        traits=tuple(phase.traits) if not isinstance(phase.traits, str) else (),
         apart=phase.never_together,
     )
 
