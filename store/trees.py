@@ -1,7 +1,8 @@
 """Trees on disk: spec files that were parsed once, kept in the user's cache so that commands start quickly.
 
-Only plain JSON is written and read back, each file under the hash of what it was parsed from. The folder may be
-removed at any time, and one that cannot be written to only makes commands slower.
+A tree is plain JSON under the hash of what it was parsed from; a document with its model is a pickle of which nothing
+but models is ever made (`rules.spec.kept`). The folder may be removed at any time, and one that cannot be written to
+only makes commands slower.
 """
 
 from __future__ import annotations
@@ -36,12 +37,24 @@ class KeptTrees:
             return None
 
     def keep(self, content: bytes, tree: Any) -> None:
-        with contextlib.suppress(OSError, TypeError):  # numbers beyond 64 bits are not kept
-            written = orjson.dumps(tree)
+        with contextlib.suppress(TypeError):  # numbers beyond 64 bits are not kept
+            self._write(_name(content), orjson.dumps(tree))
+
+    def find_document(self, name: bytes) -> bytes | None:
+        try:
+            return (self._folder / name.hex()).read_bytes()
+        except OSError:
+            return None
+
+    def keep_document(self, name: bytes, document: bytes) -> None:
+        self._write(name.hex(), document)
+
+    def _write(self, name: str, content: bytes) -> None:
+        with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
-                file.write(written)
-            Path(file.name).replace(self._folder / _name(content))
+                file.write(content)
+            Path(file.name).replace(self._folder / name)
             self._prune()
 
     def _prune(self) -> None:

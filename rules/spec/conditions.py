@@ -171,7 +171,7 @@ class AtLeastOf(Node):
 class Leaf(RootModel[dict[Key, Test]]):
     """One name and what is asked of it."""
 
-    model_config = ConfigDict(frozen=True, strict=True)
+    model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
 
     @property
     def name(self) -> str:
@@ -268,7 +268,7 @@ Condition = Annotated[
 for _model in (Reading, Test, All, Any_, None_, Not, ExactlyOne, Several, AtLeastOf, Leaf):
     _model.model_rebuild()
 
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(Condition)
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(Condition, config=ConfigDict(defer_build=True))
 
 
 def condition(value: Any) -> Any:

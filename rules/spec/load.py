@@ -15,10 +15,10 @@ from rules.spec import checks
 from rules.spec.community import Community, Document
 from rules.spec.diagnostics import Diagnostic, Place, Problems, listed, nearest
 from rules.spec.documents import DOCUMENTS
-from rules.spec.kept import Trees, packed, unpacked
+from rules.spec.kept import Trees, named, packed, packed_document, unpacked, unpacked_document
 from rules.spec.node import Context, Node, keys_of, shown
 from rules.spec.phase import PhaseKinds
-from rules.spec.reader import MAX_FILE, MAX_FILES, MAX_TOTAL, read
+from rules.spec.reader import MAX_FILE, MAX_FILES, MAX_TOTAL, plain_lines, read
 from rules.spec.source import Path, Source, Written, walk
 from rules.spec.translate import translate
 from rules.spec.upgrades import bring_up
@@ -56,7 +56,7 @@ def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = No
     lost: set[str] = set()
     lost_schemas: set[str] = set()
     for file in sorted(files):
-        document = _known(file, files[file], kinds)
+        document = _known(file, files[file], kinds) or _kept(file, files[file], kinds, trees)
         if document is None:
             document = _document(file, files[file], context, lost, lost_schemas, trees)
         if document is not None:
@@ -77,6 +77,27 @@ _READ_MOST = 512
 def _known(file: str, content: bytes, kinds: PhaseKinds) -> Document | None:
     found = _READ.get((file, content, id(kinds)))
     return found[1] if found is not None else None
+
+
+def _kept(file: str, content: bytes, kinds: PhaseKinds, trees: Trees | None) -> Document | None:
+    """A document that was read without a word by an earlier run of the program."""
+    if trees is None or len(content) > MAX_FILE:
+        return None
+    found = trees.find_document(named(file, content, kinds))
+    if found is None:
+        return None
+    with contextlib.suppress(ValueError):
+        schema, model, tree = unpacked_document(found, kinds)
+        source = Source(file, tree, plain_lines(content.decode()).split("\n"))
+        return _remembered(file, content, kinds, Document(source, schema, model))
+    return None
+
+
+def _remembered(file: str, content: bytes, kinds: PhaseKinds, document: Document) -> Document:
+    _READ[(file, content, id(kinds))] = (kinds, document)
+    if len(_READ) > _READ_MOST:
+        _READ.popitem(last=False)
+    return document
 
 
 def _document(
@@ -104,9 +125,9 @@ def _document(
         return None
     document = Document(source, schema, model)
     if len(context.problems) == before:
-        _READ[(file, content, id(context.kinds))] = (context.kinds, document)
-        if len(_READ) > _READ_MOST:
-            _READ.popitem(last=False)
+        _remembered(file, content, context.kinds, document)
+        if trees is not None and len(content) <= MAX_FILE and not source.doubled:
+            trees.keep_document(named(file, content, context.kinds), packed_document(schema, model, source.tree))
     return document
 
 

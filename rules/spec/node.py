@@ -41,7 +41,14 @@ def reading(info: ValidationInfo) -> Context | None:
 class Node(BaseModel):
     """A piece of the language. Attribute names are the YAML keys, with `_` where Python clashes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,  # a validator is made when something is first read with it: documents are mostly kept
+    )
 
     @model_validator(mode="before")
     @classmethod

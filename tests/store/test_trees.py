@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import orjson
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from rules.spec import load
 from rules.spec.diagnostics import Problems
-from rules.spec.kept import packed, unpacked
+from rules.spec.kept import packed, packed_document, unpacked, unpacked_document
 from rules.spec.reader import read
 from rules.spec.source import Items, Written, walk
 from store import trees
@@ -77,6 +78,42 @@ def test_rubbish_in_the_cache_is_passed_over(tmp_path, rubbish):
         entry.write_text(rubbish)
 
     assert load(files, dict(discover()), cache).community.digest == digest
+
+
+@pytest.mark.parametrize("community", ["auto", "maintainers"])
+def test_a_kept_document_is_the_document_that_was_read(community):
+    kinds = discover()
+    for document in load(read_folder(SPECS / community), dict(kinds)).community.documents:
+        kept = packed_document(document.schema, document.model, document.source.tree)
+        schema, model, tree = unpacked_document(kept, kinds)
+
+        assert (schema, model, tree) == (document.schema, document.model, document.source.tree)
+        assert list(places(tree)) == list(places(document.source.tree))
+
+
+class Intruder:
+    def __reduce__(self):
+        return print, ("made while it was read",)
+
+
+@pytest.mark.parametrize("value", [Intruder(), ("task/v1", Intruder(), {}), ("task/v1", {}, {}), b"", 3], ids=range(5))
+def test_nothing_but_documents_is_made_of_what_lies_in_the_cache(value, capsys):
+    with pytest.raises(ValueError, match="no document"):
+        unpacked_document(value if isinstance(value, bytes) else pickle.dumps(value), discover())
+
+    assert capsys.readouterr().out == ""
+
+
+def test_a_file_under_another_name_is_another_document(tmp_path):
+    files, cache = read_folder(SPECS / "maintainers"), KeptTrees(tmp_path)
+    load(files, dict(discover()), cache)
+    files["ladder.yaml"] = files.pop("tiers.yaml")
+
+    loaded = load(files, dict(discover()), cache)
+
+    places = {d.source.tree.place.file for d in loaded.community.documents}
+    assert "ladder.yaml" in places
+    assert "tiers.yaml" not in places
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path):
