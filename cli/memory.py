@@ -244,6 +244,7 @@ class Memory:
             standings=self.standings,
             decisions=self.decisions,
             effects=self.effects,
+            resources=self.resources,
             reviews=self.reviews,
             firings=self.firings,
             memberships=self.memberships,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from operations.ports.members import Members
     from operations.ports.notices import Outbox
     from operations.ports.persons import Persons
+    from operations.ports.resources import Resources
     from operations.ports.reviews import Firings, Memberships, Reviews
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
@@ -49,6 +50,7 @@ class Desk:
     standings: Standings
     decisions: Decisions
     effects: Effects
+    resources: Resources
     reviews: Reviews
     firings: Firings
     memberships: Memberships

@@ -13,6 +13,7 @@ from temporalio import activity
 
 from operations import membership, review
 from operations.desk import Desk
+from operations.housekeeping import keep_house
 from operations.keep_touch import keep_touch, moved_on
 from operations.ports.reviews import Membership
 from workflows import turns
@@ -159,6 +160,7 @@ class Moves:
             if any(part.partition("@")[0] in spec.ladders for part in plan.parts):
                 kept = keep_touch(self._desk, spec, at=plan.at, scale=asked.scale, seed=asked.seed, start=asked.touch)
                 self._wake(kept.wake)
+            keep_house(self._desk, spec, at=plan.at)
             self._wake(self._desk.reviews.touched(asked.community, since=since))
         self._orchestrator.start(
             turns.OUTBOX,
