@@ -1,0 +1,286 @@
+"""A campaign from its acts to its retrospective: what its tasks brought is measured, corrected, told, and feeds back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from operations.goals import goals_of
+from operations.import_comments import import_comments
+from operations.import_facts import import_facts
+from operations.ports.facts import Fact
+from operations.reports.briefs import briefs
+from operations.reports.campaign import campaign, last_retrospective
+from operations.reports.cost import cost_effectiveness
+from operations.reports.reach import reach
+from operations.reports.themes import themes_by_segment
+from operations.texts import Reader
+from tests.operations.bureau import AT, found, rows
+from workflows.desk import Desk
+from workflows.launch import Launcher
+from workflows.steps import RunResult
+
+pytestmark = pytest.mark.servers
+
+NEVER = "m05"  # hands in to both tasks, and no platform ever tells anything of it
+
+
+@pytest.fixture(scope="module")
+def played(room: Any, eventually: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A campaign that is over: figures came in for all works but two, one of them was corrected in time."""
+    from cli import wiring
+
+    folder = tmp_path_factory.mktemp("bureau")
+    memory, gateway = room.memory, room.gateway
+    community = found(memory, folder)
+    desk = Desk(memory.house, poke=gateway.poke)
+    runs = memory.runs
+    works: dict[tuple[str, str], str] = {}
+    with gateway.working(wiring.crew(memory, gateway)):
+        run = Launcher(memory.house, gateway).start("spring", at=AT, scale="1d=400ms")
+        for task in ("shapes", "roads"):
+            child = f"bureau/{task}/1"
+            eventually(lambda child=child: runs.visit(child, "entries"))
+            for who in ("m01", "m02", "m03", "m04", NEVER):
+                text = "五分钟就换好电，真快" if who == "m01" else "傍晚的海边"
+                works[task, who] = desk.submit(child, "entries", member=who, fields={"words": text}).id
+        eventually(lambda: runs.visit(run.id, "figures"))
+        opened = runs.visit(run.id, "figures").opened_at
+        figures = [
+            (f"s-{task}-{who}", "spread", work, (opened + timedelta(hours=1)).isoformat(), *_brought(task, who))
+            for (task, who), work in works.items()
+            if who != NEVER
+        ]
+        first = rows(folder / "spread.csv", "id,kind,work,at,reads,leads", *figures)
+        once = import_facts(first, community, memory.facts(community))
+        again = import_facts(first, community, memory.facts(community))
+        corrected = [(*figures[0][:4], 900, 9)]
+        later = rows(folder / "corrected.csv", "id,kind,work,at,reads,leads", *corrected)
+        change = import_facts(later, community, memory.facts(community))
+        said = [
+            ("c1", works["shapes", "m01"], "换电只要五分钟，太方便了，非常满意"),
+            ("c2", works["shapes", "m01"], "真的很失望，又是软文"),
+            ("c3", works["shapes", "m02"], "这颜色好看，喜欢"),
+        ]
+        at = (opened + timedelta(hours=2)).isoformat()
+        comments = rows(folder / "comments.csv", "id,work,at,words", *((id_, w, at, text) for id_, w, text in said))
+        read = [import_comments(comments, community, memory.facts(community), runs, Reader()) for _ in range(2)]
+        eventually(lambda: runs.visit(run.id, "analysis"))
+        analyst: dict[str, Any] = {"by": "ana", "role": "role:analyst", "choice": "done"}
+        desk.answer(run.id, "analysis", fields={"resonance": "设计主题最能引起共鸣", "brief_score": 4}, **analyst)
+        eventually(lambda: runs.visit(run.id, "insight"))
+        edits = "tiers.yaml tiers[core].earn.stories.at_least = 2"
+        desk.answer(run.id, "insight", fields={"finding": "核心成员性价比最高", "edits": edits}, **analyst)
+        eventually(lambda: runs.visit(run.id, "retrospective"))
+        fields = {"differently": "下次简报要给出更多例子", "actions": "重写简报 @role:planner"}
+        desk.answer(run.id, "retrospective", by="dora", role="role:director", choice="done", fields=fields)
+        end = gateway.result(run.id, 30, RunResult)
+    return SimpleNamespace(
+        memory=memory, community=community, run=runs.run(run.id), works=works, folder=folder, end=end.end, at=end.at,
+        imports=(once, again, change), comments=read,
+    )  # fmt: skip
+
+
+def _brought(task: str, who: str) -> tuple[int, int]:
+    """Reads and leads: the core brings much, design more than journeys."""
+    times = 3 if task == "shapes" else 1
+    return (100 * times, 2 * times) if who in ("m01", "m02") else (40 * times, times - 1)
+
+
+def figures_of(played: Any) -> Any:
+    return played.memory.runs.visit(played.run.id, "figures").results
+
+
+def test_figures_of_platforms_come_in_once_and_a_correction_replaces_what_was_known(played: Any) -> None:
+    once, again, change = played.imports
+
+    assert (once.new, once.rejected) == (8, 0)
+    assert (again.new, again.known, again.changed) == (0, 8, 0)
+    assert (change.new, change.known, change.changed) == (0, 0, 1)
+    values = figures_of(played)["reads"]["values"]
+    assert values[played.works["shapes", "m01"]] == 900  # neither 300 nor 1200
+
+
+def test_a_missing_figure_is_unknown_and_never_zero(played: Any) -> None:
+    frozen = figures_of(played)
+    work = played.works["shapes", NEVER]
+
+    assert frozen["reads"]["values"][work] is None
+    assert frozen["leads"]["values"][work] is None
+    assert frozen["cost_per_lead"]["values"][work] is None
+    assert frozen["cost"]["values"][work] == "30.00"
+    assert (frozen["reads"]["count"], frozen["reads"]["known"]) == (10, 8)
+    assert frozen["warmth"]["known"] == 2  # of all others nobody has read a comment
+    assert frozen["made_from"]["known"] < frozen["made_from"]["of"]
+
+
+def test_a_campaign_measures_the_works_of_its_tasks_by_kind_of_member_and_theme(played: Any) -> None:
+    tables = figures_of(played)["tables"]
+
+    assert set(tables["author.tier"]) == {"core", "base"}
+    assert tables["author.tier"]["core"]["reads"]["sum"] == 900 + 300 + 100 + 100
+    assert tables["author.tier"]["base"]["reads"]["known"] == 4
+    assert set(tables["work.theme"]) == {"design", "journeys"}
+    assert tables["work.theme"]["design"]["leads"]["sum"] == 9 + 6 + 2 + 2
+
+
+def test_comments_are_read_for_tone_and_key_messages_and_their_words_are_not_kept(played: Any) -> None:
+    first, second = played.comments
+    frozen = figures_of(played)
+    work = played.works["shapes", "m01"]
+
+    assert (first.new, first.rejected) == (3, 0)
+    assert (second.new, second.known) == (0, 3)
+    assert frozen["warmth"]["values"][work] == "0.50"
+    assert frozen["mention_rate"]["values"][work] == "0.50"
+    assert frozen["mention_rate"]["values"][played.works["shapes", "m02"]] == "0.00"
+    kept = played.memory.facts(played.community).find(kinds=["commented"], limit=9)
+    assert not any("words" in fact.fields or "满意" in str(fact.fields) for fact in kept)
+
+
+def test_a_later_correction_leaves_the_frozen_figures_and_shows_beside_them(played: Any) -> None:
+    memory, work = played.memory, played.works["roads", "m02"]
+    before = figures_of(played)
+    at = (played.at + timedelta(days=1)).isoformat()
+    with memory.together():
+        row = rows(played.folder / "late.csv", "id,kind,work,at,reads,leads", ("s-late", "spread", work, at, 70, 1))
+        import_facts(row, played.community, memory.facts(played.community))
+    now = played.at + timedelta(days=2)
+
+    told = campaign(memory.house, played.community, played.run, at=now, proposals=memory.proposals.all("bureau"))
+
+    assert figures_of(played) == before
+    reads = next(one for one in told.data["figures"] if one["metric"] == "reads")
+    assert (reads["then"], reads["now"], reads["changed"]) == (before["reads"]["sum"], before["reads"]["sum"] + 70, 1)
+    assert told.data["made_from"]["at"] <= now.isoformat()
+
+
+def test_kinds_of_members_are_ranked_by_what_a_lead_of_theirs_costs(played: Any) -> None:
+    told = cost_effectiveness(
+        played.memory.house, played.community, at=played.at, by=["author.tier"], runs=_family(played)
+    )
+    lines = {line["kind"]: line for line in told.data["by"]["author.tier"]}
+
+    assert told.data["rank"] == "cost_per_lead"
+    assert [line["kind"] for line in told.data["by"]["author.tier"]] == ["core", "base"]
+    # 80 yuan for 9 + 6 + 2 + 2 leads; of the base 80 for 2 + 2 + 0 + 0, and nothing is known of two works
+    assert lines["core"]["figures"]["cost_per_lead"]["value"] == "4.21"
+    assert lines["base"]["figures"]["cost_per_lead"]["value"] == "20.00"
+    assert (lines["base"]["figures"]["cost_per_lead"]["known"], lines["base"]["works"]) == (4, 6)
+    assert "Unknown" in told.remarks[0]
+
+
+def test_themes_stand_against_kinds_of_members(played: Any) -> None:
+    told = themes_by_segment(
+        played.memory.house, played.community, at=played.at, by="author.tier", metric="leads", runs=_family(played)
+    )
+    cells = {(one["theme"], one["segment"]): (one["value"], one["known"]) for one in told.data["cells"]}
+
+    assert cells["design", "core"] == (15, 2)
+    assert cells["journeys", "base"] == (0, 2)
+    assert len(cells) == 4
+
+
+def test_the_score_of_a_brief_stands_beside_what_came_of_it_with_the_comments(played: Any) -> None:
+    told = briefs(played.memory.house, played.community, Reader(), at=played.at)
+    shapes = next(line for line in told.data["briefs"] if line["task"] == "shapes")
+
+    assert shapes["score"] == 4  # of the campaign that started it
+    assert shapes["figures"]["leads"]["value"] == 19
+    assert shapes["messages"] == {"五分钟换电": "0.20"}  # one of five works says it
+    whole = campaign(played.memory.house, played.community, played.run, at=played.at)
+    texts = {comment["text"] for comment in whole.data["comments"]}
+    assert {"设计主题最能引起共鸣", "下次简报要给出更多例子"} <= texts
+
+
+def test_goals_roll_up_from_tasks_and_parts(played: Any) -> None:
+    memory = played.memory
+    top = goals_of(played.community, memory.runs, memory.measures(played.community), at=played.at)
+
+    known = top[0]
+    assert [one.goal for one in top] == ["known"]
+    spring = known.tasks[0]
+    assert (spring.task, [one.task for one in spring.tasks]) == ("spring", ["shapes", "roads"])
+    assert known.ended() == 3  # the campaign and its two tasks, which serve a part of the goal as well: once each
+    liked = known.parts[0]
+    assert liked.reached is True
+    assert liked.rolled == 1
+    assert known.share is not None
+    assert 0 < known.share < 1
+    assert known.rolled == (known.share + 1) / 2
+
+
+def test_an_insight_is_a_proposal_and_the_spec_is_as_it_was(played: Any) -> None:
+    memory = played.memory
+    proposal = memory.proposals.all("bureau")[0]
+
+    assert proposal.run == played.run.id
+    assert memory.specs.current("bureau").digest == played.community.digest
+
+
+def test_the_next_brief_shows_the_last_retrospective(played: Any) -> None:
+    found_ = last_retrospective(played.memory.house, played.community, "spring")
+
+    assert [one.text for one in found_ if one.field == "differently"] == ["下次简报要给出更多例子"]
+    assert played.end == "end"
+
+
+def test_the_acts_of_a_campaign_come_one_after_the_other_with_a_pause(played: Any) -> None:
+    visits = {one.phase: one for one in played.memory.runs.visits(played.run.id)}
+    first, second = (played.memory.runs.run(f"bureau/{task}/1") for task in ("shapes", "roads"))
+
+    assert [first.parent, second.parent] == [played.run.id] * 2
+    assert second.opened_at - first.ended_at >= timedelta(days=3)
+    assert visits["act-one"].closed_at <= visits["breath"].opened_at
+    order = ["act-one", "breath", "act-two", "figures", "analysis", "insight", "proposal", "retrospective"]
+    assert list(visits) == order
+
+
+def test_a_node_reaches_whoever_came_through_it(played: Any) -> None:
+    facts = played.memory.facts(played.community)
+    for number, (who, kind) in enumerate((("m03", "met"), ("m04", "met"), ("m04", "met"), ("m05", "enrolled"))):
+        facts.record([Fact(f"reach/{number}", kind, who, AT, fields={"via": "m01"})])
+
+    told = reach(played.memory.house, played.community, at=AT + timedelta(days=3), over="30d")
+
+    assert told.data["nodes"] == [{"member": "m01", "tier": "core", "reach": 3, "enrolled": 1, "met": 2}]
+
+
+def test_every_picture_of_a_campaign_is_drawn(played: Any) -> None:
+    from xml.etree import ElementTree
+
+    from cli.report_pictures import draw
+
+    house, community = played.memory.house, played.community
+    for report in (
+        campaign(house, community, played.run, at=played.at),
+        cost_effectiveness(house, community, at=played.at, by=["author.tier"]),
+        themes_by_segment(house, community, at=played.at),
+        briefs(house, community, Reader(), at=played.at),
+    ):
+        drawn = str(draw(report))
+        ElementTree.fromstring(drawn)
+        assert report.charts
+        json.dumps(report.data, default=str)
+        assert "nan" not in drawn
+
+
+def _family(played: Any) -> list[str]:
+    from operations.reports.effects import family
+
+    return family(played.memory.house, played.run.id)
+
+
+def test_a_campaign_that_nobody_looks_back_on_is_flagged(played: Any) -> None:
+    silent = replace(played.run, end="end:without-retrospective")
+
+    told = campaign(played.memory.house, played.community, silent, at=played.at)
+
+    assert told.data["without_retrospective"] is True
+    assert "without a retrospective" in told.remarks[0]
