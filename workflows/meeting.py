@@ -77,6 +77,21 @@ class Meeting:
         """
         return self._move("minutes", by, fields=fields)
 
+    def state(self) -> dict[str, Any]:
+        """Who is invited and hosts, the agenda, the day, and who was there so far."""
+        scene = self.setting.scene(self.visit)
+        closing = self.setting.play.closing(self.setting.phase, scene)
+        return {
+            "hosts": list(scene.groups[HOST]),
+            "invited": list(scene.asked),
+            "must": [ref for ref in scene.groups if ref != HOST],
+            "agenda": list(scene.things),
+            "day": closing.results["day"],
+            "attended": list(closing.results["attended"]),
+            "staff": list(closing.results["staff"]),
+            "deadline": scene.deadline.isoformat() if scene.deadline is not None else None,
+        }
+
     def done(self, outcome: str, fields: Mapping[str, Any], *, by: str) -> None:
         """What somebody says at their inbox: the day, the minutes, or that they were there."""
         if outcome == DAY:
