@@ -38,7 +38,7 @@ def _height(chart: Chart) -> int:
     size: dict[str, Callable[[Any], int]] = {
         "Bars": lambda one: BAR * max(len(one.bars), 1) + 36,
         "Grid": lambda one: ROW * (len(one.rows) + 1) + 20,
-        "Dots": lambda one: PLOT + 60,
+        "Dots": lambda one: PLOT + 74,
         "Boxes": lambda one: BOX * max(len(one.boxes), 1) + 44,
         "Timeline": lambda one: SPAN * max(len(one.spans), 1) + 44,
     }
@@ -75,7 +75,7 @@ def _bars(svg: Svg, top: float, chart: Bars) -> None:
         y = top + BAR * place
         svg.text(left - 8, y + 18, _short(label, left - SIDE - 8), anchor="end")
         if value is None:
-            svg.text(left + 6, y + 18, f"unknown 未知   {note}", fill=FAINT)
+            svg.text(left + 6, y + 18, _told("unknown 未知", note), fill=FAINT)
             continue
         length = max(float(value), 0) / most * (right - left)
         mark = chart.planned.get(label)
@@ -84,7 +84,11 @@ def _bars(svg: Svg, top: float, chart: Bars) -> None:
         if mark is not None:
             x = left + float(mark) / most * (right - left)
             svg.line(x, y + 1, x, y + BAR - 3, INK, 2)
-        svg.text(left + length + 6, y + 18, f"{_number(value)}   {note}".rstrip())
+        svg.text(left + length + 6, y + 18, _told(_number(value), note))
+
+
+def _told(value: str, note: str) -> str:
+    return f"{value} · {note}" if note else value
 
 
 def _grid(svg: Svg, top: float, chart: Grid) -> None:
@@ -120,7 +124,7 @@ def _shade(share: float) -> str:
 
 
 def _dots(svg: Svg, top: float, chart: Dots) -> None:
-    left, right, bottom = SIDE + 90.0, WIDTH - SIDE - 40.0, top + PLOT
+    left, right, bottom = SIDE + 90.0, WIDTH - SIDE - 40.0, top + PLOT + 14
     across = [float(x) for _, x, _ in chart.dots]
     up = [float(y) for _, _, y in chart.dots]
     lowest, highest = min([*across, 1.0]), max([*across, 5.0])
@@ -134,7 +138,8 @@ def _dots(svg: Svg, top: float, chart: Dots) -> None:
         svg.line(x, top, x, bottom)
         svg.text(x, bottom + 16, _tick(tick), size=11, fill=FAINT, anchor="middle")
     svg.text(right, bottom + 34, chart.across, size=11, fill=FAINT, anchor="end")
-    svg.text(left, top - 6, chart.up, size=11, fill=FAINT)
+    svg.text(left, top + 4, chart.up, size=11, fill=FAINT)
+    top += 14
     taken: dict[tuple[int, int], int] = {}
     for label, value, outcome in chart.dots:
         x = left + (float(value) - lowest) / (highest - lowest) * (right - left)

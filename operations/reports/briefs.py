@@ -49,7 +49,7 @@ def briefs(
 ) -> Report:
     """The score of each run's brief against what came of its works, with what people wrote about it.
 
-    A run that has no score of its own has that of the campaign that started it.
+    A run that has no score of its own has that of the campaign that started it, whose comments are also its.
     """
     asked = tuple(metrics) or tuple(work_metrics(community))
     runs = [
@@ -108,8 +108,8 @@ def scores_of(house: House, community: Community, runs: Sequence[Run], at: datet
         return {}
     parents: dict[str, str] = {}
     for run in runs:
-        if (parent := getattr(run, "parent", None)) is not None:
-            parents[run.id] = parent
+        if run.parent is not None:
+            parents[run.id] = run.parent
     asked = sorted({*(run.id for run in runs), *parents.values()})
     found = Known(house, community, at).figures([(SCORE, "all")], runs=asked)[SCORE, "all"]
     scores: dict[str, int] = {}
@@ -121,14 +121,16 @@ def scores_of(house: House, community: Community, runs: Sequence[Run], at: datet
     return scores
 
 
-def comments_of(house: House, run: Run) -> list[Comment]:
+def comments_of(house: House, community: Community, run: Run) -> list[Comment]:
     """What people wrote in the forms of a run's questions, reviews and gatherings, in order."""
+    edits = {field.id for kind in community.facts.values() for field in kind.fields if field.type == "spec_edits"}
     found = []
     for phase in dict.fromkeys(visit.phase for visit in house.runs.visits(run.id) if visit.kind in ("ask", "review")):
         for act in house.runs.acts(run.id, phase):
             found += [
                 Comment(run=run.id, phase=phase, by=act.by, field=name, text=text, about=act.about)
                 for name, text in _texts(act)
+                if name not in edits
             ]
     return found[:MOST_COMMENTS]
 
@@ -156,6 +158,7 @@ def _line(
     effects = effects_of(house, community, at=at, metrics=metrics, runs=[run.id])
     messages = said_in_works(house, community, reader, run)
     known = [share for share in messages.values() if share is not None]
+    above = house.runs.run(run.parent) if run.parent is not None else None
     return {
         "run": run.id,
         "task": run.task,
@@ -164,7 +167,10 @@ def _line(
         "figures": {metric: pooled(community, metric, [one.figures for one in effects]) for metric in metrics},
         "messages": messages,
         "said": sum(known, Fraction(0)) / len(known) if known else None,
-        "comments": comments_of(house, run),
+        "comments": [
+            *comments_of(house, community, run),
+            *(comments_of(house, community, above) if above is not None else []),
+        ],
     }
 
 

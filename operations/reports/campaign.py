@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from operations.house import House
@@ -13,13 +14,13 @@ from operations.reports.briefs import comments_of
 from operations.reports.cost import places_of, ranked, shown
 from operations.reports.effects import effects_of, family, price, regrouped
 from operations.reports.page import Bars, Report, Span, Table, Timeline, text_of
-from operations.reports.pool import base_of, pooled
+from operations.reports.pool import adds, pooled
 from rules.spec import Community
 from rules.spec.phase import every_phase
 
 WITHOUT = "end:without-retrospective"
 RETROSPECTIVE = "retrospective"
-_COLUMNS = ("metric", "works", "known_then", "then", "known_now", "now", "remark")
+_COLUMNS = ("metric", "as", "works", "known_then", "then", "known_now", "now", "remark")
 
 
 def campaign(
@@ -31,6 +32,10 @@ def campaign(
         at: as of when figures are known "now".
         proposals: of the community.
     """
+
+    def local(moment: datetime) -> datetime:
+        return moment.astimezone(community.zone)
+
     runs = [one for id_ in family(house, run.id) if (one := house.runs.run(id_)) is not None]
     visits = house.runs.visits(run.id)
     frozen = next((one for one in reversed(visits) if one.kind == "measure" and one.state == "closed"), None)
@@ -42,15 +47,18 @@ def campaign(
     segments = {name: ranked(community, regrouped(effects, name), metrics, order, cheap=cheap) for name in by if order}
     then = {} if frozen is None else frozen.results
     figures = [_figure(community, metric, then.get(metric), effects) for metric in metrics]
-    comments = [comment for one in runs for comment in comments_of(house, one)]
+    comments = [comment for one in runs for comment in comments_of(house, community, one)]
     follow_ups = [one for id_ in (r.id for r in runs) for one in house.follow_ups.find(community.id, run=id_)]
     mine = [one for one in proposals if one.run == run.id]
     spans = [
-        Span(visit.phase, visit.opened_at, visit.closed_at or at, visit.outcome or visit.state)
+        Span(visit.phase, local(visit.opened_at), local(visit.closed_at or at), visit.outcome or visit.state)
         for visit in visits
         if visit.state != "skipped"
     ]
-    spans += [Span(one.id, one.opened_at, one.ended_at or at, one.end or one.status, inner=True) for one in runs[1:]]
+    spans += [
+        Span(one.id, local(one.opened_at), local(one.ended_at or at), one.end or one.status, inner=True)
+        for one in runs[1:]
+    ]
     tables = [
         Table(
             "Tasks",
@@ -62,7 +70,7 @@ def campaign(
         ),
         Table(
             "Figures: as frozen, and as known now",
-            ["figure", "works", "known then", "then", "known now", "now", ""],
+            ["figure", "", "works", "known then", "then", "known now", "now", ""],
             [[f[key] for key in _COLUMNS] for f in figures],
             right=["works", "known then", "then", "known now", "now"],
         ),
@@ -156,7 +164,7 @@ def last_retrospective(house: House, community: Community, task: str, *, before:
     ended.sort(key=lambda run: (run.task == task, run.ended_at), reverse=True)
     for run in ended:
         if run.mode == mode:
-            found = [one for one in comments_of(house, run) if one.phase == RETROSPECTIVE]
+            found = [one for one in comments_of(house, community, run) if one.phase == RETROSPECTIVE]
             if found:
                 return found
     return []
@@ -189,15 +197,18 @@ def _figure(community: Community, metric: str, then: Any, effects: Sequence[Any]
     known_then = sum(1 for value in own.values() if value is not None)
     today = {one.work: pooled(community, metric, [one.figures]).value for one in effects}
     changed = sum(1 for work, value in own.items() if work in today and not _same(value, today[work], places))
-    adds = len(base_of(community, metric)) == 1
-    frozen = (then or {}).get("sum" if adds and places == 0 else "mean") if isinstance(then, Mapping) else None
+    word = "sum" if adds(community, metric) else "mean of works"
+    frozen = then.get("sum" if word == "sum" else "mean") if isinstance(then, Mapping) else None
+    known = [value for value in today.values() if value is not None]
+    mean = sum(known, Fraction(0)) / len(known) if known else None
     return {
         "metric": metric,
+        "as": word,
         "works": now.of,
         "known_then": known_then if own else None,
         "then": frozen,
         "known_now": now.known,
-        "now": text_of(now.value, places),
+        "now": text_of(now.value if word == "sum" else mean, places),
         "changed": changed,
         "remark": f"{changed} corrected since" if changed else "",
     }

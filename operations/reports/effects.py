@@ -183,3 +183,11 @@ def regrouped(effects: Sequence[Effect], by: str) -> dict[str, list[Effect]]:
     for one in effects:
         found.setdefault(one.groups.get(by, UNKNOWN), []).append(one)
     return {name: found[name] for name in sorted(found, key=lambda name: (name == UNKNOWN, name))}
+
+
+def in_order(community: Community, names: Iterable[str]) -> list[str]:
+    """Names of groups: tiers and stages as the specs have them, others by name, unknown last."""
+    tiers = [tier.id for ladder in community.ladders.values() for tier in ladder.tiers]
+    stages = [stage.id for stage in community.lifecycle.stages] if community.lifecycle is not None else []
+    place = {name: at for at, name in enumerate([*tiers, *stages])}
+    return sorted(set(names), key=lambda name: (name == UNKNOWN, place.get(name, len(place)), name))

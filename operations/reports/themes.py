@@ -9,7 +9,7 @@ from typing import Any
 from operations.errors import Refusal
 from operations.house import House
 from operations.reports.cost import places_of
-from operations.reports.effects import Effect, effects_of, work_metrics
+from operations.reports.effects import Effect, effects_of, in_order, work_metrics
 from operations.reports.page import UNKNOWN, Grid, Report, Table, text_of
 from operations.reports.pool import Pooled, pooled, spends
 from rules.spec import Community
@@ -46,7 +46,7 @@ def themes_by_segment(
     effects = effects_of(house, community, at=at, metrics=[asked], by=[THEMES, by], runs=runs, since=since)
     cells = _cells(community, effects, by, asked)
     rows = sorted({theme for theme, _ in cells}, key=lambda name: (name == UNKNOWN, name))
-    columns = sorted({segment for _, segment in cells}, key=lambda name: (name == UNKNOWN, name))
+    columns = in_order(community, (segment for _, segment in cells))
     titles = {item.id: item.title for one in community.lists.values() for item in one.items}
     places = places_of(community, asked)
 

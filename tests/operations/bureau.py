@@ -169,6 +169,33 @@ phases:
     if_silent: silent
     go: { silent: end:without-retrospective }
 """,
+    "modes/cup.yaml": """schema: mode/v1
+id: cup
+title: { en: Cup, zh: 比赛 }
+owner: role:director
+phases:
+  - { id: entries, kind: submit, by: everyone, form: story, needs: 1, within: 7d, go: { short: end:nothing } }
+  - id: judging
+    kind: judge
+    of: entries.works
+    by: [role:director, role:planner]
+    needs: 2
+    rubric: [{ id: style, weight: 60, scale: [1, 10] }, { id: depth, weight: 40, scale: [1, 10] }]
+    ties: [{ draw: true }]
+    within: 5d
+    if_silent: short
+    go: { short: end:unjudged }
+""",
+    "tasks/cup.yaml": """schema: task/v1
+id: cup
+title: { en: Cup, zh: 杯 }
+mode: cup
+goal: liked
+brief:
+  aim: { en: Anything., zh: 随意。 }
+  must_say: [{ en: A car, zh: 车 }]
+  free: { en: All of it., zh: 全部。 }
+""",
     "tasks/shapes.yaml": """schema: task/v1
 id: shapes
 title: { en: Shapes, zh: 线条 }

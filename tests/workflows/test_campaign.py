@@ -1,4 +1,4 @@
-"""A campaign from its acts to its retrospective: what its tasks brought is measured, corrected, told, and feeds back."""
+"""A campaign from its acts to its retrospective: what its tasks brought is measured, corrected, and told."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from cli.report_pictures import draw
 from operations.goals import goals_of
 from operations.import_comments import import_comments
 from operations.import_facts import import_facts
 from operations.ports.facts import Fact
 from operations.reports.briefs import briefs
 from operations.reports.campaign import campaign, last_retrospective
+from operations.reports.contest import field_of
 from operations.reports.cost import cost_effectiveness
 from operations.reports.reach import reach
 from operations.reports.themes import themes_by_segment
@@ -158,6 +160,8 @@ def test_a_later_correction_leaves_the_frozen_figures_and_shows_beside_them(play
     assert figures_of(played) == before
     reads = next(one for one in told.data["figures"] if one["metric"] == "reads")
     assert (reads["then"], reads["now"], reads["changed"]) == (before["reads"]["sum"], before["reads"]["sum"] + 70, 1)
+    warmth = next(one for one in told.data["figures"] if one["metric"] == "warmth")
+    assert (warmth["then"], warmth["now"], warmth["changed"]) == ("0.75", "0.75", 0)
     assert told.data["made_from"]["at"] <= now.isoformat()
 
 
@@ -194,8 +198,7 @@ def test_the_score_of_a_brief_stands_beside_what_came_of_it_with_the_comments(pl
     assert shapes["score"] == 4  # of the campaign that started it
     assert shapes["figures"]["leads"]["value"] == 19
     assert shapes["messages"] == {"五分钟换电": "0.20"}  # one of five works says it
-    whole = campaign(played.memory.house, played.community, played.run, at=played.at)
-    texts = {comment["text"] for comment in whole.data["comments"]}
+    texts = {comment["text"] for comment in shapes["comments"]}
     assert {"设计主题最能引起共鸣", "下次简报要给出更多例子"} <= texts
 
 
@@ -242,6 +245,38 @@ def test_the_acts_of_a_campaign_come_one_after_the_other_with_a_pause(played: An
     assert list(visits) == order
 
 
+def test_a_contest_tells_how_good_the_whole_field_is(
+    played: Any, room: Any, worker: Any, eventually: Callable[..., Any]
+) -> None:
+    memory, desk = played.memory, Desk(played.memory.house, poke=room.gateway.poke)
+    given = {"m01": (9, 8), "m02": (7, 8), "m03": (3, 2), "m04": (5, 5)}
+    with worker():
+        run = Launcher(memory.house, room.gateway).start("cup", at=AT + timedelta(days=60), scale="1d=300ms")
+        eventually(lambda: memory.runs.visit(run.id, "entries"))
+        works = {who: desk.submit(run.id, "entries", member=who, fields={"words": "x"}).id for who in given}
+        eventually(lambda: memory.runs.visit(run.id, "judging"))
+        for judge in ("role:director", "role:planner"):
+            for who, (style, depth) in given.items():
+                lower = judge == "role:planner" and who == "m02"
+                desk.score(run.id, work=works[who], by=judge, scores={"style": style - 2 * lower, "depth": depth})
+        assert room.gateway.result(run.id, 30, RunResult).end == "end"
+
+    told = field_of(memory.house, played.community, memory.runs.run(run.id), at=AT)
+
+    assert (told.data["entries"], told.data["authors"], told.data["judged"]) == (4, 4, 4)
+    style = told.data["scores"]["style"]
+    assert (style["entries"], style["mean"]) == (4, "5.75")  # 9, 6 (of 7 and 5), 3, 5
+    assert [style[name] for name in ("lowest", "p25", "p50", "p75", "highest")] == [
+        "3.00",
+        "3.00",
+        "5.00",
+        "6.00",
+        "9.00",
+    ]
+    assert told.data["scores"]["total"]["highest"] == "84.44"
+    assert draw(told)
+
+
 def test_a_node_reaches_whoever_came_through_it(played: Any) -> None:
     facts = played.memory.facts(played.community)
     for number, (who, kind) in enumerate((("m03", "met"), ("m04", "met"), ("m04", "met"), ("m05", "enrolled"))):
@@ -254,8 +289,6 @@ def test_a_node_reaches_whoever_came_through_it(played: Any) -> None:
 
 def test_every_picture_of_a_campaign_is_drawn(played: Any) -> None:
     from xml.etree import ElementTree
-
-    from cli.report_pictures import draw
 
     house, community = played.memory.house, played.community
     for report in (
