@@ -503,7 +503,7 @@ class Desk(AtInbox):
 
     def _poke_if_over(self, setting: Setting, visit: Visit) -> None:
         scene = setting.scene(visit)
-        progress = setting.play.progress(setting.phase, replace(scene, at=setting.at))
+        progress = setting.play.progress(setting.phase, replace(scene, at=self._time(setting, visit)))
         if progress.over or progress.requests:
             self._poke(setting.run.id, f"{visit.phase}/{visit.visit}")
 

@@ -235,7 +235,11 @@ def read_pool(written: Sequence[Any]) -> Iterator[Candidate]:
 
 
 def forming(phase: FormTeams, scene: Scene, at: datetime) -> Forming:
-    """The teams at a moment: what was proposed, then every answer, claim and edit, and every silence, in order."""
+    """The teams at a moment: what was proposed, then every answer, claim and edit, and every silence, in order.
+
+    What was accepted counts, whatever the clock of whoever looks says.
+    """
+    at = max([at, *(act.at for act in scene.acts)])
     offer: Mapping[str, Mapping[str, Sequence[str]]] = scene.kept.get(OFFER, {})
     most = int(phase.limit) if phase.limit is not None else int(phase.needs)
     found = Forming(phase, scene, parts_of(phase), traits_of(phase, scene.values), max(len(offer), most))
@@ -244,7 +248,7 @@ def forming(phase: FormTeams, scene: Scene, at: datetime) -> Forming:
         for part, people in parts.items():
             for who in people:
                 found.put(Place(team=number, part=part, member=who, since=scene.opened_at, until=until, how=phase.fill))
-    acts = [act for act in scene.in_order if act.at <= at]
+    acts = list(scene.in_order)
     while True:
         silent = min(found.pending(), key=lambda one: (one.until or at, one.member), default=None)
         when = silent.until if silent is not None else None

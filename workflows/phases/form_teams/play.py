@@ -105,11 +105,13 @@ def _no_claim(phase: FormTeams, scene: Scene, found: Forming, act: Act) -> str |
     mine = found.place_of(act.by)
     if mine is not None:
         return f"{act.by} has {mine.part}, and nobody has two parts of one team"
+    if not scene.may_do(act.by, part):
+        return f"{act.by} does not meet what {part} asks for"
     team = number_of(act.about) or found.room(part)
     if team is None or team > found.teams or len(found.inside(team)[part]) >= known[part].limit:
         has = ", ".join(who for n in range(1, found.teams + 1) for who in found.inside(n)[part])
         return f"{part} is taken by {has}"
-    return None if scene.may_do(act.by, part) else f"{act.by} does not meet what {part} asks for"
+    return None
 
 
 def _no_place(found: Forming, act: Act) -> str | None:
