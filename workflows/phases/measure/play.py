@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -69,7 +70,8 @@ def improvise(phase: Measure, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
 
 
 def summary(values: dict[str, Figure], places: int) -> dict[str, Any]:
-    """How many, how many known, sum, mean (half to even at the places) and quartiles (values that do occur)."""
+    """How many, how many known, sum, mean (half to even at the places) and quartiles (values that do occur); of words
+    how often each."""
     numbers = sorted(value for value in values.values() if isinstance(value, Fraction))
     told: dict[str, Any] = {"count": len(values), "known": sum(1 for value in values.values() if value is not None)}
     if numbers:
@@ -79,6 +81,9 @@ def summary(values: dict[str, Figure], places: int) -> dict[str, Any]:
         for share in QUANTILES:
             rank = max(-(-share * len(numbers) // 100), 1)
             told[f"p{share}"] = _text(numbers[rank - 1], places)
+    words = [value for value in values.values() if isinstance(value, str)]
+    if words:
+        told["each"] = dict(sorted(Counter(words).items()))
     return told
 
 
