@@ -126,6 +126,13 @@ class Around:
         """The visits of a phase that count from here, those that are open too."""
         return list(self._visits_of(phase, opened=True))
 
+    @cached_property
+    def _by_phase(self) -> Mapping[str, Sequence[Visit]]:
+        found: dict[str, list[Visit]] = {}
+        for visit in self.visits:
+            found.setdefault(visit.phase, []).append(visit)
+        return found
+
     def _as_it_stands(self, visit: Visit) -> Visit:
         if visit.state not in ("open", "closing") or self.so_far is None:
             return visit
@@ -144,9 +151,7 @@ class Around:
         """
         here = rounds(self.scope)
         latest: dict[str, Visit] = {}
-        for visit in self.visits:
-            if visit.phase != phase:
-                continue
+        for visit in self._by_phase.get(phase, ()):
             if visit.state == "open" and not opened and not self._as_it_stands(visit).results:
                 continue
             if any(here.get(repeat, number) != number for repeat, number in rounds(visit.scope).items()):
