@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from operations.arguments import read_arguments
 from operations.ports.effects import Deed, Done, Effects
 from operations.prizes import deeds_of_prize, times_of
+from rules.time import moment
 from operations.spec_edits import read_edits
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class Resolver(Protocol):
 
     def things(self, ref: str) -> Sequence[str]:
         """Ids of what a `publish.what` or `notify.what` names: works' ids; `run.brief` and `message:x` themselves."""
+        ...
+
+    def shares(self, who: Any) -> Mapping[str, int]:
+        """The shares that the parts of a team say its people have; empty if nobody who is named has one."""
         ...
 
     def credit(self, ref: str) -> Mapping[str, int]:
@@ -137,6 +142,7 @@ def _expand(effect: Any, make: _Maker) -> Iterable[Deed]:
 def _publish(body: Any, make: _Maker) -> Iterable[Deed]:
     resolver = make.context.resolver
     credits = f"{make.context.source}/{make.place}" if body.credits else None
+    embargo = _embargo(make.context)
     for what in _listed(body.what):
         authors = {work.id: work.authors for work in resolver.ranked(what) or ()}
         for thing in resolver.things(what):
@@ -150,7 +156,23 @@ def _publish(body: Any, make: _Maker) -> Iterable[Deed]:
                     authors=list(authors.get(thing, ())),
                     work=thing in authors,
                     credits=credits,
+                    embargo=embargo if _is_public(make.context.community, place) else None,
                 )
+
+
+def _embargo(context: EffectContext) -> str | None:
+    """Until when nothing of the task may be public, if that is not over yet (local, as it is shown)."""
+    task = context.community.tasks.get(context.task or "")
+    until = getattr(getattr(task, "brief", None), "embargo", None)
+    if until is None or context.at >= moment(until, context.community.zone):
+        return None
+    return str(until)
+
+
+def _is_public(community: Community, place: str) -> bool:
+    """Whether anybody can see what is published there: every channel, and spaces that everyone reads."""
+    space = community.spaces.get(place.removeprefix("space:"))
+    return not place.startswith("space:") or (space is not None and space.seen_by == "everyone")
 
 
 def _notify(body: Any, make: _Maker) -> Iterable[Deed]:
@@ -178,7 +200,7 @@ def _award(body: Any, make: _Maker) -> Iterable[Deed]:
                 continue
             credit = share
             if prize.split == "credit" and not credit:
-                credit = resolver.credit("run.ledger")
+                credit = (resolver.shares(body.to) if ranked is None else {}) or resolver.credit("run.ledger")
             yield from deeds_of_prize(prize, number, unit, credit, make.context, make.deed, make.place)
 
 

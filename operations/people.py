@@ -16,7 +16,7 @@ from operations.effects import Ranked
 from operations.errors import Refusal
 from operations.known import Known, readings_of
 from operations.ports.runs import Work
-from operations.ports.standings import LIFECYCLE, Place
+from operations.ports.standings import LIFECYCLE
 from operations.rehearsal import lot, plain
 from rules.compile import Compiler
 from rules.condition import Attribute, Condition, Leaf, leaves, sources
@@ -26,7 +26,9 @@ from rules.spec.people import Selection, refs
 from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
 
 ROLE = "role:"
-PLAIN = frozenset({"stage", "consent"})  # what can, besides tiers, be said of a member without looking everything up
+PLAIN = frozenset(
+    {"stage", "consent", "cohort.size"}
+)  # what can, besides tiers, be said of a member without looking everything up
 RELATIONS = ("contact", "host", "tutor")
 
 Look = Callable[[Any, Condition, Evidence], bool | None]
@@ -234,6 +236,20 @@ class People:
             return found[0] if isinstance(found, list) and found else None if isinstance(found, list) else found
         return name
 
+    def shares(self, who: Any) -> Mapping[str, int]:
+        """The shares that the parts of teams say the people in them have, in hundredths of a percent."""
+        around = self.around
+        if around is None:
+            return {}
+        found: dict[str, int] = {}
+        for phase in around.forming(who):
+            slots: Any = getattr(around.phases[phase], "slots", ())
+            said = {slot.id: slot.share for slot in slots if slot.share is not None}
+            for parts in around.teams_of(phase).values() if said else ():
+                for part, inside in parts.items():
+                    found |= {one: said.get(part, 0) * 100 // len(inside) for one in inside}
+        return found
+
     def _of_own_team(self, name: str, subject: str | None) -> list[str]:
         """Of a part of teams, whoever has it in the subject's own team."""
         phase, _, part = name.partition(".")
@@ -269,26 +285,39 @@ class People:
     def _plainly(self, condition: Condition, member: str) -> Evidence | None:
         """What is known of a member for a condition of tier, stage and consent alone, which runs about members ask all
         the time; None: it asks for more. A few rows instead of everything that can be known."""
-        asked = list(sources(condition))
-        names = {name for one in asked if isinstance(one, Attribute) for name in one.names}
-        ladders = {one.id: one for one in self.known.community.ladders.values() if one.per is None}
-        plain_leaves = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
-        if (
-            not plain_leaves
-            or any(not isinstance(one, Attribute) for one in asked)
-            or names - PLAIN - ladders.keys() - set(self._names)
-        ):
+        names = self._plain_names(condition)
+        if names is None:
             return None
         person = self.known.person(member)
         if person is None:
             return Evidence()
         found: dict[str, Value | None] = {"consent": person.attributes.get("consent")}
-        for name in names & {"stage", *ladders}:
-            ladder = LIFECYCLE if name == "stage" else name
-            standing = self.known.house.standings.one(self.known.community.id, Place(member=member, ladder=ladder))
-            lowest = None if name == "stage" else ladders[name].tiers[0].id
-            found[name] = standing.at if standing is not None else lowest
+        ladders = {one.id: one for one in self.known.community.ladders.values() if one.per is None}
+        asked = names & {"stage", *ladders}
+        if asked:
+            standings = self.known.house.standings.of(self.known.community.id, member)
+            stands = {one.place.ladder: one.at for one in standings if not one.place.value}
+            for name in asked:
+                lowest = None if name == "stage" else ladders[name].tiers[0].id
+                found[name] = stands.get(LIFECYCLE if name == "stage" else name, lowest)
         return Evidence(found)
+
+    def _plain_names(self, condition: Condition) -> set[str] | None:
+        """What a condition asks for, if that is tiers, the stage, consent and things of the run; None: it is more."""
+        asked = list(sources(condition))
+        names = {name for one in asked if isinstance(one, Attribute) for name in one.names}
+        ladders = {one.id for one in self.known.community.ladders.values() if one.per is None}
+        plain = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
+        if not plain or any(not isinstance(one, Attribute) for one in asked):
+            return None
+        return None if names - PLAIN - ladders - set(self._names) else names
+
+    def is_plain(self, written: Any) -> bool:
+        """Whether a condition of the run only changes when the run is told: by a move, by consent, by its cohort."""
+        return (
+            written is None
+            or self._plain_names(Compiler(self.known.community, fields=self._names).condition(written)) is not None
+        )
 
     @cached_property
     def _names(self) -> Mapping[str, ValueType]:
@@ -345,6 +374,9 @@ class EffectPeople:
 
     def things(self, ref: str) -> Sequence[str]:
         return self._people.things_named(ref)
+
+    def shares(self, who: Any) -> Mapping[str, int]:
+        return self._people.shares(who)
 
     def credit(self, ref: str) -> Mapping[str, int]:
         return self._people.credit(ref)

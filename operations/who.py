@@ -146,6 +146,10 @@ class DecisionResolver:
         """A message, or the subject itself."""
         return [ref] if ":" in ref else [self._subject] if self._subject and ref in _SELF else [ref]
 
+    def shares(self, who: Any) -> Mapping[str, int]:
+        """Decisions have no teams."""
+        return {}
+
     def credit(self, ref: str) -> Mapping[str, int]:
         """Decisions have no ledger of contributions."""
         return {}

@@ -45,6 +45,9 @@ class Around:
     def things(self, ref: str) -> Sequence[str]:
         return [work.id for work in self.works] if ref == "works" else [ref]
 
+    def shares(self, who):
+        return {}
+
     def credit(self, ref: str) -> Mapping[str, int]:
         return self.ledger
 
