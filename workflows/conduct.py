@@ -456,7 +456,8 @@ class Conduct:
         waits = setting.mode.while_ is not None or setting.wants.until is not None or setting.mode.for_ == "member"
         if not waits:
             return None
-        return LOOK_EVERY if scale is None else max(LOOK_EVERY, ClockScale.parse(scale).virtual(AT_MOST))
+        every = RARELY if setting.wants.until is None and setting.people.is_plain(setting.mode.while_) else LOOK_EVERY
+        return every if scale is None else max(every, ClockScale.parse(scale).virtual(AT_MOST))
 
     def finish(self, asked: FinishRun) -> Finished:
         """End a run: everybody who had a part is told by a fact; a cancelled run takes back what it did."""

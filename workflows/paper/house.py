@@ -21,7 +21,7 @@ from operations.ports.notices import Outbox
 from operations.ports.resources import Resources
 from operations.ports.runs import Runs
 from operations.ports.specs import Specs
-from operations.ports.standings import Place, Standing, Standings
+from operations.ports.standings import LIFECYCLE, Place, Standing, Standings
 from operations.ports.touch import Touch
 from rules.counted import counted
 from rules.fact import Fact
@@ -218,6 +218,11 @@ class _Inbox:
     def missed(self, run: str, phase: str, visit: int) -> int:
         return 0
 
+    def close(self, community: str, ids: Sequence[str]) -> None:
+        for id in ids:
+            if id in self._paper.items:
+                self._paper.items[id] = replace(self._paper.items[id], state="gone")
+
 
 class _FollowUps:
     def __init__(self, paper: Paper) -> None:
@@ -233,10 +238,16 @@ class _Standings:
     def __init__(self, paper: Paper) -> None:
         self._paper = paper
 
-    def one(self, community: str, place: Place) -> Standing | None:
-        person = self._paper.people.get(place.member)
-        stage = None if person is None else person.attributes.get("stage")
-        return None if stage is None else Standing(place=place, at=str(stage), since=None)
+    def of(self, community: str, member: str) -> Sequence[Standing]:
+        """Where the case says that somebody stands; where it says nothing, that is unknown."""
+        person = self._paper.people.get(member)
+        ladders = {LIFECYCLE: "stage"} | {name: name for name in self._paper.community.ladders}
+        found = []
+        for ladder, name in ladders.items():
+            at = None if person is None else person.attributes.get(name)
+            place = Place(member=member, ladder=ladder)
+            found.append(Standing(place=place, at=None if at is None else str(at), since=None))
+        return found
 
 
 class _Touch:
