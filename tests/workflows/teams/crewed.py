@@ -19,7 +19,6 @@ SKILLS = ("script", "driving", "camera", "editing", "writing", "photography", "s
 CITIES = ("beijing", "shanghai")
 
 
-
 @cache
 def auto() -> tuple[dict[str, bytes], Community]:
     """The sample's documents and what they say."""
