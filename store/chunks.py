@@ -81,7 +81,7 @@ class Chunks:
 
     def cells(self, metric: int, columns: Collection[str]) -> pl.DataFrame:
         """The cells of one metric, some columns of them."""
-        wanted = [name for name in _COLUMNS if name in columns]
+        wanted = [name for name in _COLUMNS if name in columns and name != "metric"]
         frames = [pl.read_ipc(io.BytesIO(data), columns=wanted) for data in self._alone.get(metric, [])]
         frames.append(self._mixed.filter(pl.col("metric") == metric).select(wanted))
         return pl.concat(frames)

@@ -52,10 +52,11 @@ class SqlMeasures:
         *,
         at: datetime,
         zone: ZoneInfo,
-        subjects: Collection[str] | pl.Series | None = None,
+        subjects: Collection[str] | pl.Series | pl.DataFrame | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
         known_by: datetime | None = None,
         strictly: bool = False,
+        narrow: bool = False,
     ) -> pl.DataFrame:
         asked = sorted(set(readings), key=lambda r: (r.metric, r.key))  # what shares its cells comes together
         metrics = {reading: self._metric(reading, subject) for reading in asked}
@@ -78,7 +79,7 @@ class SqlMeasures:
             apart = few and bool(shared)
             cells = look([r for r in asked if r not in shared] if apart else asked, only)
             whole = look(shared, None) if apart else cells
-            places = Places(frame["key"]) if frame.height >= MANY else None
+            places = Places(frame["key"], narrow=narrow) if frame.height >= MANY else None
             beside = stack.enter_context(ThreadPoolExecutor(1)) if places is not None else None
             following = [*asked[1:], None]
             for reading, next_ in zip(asked, following, strict=False):
@@ -92,6 +93,11 @@ class SqlMeasures:
                 since = _entered(reading, entered, frame)
                 frame = read_cells(frame, cells.of(metric, reading), metric, reading, at, zone, since, places=places)
         return frame.drop("key")
+
+    def numbered(self, subject: str, subjects: pl.Series, at: datetime) -> pl.DataFrame:
+        with snapshot(self._engine) as connection:
+            number = number_of(connection, self._community.id)
+            return self._subjects(connection, number, subject, subjects, at)
 
     def kept(
         self,
@@ -158,9 +164,16 @@ class SqlMeasures:
         return metric
 
     def _subjects(
-        self, connection: Connection, number: int, kind: str, ids: Collection[str] | pl.Series | None, at: datetime
+        self,
+        connection: Connection,
+        number: int,
+        kind: str,
+        ids: Collection[str] | pl.Series | pl.DataFrame | None,
+        at: datetime,
     ) -> pl.DataFrame:
         """The rows of the answer: `subject` and its `key`, null for whoever has none."""
+        if isinstance(ids, pl.DataFrame):
+            return ids
         if kind == "community":
             names = [self._community.id] if ids is None else list(ids)
             return pl.DataFrame({"subject": names, "key": [0] * len(names)}, schema=SUBJECTS)
@@ -181,4 +194,6 @@ def _entered(reading: Reading, entered: Mapping[str, pl.DataFrame] | None, frame
     known = (entered or {}).get(reading.over)
     if known is None:
         return frame.clear().with_columns(pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("entered"))
+    if known.height == frame.height and known["subject"].equals(frame["subject"]):
+        return frame.select("subject", "key", known["entered"]).drop_nulls("entered")
     return frame.join(known.select("subject", "entered"), on="subject", how="inner").drop_nulls("entered")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, insert
 
 from rules.values import ValueType
+from store.by_column import Column, Unreadable, by_column
 from store.tables.facts import fact_kind
 from store.tables.members import community as community_table
 from store.tables.members import subject
@@ -86,19 +86,14 @@ def subjects_of(connection: Connection, number: int, kind: str, ids: Collection[
 
 
 def _all_subjects(connection: Connection, number: int, kind: str) -> pl.DataFrame:
-    """Everybody with their numbers, some thousand in a row of the answer."""
-    query = (
-        "SELECT convert_to(string_agg('\"' || replace(id, '\"', '\"\"') || '\",' || key, E'\\n'), 'UTF8') FROM ("
-        "SELECT id, key, (row_number() OVER ()) / 4000 AS packet FROM subject WHERE community = %s AND kind = %s"
-        ") numbered GROUP BY packet"
-    )
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor(binary=True) as cursor:
-        lines = b"\n".join(row[0] for row in cursor.execute(query, (number, kind)))
-    schema = {"id": pl.String, "key": pl.Int32}
-    if not lines:
-        return pl.DataFrame(schema=schema)
-    return pl.read_csv(io.BytesIO(lines), has_header=False, schema=schema)
+    """Everybody with their numbers."""
+    columns = {"id": Column("id"), "key": Column("key", "small")}
+    source = "subject WHERE community = %s AND kind = %s"
+    with suppress(Unreadable):
+        return by_column(connection, columns, source, [number, kind])[()]
+    query = select(subject.c.id, subject.c.key).where(subject.c.community == number, subject.c.kind == kind)
+    rows = connection.execute(query).all()
+    return pl.DataFrame([tuple(row) for row in rows], schema={"id": pl.String, "key": pl.Int32}, orient="row")
 
 
 def number_subjects(connection: Connection, number: int, kind: str, ids: Collection[str]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from rules.reading import Reading
 from rules.time.local import local_day, to_date
 from rules.time.window import Window
 from store.cells import cell_places, day_of
+from store.tally import days, summed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,16 +55,27 @@ def read_cells(
         cells = _net(cells, metric)
     last = local_day(at, zone) if window.is_elapsed else _last_day(window, at, zone)
     values = _taken(cells, metric, at, last).rename({"value": reading.key})
-    if places is not None and entered is None and nothing_column(metric).dtype != pl.String:
-        return frame.with_columns(places.filled(values, nothing_column(metric).dtype, metric.nothing))
-    joined = frame.join(values, left_on="key", right_on="subject", how="left", maintain_order="left")
     nothing = nothing_column(metric)
-    column = pl.col(reading.key).cast(nothing.dtype)
-    if metric.nothing is not None:
-        column = column.fill_null(pl.lit(metric.nothing, dtype=nothing.dtype))
+    column = pl.col(reading.key)
+    if places is not None and nothing.dtype != pl.String:
+        joined = frame.with_columns(places.filled(values, nothing.dtype, metric.nothing))
+    else:
+        joined = frame.join(values, left_on="key", right_on="subject", how="left", maintain_order="left")
+        column = column.cast(nothing.dtype)
+        if metric.nothing is not None:
+            column = column.fill_null(pl.lit(metric.nothing, dtype=nothing.dtype))
     if entered is not None:
-        column = pl.when(pl.col("subject").is_in(entered["subject"].implode())).then(column)
+        column = pl.when(_among(entered)).then(column)
     return joined.with_columns(column.alias(reading.key))
+
+
+def _among(entered: pl.DataFrame) -> pl.Expr:
+    """Who is in a frame of entries; whoever has no number is looked up by name."""
+    unnumbered = entered.filter(pl.col("key").is_null())["subject"]
+    known = pl.col("key").is_in(entered["key"].drop_nulls().implode()).fill_null(value=False)
+    if unnumbered.is_empty():
+        return known
+    return known | (pl.col("key").is_null() & pl.col("subject").is_in(unnumbered.implode()))
 
 
 class Places:
@@ -71,10 +83,12 @@ class Places:
 
     Args:
         keys: numbers of the subjects, row by row; null for whoever has none.
+        narrow: give whole numbers in as few bytes as hold them.
     """
 
-    def __init__(self, keys: pl.Series) -> None:
+    def __init__(self, keys: pl.Series, *, narrow: bool = False) -> None:
         self._height = len(keys)
+        self._narrow = narrow
         known = pl.DataFrame({"key": keys}).with_row_index("row").drop_nulls()
         size: Any = known["key"].max() if known.height else 0
         rows = pl.repeat(None, size + 1, dtype=pl.UInt32, eager=True)
@@ -86,7 +100,11 @@ class Places:
         inside = values.filter(subjects < len(self._rows)) if values.height else values
         subjects, column = inside.get_columns()
         rows = self._rows.gather(subjects.cast(pl.UInt32))
-        both = pl.DataFrame([rows.alias("row"), column.cast(type_).alias("value")]).drop_nulls("row")
+        column = column.cast(type_)
+        if self._narrow and type_ == pl.Int64:
+            column = column.shrink_dtype()
+            type_ = column.dtype
+        both = pl.DataFrame([rows.alias("row"), column.alias("value")]).drop_nulls("row")
         filled = pl.repeat(nothing, self._height, dtype=type_, eager=True)
         if both.height:
             filled = filled.scatter(both["row"], both["value"])
@@ -115,9 +133,9 @@ def nothing_column(metric: MetricFromFacts) -> pl.Series:
 
 
 def _last_day(window: Window, at: datetime, zone: ZoneInfo) -> int:
-    days = window.days(at, zone, at)
-    assert days is not None
-    return days[1]
+    between = window.days(at, zone, at)
+    assert between is not None
+    return between[1]
 
 
 def _inside(
@@ -134,9 +152,9 @@ def _inside(
         first = entered.select(pl.col("key").alias("subject"), day_of(pl.col("entered"), zone).alias("_first"))
         inside = cells.join(first, on="subject", how="inner")
         return inside.filter((pl.col("day") >= pl.col("_first")) & (pl.col("day") <= last)).drop("_first")
-    days = window.days(at, zone)
-    assert days is not None
-    return cells.filter((pl.col("day") >= days[0]) & (pl.col("day") <= days[1]))
+    between = window.days(at, zone)
+    assert between is not None
+    return cells.filter((pl.col("day") >= between[0]) & (pl.col("day") <= between[1]))
 
 
 def _net(cells: pl.DataFrame, metric: MetricFromFacts) -> pl.DataFrame:
@@ -152,11 +170,11 @@ def _taken(cells: pl.DataFrame, metric: MetricFromFacts, at: datetime, last: int
     number = pl.col("n").cast(pl.Int64)
     match metric.take:
         case "count":
-            return _counted(metric, groups.agg(number.sum().alias("value")))
+            return _counted(metric, summed(cells, value=number))
         case "distinct":
             return _counted(metric, groups.agg(pl.col("x").n_unique().cast(pl.Int64).alias("value")))
         case "days_with":
-            return _counted(metric, groups.agg(pl.col("day").n_unique().cast(pl.Int64).alias("value")))
+            return _counted(metric, days(cells))
         case "streak":
             return _counted(metric, _streaks(cells, metric, last))
         case "sum":
@@ -166,7 +184,7 @@ def _taken(cells: pl.DataFrame, metric: MetricFromFacts, at: datetime, last: int
             return _counted(metric, _scaled(there.drop("n"), metric))
         case "mean":
             total = pl.col("x") * (number if metric.limits else 1)
-            return _means(groups.agg(total.sum().alias("total"), number.sum().alias("n")), metric)
+            return _means(summed(cells, total=total, n=number), metric)
         case "since_first" | "since_last":
             moment = pl.col("t").min() if metric.take == "since_first" else pl.col("t").max()
             now = (at - _EPOCH) // _MICROSECOND

@@ -25,10 +25,11 @@ class Measures(Protocol):
         *,
         at: datetime,
         zone: ZoneInfo,
-        subjects: Collection[str] | pl.Series | None = None,
+        subjects: Collection[str] | pl.Series | pl.DataFrame | None = None,
         entered: Mapping[str, pl.DataFrame] | None = None,
         known_by: datetime | None = None,
         strictly: bool = False,
+        narrow: bool = False,
     ) -> pl.DataFrame:
         """Every subject of a kind with all its readings.
 
@@ -37,12 +38,14 @@ class Measures(Protocol):
             readings: with scope `subject`, or `community` (the same value in every row).
             at: the moment of the reading; facts after it do not count.
             zone: whose days `90d` counts.
-            subjects: only these, in this order, known or not; all known ones by id otherwise.
+            subjects: only these, in this order, known or not, perhaps as `numbered` gave them; all known ones by id
+                otherwise.
             entered: for `in_tier` and `in_stage` a frame (`subject`, `entered` as UTC datetime) each; who is not
                 there has an unknown reading.
             known_by: facts that were recorded later do not count either; of some it is not told, they do. Who is
                 present is looked up as it was then.
             strictly: facts of the very moment do not count either: a decision's own consequences.
+            narrow: of many subjects, whole numbers come in as few bytes as hold them.
 
         Returns:
             Column `subject` and one column per `reading.key`: scaled Int64, Boolean or String. Counts and sums over
@@ -51,6 +54,9 @@ class Measures(Protocol):
         Raises:
             NotDecidable: a metric is unknown, derived, or about something else.
         """
+
+    def numbered(self, subject: str, subjects: pl.Series, at: datetime) -> pl.DataFrame:
+        """Subjects of a kind with what stands for them here, for whoever asks about the same ones several times."""
 
     def kept(
         self,

@@ -51,6 +51,7 @@ class Sight:
             except BaseException as error:
                 everybody.set_exception(error)
                 raise
+            self._numbered = desk.measures(self._first).numbered("member", self._subjects, at)
             self._read(wanted)
             self.snapshot = standings.result()
 
@@ -103,7 +104,7 @@ class Sight:
                         asked.discard(reading)
             if asked:
                 frame = self._desk.measures(community).frame(
-                    "member", asked, at=self._at, zone=community.zone, subjects=self._subjects
+                    "member", asked, at=self._at, zone=community.zone, subjects=self._numbered, narrow=True
                 )
                 for reading in asked:
                     self._measured[community.digest, reading] = frame[reading.key]
@@ -120,7 +121,13 @@ class Sight:
         rest = [reading for reading, column in zip(readings, known, strict=True) if column is None]
         if rest:
             more = self._desk.measures(community).frame(
-                "member", rest, at=self._at, zone=community.zone, subjects=self._subjects, entered=entered
+                "member",
+                rest,
+                at=self._at,
+                zone=community.zone,
+                subjects=self._numbered,
+                entered=entered,
+                narrow=True,
             )
             frame = beside(frame, more)
             for reading in rest:
