@@ -49,8 +49,9 @@ def specs(community: Community) -> Mapping[str, Schedule]:
         second=[ScheduleRange(0)], minute=[ScheduleRange(0, 59)], hour=[ScheduleRange(0, 23)]
     )
     found[f"{community.id}/outbox"] = _schedule(
-        community, turns.OUTBOX, turns.OutboxInput(community=community.id), minutely, f"{community.id}/outbox"
-    )
+        community, turns.OUTBOX, turns.OutboxInput(community=community.id, by_clock=True), minutely,
+        f"{community.id}/outbox",
+    )  # fmt: skip
     return found
 
 

@@ -157,13 +157,17 @@ class MembershipResult(Turn):
 
 
 class OutboxInput(Turn):
-    """Deliver the notices of a community for as long as any wait."""
+    """Deliver the notices of a community for as long as any wait; begun by the clock, release tasks that are due."""
 
     community: str
+    by_clock: bool = False
 
 
 class Deliver(Turn):
+    """One round; `release`: begin the tasks that are due first."""
+
     community: str
+    release: bool = False
 
 
 class Delivered(Turn):

@@ -13,6 +13,7 @@ from operations.notify import deliver
 from operations.ports.effects import Deed, Effects, Starter
 from operations.ports.notices import Carrier, Outbox
 from operations.ports.specs import Specs
+from operations.releasing import release
 from workflows import turns
 from workflows.activities.doorway import alive
 
@@ -53,6 +54,8 @@ class Notices:
         """One round."""
         community = self._specs.current(asked.community)
         with alive():
+            if asked.release:
+                release(self._specs, self._effects, asked.community, at=datetime.now(UTC))
             started = self._start(asked.community)
             if self._planner is not None:
                 self._planner(asked.community)

@@ -41,6 +41,13 @@ def task(at: At, written: Task, names: Names, mode_at: At | None, kinds: PhaseKi
     if written.starts is not None and its_mode.for_ not in ("community", "space"):
         message = f"starts by itself, but a run of '{its_mode.id}' is for one {its_mode.for_}"
         (at / "starts").say("TRL349", message, "let a tier, a stage or a rule start it for somebody", on="key")
+    if written.space is not None:
+        known(at / "space", "space", written.space, scene)
+        if its_mode.for_ != "space":
+            (at / "space").say("TRL349", f"a run of '{its_mode.id}' is for no space", "leave out space", on="key")
+    elif written.starts is not None and its_mode.for_ == "space":
+        message = f"starts by itself, but a run of '{its_mode.id}' is for one space"
+        (at / "starts").say("TRL349", message, "add space: the one in which it begins", on="key")
     given: Any = at.source.at(("with",))
     arguments = given if isinstance(given, Written) else Written(at.source.value_place(()))
     fine = task_arguments(at, its_mode, arguments, scene)
