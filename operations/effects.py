@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from operations.arguments import read_arguments
 from operations.ports.effects import Deed, Done, Effects
 from operations.prizes import deeds_of_prize, times_of
-from rules.time import moment
 from operations.spec_edits import read_edits
+from rules.time import moment
 
 if TYPE_CHECKING:
     from rules.spec import Community

@@ -190,8 +190,12 @@ def _benefit(house: House, community: Community, spec: Any, known: Known, at: da
 
 
 def who_enjoys(community: Community, benefit: str, members: Sequence[str], known: Known) -> list[str]:
-    """Of those who hold a benefit, those for whom it does not rest: its `while` is surely true of them."""
+    """Of those who hold a benefit, those for whom it does not rest: they have filled in what it needs, and its `while`
+    is surely true of them."""
     spec: Any = community.resources[benefit]
+    if spec.needs is not None:
+        facts = known.house.facts(community)
+        members = [who for who in members if facts.find(member=who, kinds=[spec.needs], limit=1)]
     if spec.while_ is None:
         return list(members)
     condition = compile_condition(community, spec.while_)

@@ -121,6 +121,7 @@ def revoke(connection: Connection, community: str, deeds: Sequence[Deed]) -> Ref
                 holding.c.member == deed.member,
                 holding.c.ended_at.is_(None),
                 holding.c.value == deed.details["value"] if "value" in deed.details else true(),
+                holding.c.key.contains(deed.details["marked"]) if "marked" in deed.details else true(),
             )
             .values(ended_at=deed.at, ended_by=deed.key)
         ).rowcount
@@ -149,7 +150,15 @@ def nominate(connection: Connection, community: str, deeds: Sequence[Deed]) -> R
 
 
 def publish(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:
-    """One record for each place."""
+    """One record for each place; nothing of a task is public before its embargo is over."""
+    refused = {
+        deed.key: f"nothing of {deed.task} is public before {deed.details['embargo']}"
+        for deed in deeds
+        if deed.details.get("embargo")
+    }
+    deeds = [deed for deed in deeds if deed.key not in refused]
+    if not deeds:
+        return refused
     seen = set(
         connection.execute(
             select(publication.c.what).where(
@@ -186,7 +195,7 @@ def publish(connection: Connection, community: str, deeds: Sequence[Deed]) -> Re
             ),
             {"community": community, "list": name, "run": run},
         )
-    return {}
+    return refused
 
 
 def assign(connection: Connection, community: str, deeds: Sequence[Deed]) -> Refused:

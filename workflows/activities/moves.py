@@ -15,6 +15,7 @@ from operations import membership, review
 from operations.desk import Desk
 from operations.housekeeping import keep_house
 from operations.keep_touch import keep_touch, moved_on
+from operations.perks import keep_perks
 from operations.ports.reviews import Membership
 from workflows import turns
 from workflows.activities.doorway import alive, refusing
@@ -158,6 +159,7 @@ class Moves:
             summary = review.finish(self._desk, asked.community, asked.review)
             spec = self._desk.specs.at(plan.digest, plan.community)
             if any(part.partition("@")[0] in spec.ladders for part in plan.parts):
+                keep_perks(self._desk, spec, at=plan.at)
                 kept = keep_touch(self._desk, spec, at=plan.at, scale=asked.scale, seed=asked.seed, start=asked.touch)
                 self._wake(kept.wake)
             keep_house(self._desk, spec, at=plan.at)
@@ -184,6 +186,7 @@ class Moves:
                 assert move is not None
                 spec = self._desk.specs.current(asked.community)
                 kept = moved_on(self._desk, spec, move.member, at=stand.at)
+                keep_perks(self._desk, spec, at=stand.at, members=[move.member])
                 self._wake(
                     [*self._desk.reviews.touched(asked.community, since=stand.at, member=move.member), *kept.wake]
                 )

@@ -155,6 +155,7 @@ class PaperEffects:
     def do(self, community: str, deeds: Sequence[Deed]) -> Done:
         paper = self._paper
         new = [deed for deed in {one.key: one for one in deeds}.values() if deed.key not in paper.deeds]
+        new = [deed for deed in new if not deed.details.get("embargo")]
         for deed in new:
             paper.deeds[deed.key] = deed
             self._carry_out(deed)

@@ -1,0 +1,139 @@
+"""Perks: benefits that come with a tier. Who enters has them, who leaves loses them; the scarce ones go best first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from operations.allocation import right_of
+from operations.desk import member_frame
+from operations.ports.effects import Deed
+from operations.ranking import Ranking
+from rules.columns import evidence_of
+
+if TYPE_CHECKING:
+    from operations.desk import Desk
+    from operations.ports.effects import Holding
+    from rules.spec import Community
+
+MARK = "/perk/"
+"""What stands in the key of everything that was given with a tier."""
+
+
+@dataclass(slots=True)
+class PerksKept:
+    """What was done: by benefit, who has it now, who lost it, and who waits because all are held, best first."""
+
+    given: dict[str, list[str]] = field(default_factory=dict)
+    ended: dict[str, list[str]] = field(default_factory=dict)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+
+
+def keep_perks(desk: Desk, community: Community, *, at: datetime, members: Collection[str] | None = None) -> PerksKept:
+    """Bring what members hold with their tiers up to date: of everybody, or of some. Once more changes nothing."""
+    kept = PerksKept()
+    with_perks = _tiers_with_perks(community)
+    if not with_perks:
+        return kept
+    subjects = None if members is None else sorted(members)
+    with desk.together():
+        standings = desk.standings.frame(community, at, subjects=subjects)
+        wanted: dict[str, list[str]] = {}
+        for ladder, tiers in with_perks.items():
+            for row in standings.select("subject", ladder).iter_rows():
+                for benefit in tiers.get(row[1], ()):
+                    wanted.setdefault(benefit, []).append(row[0])
+        held: dict[str, dict[str, str]] = {}
+        for one in _held(desk, community, at):
+            if subjects is None or one.member in subjects:
+                held.setdefault(one.item, {})[one.member] = one.key
+        benefits = dict.fromkeys(
+            benefit for tiers in with_perks.values() for perks in tiers.values() for benefit in perks
+        )
+        deeds: list[Deed] = []
+        for benefit in benefits:
+            has, mine = held.get(benefit, {}), set(wanted.get(benefit, ()))
+            lost = sorted(who for who, key in has.items() if MARK in key and who not in mine)
+            if lost:
+                kept.ended[benefit] = lost
+                deeds += [_end(community, benefit, who, at) for who in lost]
+            new = [who for who in wanted.get(benefit, ()) if who not in has]
+            if new:
+                deeds += _give(desk, community, benefit, new, at, kept, freed=len(lost))
+        desk.effects.do(community.id, deeds)
+    return kept
+
+
+def _tiers_with_perks(community: Community) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    found = {
+        ladder.id: {tier.id: tuple(tier.perks) for tier in ladder.tiers if tier.perks}
+        for ladder in community.ladders.values()
+        if ladder.per is None
+    }
+    return {ladder: tiers for ladder, tiers in found.items() if tiers}
+
+
+def _held(desk: Desk, community: Community, at: datetime) -> list[Holding]:
+    """Benefits that are held now, or will be: a place that is given away for later is taken."""
+    return [
+        one
+        for one in desk.effects.holdings(community.id)
+        if one.kind == "benefit" and one.ended_at is None and (one.until is None or one.until > at)
+    ]
+
+
+def _give(
+    desk: Desk, community: Community, benefit: str, new: Sequence[str], at: datetime, kept: PerksKept, *, freed: int
+) -> list[Deed]:
+    spec: Any = community.resources[benefit]
+    if spec.limit is None:
+        chosen, waits = list(new), []
+    else:
+        taken = sum(1 for one in _held(desk, community, at) if one.item == benefit)
+        free = max(0, spec.limit - taken + freed)
+        ranked = _best_first(desk, community, spec, new, at) if free < len(new) else list(new)
+        chosen, waits = ranked[:free], ranked[free:]
+    if chosen:
+        kept.given[benefit] = chosen
+    if waits:
+        kept.waiting[benefit] = waits
+    right = right_of(community, spec, at)
+    return [
+        Deed(
+            key=f"{community.id}{MARK}{benefit}/{who}/{at.isoformat()}",
+            kind="benefit",
+            at=at,
+            source=f"{community.id}{MARK}{benefit}/{who}",
+            member=who,
+            details={"item": benefit, "limit": spec.limit, "until": right["until"]},
+        )
+        for who in chosen
+    ]
+
+
+def _end(community: Community, benefit: str, who: str, at: datetime) -> Deed:
+    source = f"{community.id}{MARK}{benefit}/{who}"
+    return Deed(
+        key=f"{source}/{at.isoformat()}/end",
+        kind="revoke",
+        at=at,
+        source=source,
+        member=who,
+        details={"holding": "benefit", "item": benefit, "marked": MARK},
+    )
+
+
+def _best_first(desk: Desk, community: Community, spec: Any, members: Sequence[str], at: datetime) -> list[str]:
+    """In the order of the benefit's own queue; who has been a member longest without one."""
+    lines = spec.order if isinstance(spec.order, tuple) else ()
+    ranking = Ranking(community, lines)
+    frame = member_frame(desk, community, at, readings=ranking.readings, subjects=sorted(members), foremost=False)
+    keys = {reading.key: reading for reading in ranking.readings}
+    found = []
+    for row in frame.iter_rows(named=True):
+        days = row.get("days_member") or 0
+        key = ranking.key(row["subject"], evidence_of(row, keys), community.digest)
+        found.append(((*key[:-1], -days, row["subject"]), row["subject"]))
+    return [who for _, who in sorted(found, key=lambda one: one[0])]
