@@ -314,6 +314,17 @@ class SqlEffects:
                 for row in connection.execute(query)
             ]
 
+    def certificates(self, community: str, member: str) -> Sequence[Deed]:
+        query = select(deed).where(
+            deed.c.community == community,
+            deed.c.kind == "certificate",
+            deed.c.member == member,
+            deed.c.undone_at.is_(None),
+            deed.c.refused.is_(None),
+        )
+        with transaction(self._engine) as connection:
+            return [_deed(row) for row in connection.execute(query.order_by(deed.c.seq))]
+
     def balances(self, community: str, kind: str | None = None) -> Sequence[Balance]:
         query = (
             select(balance)

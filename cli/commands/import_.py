@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Take members and facts in from a file.", no_args_is_help=True)
     group.command("members")(members)
     group.command("facts")(facts)
+    group.command("posts")(posts)
     group.command("comments")(comments)
     app.add_typer(group, name="import")
 
@@ -94,13 +95,54 @@ def comments(file: File, community: Community = None, json: Json = False) -> Non
     _tell(out, file, "comments", done)
 
 
-def _tell(out: "Output", file: Path, what: str, done: "Imported") -> None:
+def posts(
+    file: File,
+    source: Annotated[str, typer.Option("--source", metavar="NAME", help="Platform, forum or group of the accounts.")],
+    private: Annotated[bool, typer.Option("--private", help="The source is our own, not a public platform.")] = False,
+    community: Community = None,
+    json: Json = False,
+) -> None:
+    """Import what accounts of a platform did: as facts, with `account` instead of `member`.
+
+    An account that belongs to a member is that member; one that nobody knows is a new prospect with a source tag and
+    without consent.
+    """
+    from datetime import UTC, datetime
+
+    from cli.console import Output
+    from cli.wiring import memory
+    from operations.identity import import_posts
+    from operations.ports.persons import PRIVATE, PUBLIC
+    from operations.rows import size_of
+
+    out = Output(json)
+    with memory() as remembered:
+        spec = remembered.specs.current(community)
+        with out.progress(f"Posts from {source}", size_of(file)) as step:
+            met = import_posts(
+                file,
+                spec,
+                source=source,
+                origin=PRIVATE if private else PUBLIC,
+                facts=remembered.facts(spec),
+                members=remembered.members(spec),
+                persons=remembered.persons,
+                at=datetime.now(UTC),
+                seen=step.advance,
+            )
+        with out.progress(f"Metrics of {spec.id}"):
+            remembered.measures(spec).tidy()
+    out.say(f"{met.prospects:,} new prospects; {met.raised:,} members are known from both sides now.")
+    _tell(out, file, "posts", met.imported, prospects=met.prospects, raised=met.raised)
+
+
+def _tell(out: "Output", file: Path, what: str, done: "Imported", **more: int) -> None:
     from cli.console import FINDINGS
 
     document = {
         "file": str(file), "rows": done.rows, "new": done.new, "known": done.known, "changed": done.changed,
         "rejected": done.rejected, "rejects": done.rejects, "ignored_columns": list(done.ignored),
-        "strangers": done.strangers,
+        "strangers": done.strangers, **more,
         "first_rejects": [
             {"line": r.line, "column": r.column, "value": r.value, "reason": r.reason, "fix": r.fix} for r in done.first
         ],

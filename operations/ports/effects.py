@@ -180,6 +180,10 @@ class Effects(Protocol):
         """Who is on a candidate list."""
         ...
 
+    def certificates(self, community: str, member: str) -> Sequence[Deed]:
+        """The certificates somebody was given, oldest first."""
+        ...
+
     def balances(self, community: str, kind: str | None = None) -> Sequence[Balance]:
         """What is left in the accounts."""
         ...

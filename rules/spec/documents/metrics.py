@@ -67,6 +67,7 @@ class FactKind(Node):
     named: Flag = False  # the form asks whom it is about
     fields: tuple[FieldSpec, ...] = ()
     private: Flag = False
+    shelf: Annotated[str, words("learning", "honours")] | None = None  # where it stands on a member's growth page
     suspect: Suspect | None = None
 
 
