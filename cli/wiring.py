@@ -61,6 +61,7 @@ def crew(memory: Memory, gateway: "Gateway") -> "Crew":
             process.check_phase,
             process.stop_phases,
             process.finish_run,
+            process.move_run,
             *Moves(memory.desk, gateway).activities(),
             *notices.activities(),
         ],

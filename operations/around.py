@@ -13,6 +13,7 @@ from rules.spec import Community
 from rules.spec.documents.mode import Mode
 from rules.spec.phase import PhaseSpec, every_phase
 
+
 @dataclass(frozen=True)
 class Around:
     """A run as it stands when something in it is looked at.
@@ -126,6 +127,14 @@ class Around:
         """The visits of a phase that count from here, those that are open too."""
         return list(self._visits_of(phase, opened=True))
 
+    def _called(self, phase: str) -> Sequence[Visit]:
+        """Visits of a phase, under whatever names it had in versions that the run moved from."""
+        found = [*self._by_phase.get(phase, ())]
+        for move in reversed(self.run.moved):
+            phase = next((old for old, new in move["phases"].items() if new == phase), phase)
+            found = [*(one for one in self._by_phase.get(phase, ()) if one not in found), *found]
+        return found
+
     @cached_property
     def _by_phase(self) -> Mapping[str, Sequence[Visit]]:
         found: dict[str, list[Visit]] = {}
@@ -151,7 +160,7 @@ class Around:
         """
         here = rounds(self.scope)
         latest: dict[str, Visit] = {}
-        for visit in self._by_phase.get(phase, ()):
+        for visit in self._called(phase):
             if visit.state == "open" and not opened and not self._as_it_stands(visit).results:
                 continue
             if any(here.get(repeat, number) != number for repeat, number in rounds(visit.scope).items()):

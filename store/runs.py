@@ -125,6 +125,14 @@ class SqlRuns(Participation):
         with transaction(self._engine) as connection:
             return [_run(row) for row in connection.execute(found)]
 
+    def move(self, id: str, *, to: str, at: datetime, phases: Mapping[str, str]) -> None:
+        with transaction(self._engine) as connection:
+            known = connection.execute(select(run).where(run.c.id == id).with_for_update()).one()
+            if known.digest == to:
+                return
+            told = {"from": known.digest, "to": to, "at": at.isoformat(), "phases": dict(phases)}
+            connection.execute(update(run).where(run.c.id == id).values(digest=to, moved=[*known.moved, told]))
+
     def finish(self, id: str, *, end: str, at: datetime) -> None:
         status = CANCELLED if end == "cancel" else ENDED if end == "end" or end.startswith("end:") else end
         with transaction(self._engine) as connection:
@@ -287,6 +295,7 @@ def _run(row: Row[Any]) -> Run:
         args=row.args,
         key=row.key,
         parent=row.parent,
+        moved=tuple(row.moved),
         status=row.status,
         end=row.outcome,
         ended_at=row.ended_at,

@@ -5,11 +5,12 @@ Every step may be repeated: what was written stays, and what is concluded follow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from operations.arguments import bindable
 from operations.effects import EffectContext, carry_out
 from operations.errors import Refusal
 from operations.follow_ups import keep
@@ -18,20 +19,32 @@ from operations.ports.runs import Planned, Run, Visit
 from operations.reminding import Reminders
 from operations.touching import let_go
 from rules.fact import Fact
+from rules.spec.substitute import ArgumentError
 from rules.time import ClockScale, Duration, WorkCalendar, add
 from workflows.asking import items_of, within_of
 from workflows.children import Children
 from workflows.course import CANCEL, LAPSED, SKIPPED, Course
 from workflows.legs import legs
+from workflows.moving import frames_in, see_that_it_can_move
 from workflows.phases.each.spec import Each
 from workflows.play import Note, Opening, Progress, Scene
-from workflows.ready import REPEAT, RUN, STRUCTURE
+from workflows.ready import REPEAT, RUN, STRUCTURE, cannot_run
 from workflows.records import facts_of, follow_ups_of, forms_of
 from workflows.rehearsed import for_a_quarter
 from workflows.scenes import KEPT, REFUSED, Setting, Settings
 from workflows.seating import teamed, tend
 from workflows.simulated import catch_up, until_over
-from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, StopPhases
+from workflows.steps import (
+    Checked,
+    CheckPhase,
+    Finished,
+    FinishRun,
+    Moved,
+    MoveRun,
+    Opened,
+    OpenPhase,
+    StopPhases,
+)
 from workflows.taking_in import take_in
 
 STOPPED = "stopped"
@@ -86,7 +99,9 @@ class Conduct:
 
     def course(self, run_id: str) -> Course:
         """The way of a run through its phases."""
-        run = self.settings.run(run_id)
+        return self._course(self.settings.run(run_id))
+
+    def _course(self, run: Run) -> Course:
         community = self.house.specs.at(run.digest, run.community)
         mode = self.settings.mode(run, community)
         title = community.tasks[run.task].title.en
@@ -94,6 +109,44 @@ class Conduct:
         if run.rehearsed and self._script is None:
             found = for_a_quarter(found, mode.phases)
         return Course(mode=mode.id, title=title, phases=found, if_not=mode.if_not, zone=community.document.zone)
+
+    def move(self, asked: MoveRun) -> Moved:
+        """Let a run that stands between two phases go on under another version of the specs, or say why not."""
+        run = self.settings.run(asked.run)
+        phases = {old: new for old, new in asked.to.phases.items() if old != new}
+        if run.digest == asked.to.digest:  # moved already
+            before = replace(run, digest=str(run.moved[-1]["from"])) if run.moved else run
+        else:
+            before = run
+        try:
+            old, new = self.can_move(before, asked.to.digest, phases)
+            frames = frames_in(old, new, asked.frames, phases)
+        except Refusal as refusal:
+            return Moved(digest=run.digest, frames=asked.frames, reason=str(refusal))
+        self.house.runs.move(run.id, to=asked.to.digest, at=asked.at, phases=phases)
+        return Moved(digest=asked.to.digest, frames=frames)
+
+    def can_move(self, run: Run, digest: str, phases: Mapping[str, str]) -> tuple[Course, Course]:
+        """The ways of a run before and after it would go on under another version.
+
+        Raises:
+            Refusal: it cannot, with every reason.
+        """
+        community = self.house.specs.at(digest, run.community)
+        if run.task not in community.tasks:
+            raise Refusal(f"The new version has no task {run.task!r}.", "The run goes on as it began.")
+        try:
+            mode = community.bind(run.task, bindable(run.args))
+        except ArgumentError as error:
+            raise Refusal(f"{run.task} does not fit: {error}.", "The run goes on as it began.") from error
+        before = self.settings.mode(run, self.house.specs.at(run.digest, run.community))
+        if mode.for_ != before.for_:
+            raise Refusal(f"{run.task} is for one {mode.for_} now, the run for one {before.for_}.")
+        if lacking := cannot_run(mode):
+            raise Refusal(f"In the new version there is what cannot run yet: {', '.join(lacking)}.")
+        old, new = self._course(run), self._course(replace(run, digest=digest))
+        see_that_it_can_move(old, new, phases, {visit.phase for visit in self.house.runs.visits(run.id)})
+        return old, new
 
     # ---------------------------------------------------------------------------------------------------------- opening
     def open(self, asked: OpenPhase) -> Opened:

@@ -26,6 +26,9 @@ from workflows.steps import (
     CheckPhase,
     Finished,
     FinishRun,
+    Moved,
+    MoveRun,
+    MoveTo,
     Opened,
     OpenPhase,
     ReadCourse,
@@ -53,7 +56,7 @@ _WORK = timedelta(minutes=15)
 _PULSE = timedelta(seconds=10)
 _ZERO = timedelta()
 
-Answer = TypeVar("Answer", Opened, Checked, Finished)
+Answer = TypeVar("Answer", Opened, Checked, Finished, Moved)
 
 
 @workflow.defn(dynamic=True)
@@ -65,6 +68,7 @@ class Process:
             str, bool
         ] = {}  # phases that are open, and whether something came in since they were looked at
         self._lines: dict[str, str] = {}
+        self._moving: MoveTo | None = None
 
     @workflow.run
     async def run(self, args: collections.abc.Sequence[RawValue]) -> RunResult:
@@ -74,11 +78,12 @@ class Process:
         )
         self._told = told
         self._clock = ClockScale.parse(told.scale) if told.scale else None
+        self._moving = self._moving or told.moving
         self._story = Story(told, course, self)
         try:
             end = await self._story.play()
             if end is None:
-                workflow.continue_as_new(args=[told.model_copy(update={"resume": self._story.resume})])
+                workflow.continue_as_new(args=[await self._told_on()])
             return await self._finish(end)
         except asyncio.CancelledError:
             await asyncio.shield(self._finish(CANCEL))
@@ -93,6 +98,11 @@ class Process:
         for key in [what] if what else list(self._open):
             if key in self._open:
                 self._open[key] = True
+
+    @workflow.signal(name=steps.MIGRATE)
+    def migrate(self, to: MoveTo) -> None:
+        """Go on under another version of the specs, from the next boundary between two phases."""
+        self._moving = to
 
     # ------------------------------------------------------------------------------------------------ Temporal's hands
     def time(self, at: datetime) -> datetime:
@@ -157,6 +167,22 @@ class Process:
         info = workflow.info()
         return info.is_continue_as_new_suggested() or info.get_current_history_length() > HISTORY_LIMIT
 
+    def must_move(self) -> bool:
+        return self._moving is not None
+
+    async def _told_on(self) -> RunInput:
+        """With what the history is continued; moved to another version if that is wanted and possible here."""
+        resume = self._story.resume
+        told = self._told.model_copy(update={"resume": resume, "moving": self._moving})
+        if self._moving is None or resume.under is not None or resume.apart:
+            return told
+        asked = MoveRun(run=told.run, to=self._moving, frames=resume.frames, at=self._story.at)
+        moved = await self._ask(steps.MOVE_RUN, asked, Moved)
+        if moved.reason is not None:
+            workflow.set_current_details(f"not moved: {moved.reason}")
+        resume = resume.model_copy(update={"frames": moved.frames})
+        return told.model_copy(update={"resume": resume, "moving": None, "digest": moved.digest})
+
     def _resumed_under(self) -> Under | None:
         """The phase that was open when the history was continued; it is among the search attributes already."""
         return self._told.resume.under if self._told.resume else None
@@ -169,7 +195,7 @@ class Process:
         return RunResult(run=self._told.run, end=end, at=asked.at, visits=sum(self._story.visits.values()))
 
     async def _ask(
-        self, name: str, asked: OpenPhase | CheckPhase | StopPhases | FinishRun, answer: type[Answer]
+        self, name: str, asked: OpenPhase | CheckPhase | StopPhases | FinishRun | MoveRun, answer: type[Answer]
     ) -> Answer:
         phase = f"{asked.phase} {asked.visit}" if isinstance(asked, OpenPhase | CheckPhase) else ""
         answered: Answer = await workflow.execute_activity(

@@ -15,9 +15,13 @@ OPEN_PHASE = "open_phase"
 CHECK_PHASE = "check_phase"
 STOP_PHASES = "stop_phases"
 FINISH_RUN = "finish_run"
+MOVE_RUN = "move_run"
 
 POKE = "poke"
 """The signal: something came in, everything expected may be there. A hint only; the truth is the row."""
+
+MIGRATE = "migrate"
+"""The signal: go on under another version of the specs at the next boundary between two phases."""
 
 COMMUNITY_KEY = "TrellisCommunity"
 MODE_KEY = "TrellisMode"
@@ -91,6 +95,13 @@ class Resume(Position):
     lapsed: bool = False
 
 
+class MoveTo(Payload):
+    """Where a run is to go on: the version, and what phases of the old one are called there."""
+
+    digest: str
+    phases: dict[str, str] = Field(default_factory=dict)
+
+
 class RunInput(Payload):
     """The one input of a process workflow: which run of which pinned spec, and how its clock goes."""
 
@@ -107,6 +118,7 @@ class RunInput(Payload):
     rehearsed: bool = False
     seed: int = 0
     resume: Resume | None = None
+    moving: MoveTo | None = None
 
 
 class RunResult(Payload):
@@ -116,6 +128,23 @@ class RunResult(Payload):
     end: str
     at: datetime
     visits: int
+
+
+class MoveRun(Payload):
+    """Ask to move a run that stands at a boundary between two phases."""
+
+    run: str
+    to: MoveTo
+    frames: tuple[Frame, ...]
+    at: datetime
+
+
+class Moved(Payload):
+    """It goes on under `digest` at these frames; or, with a `reason`, under the old one where it stands."""
+
+    digest: str
+    frames: tuple[Frame, ...]
+    reason: str | None = None
 
 
 class ReadCourse(Payload):

@@ -87,6 +87,10 @@ class Hands(Protocol):
         """Whether the story has to be interrupted here, to be told on later."""
         ...
 
+    def must_move(self) -> bool:
+        """Whether the story is to be interrupted at a boundary of the run's own phases, to be told on elsewhere."""
+        ...
+
 
 class Story:
     """The story of one run.
@@ -233,6 +237,9 @@ class Strand:
                         return
 
     def _must_halt(self) -> bool:
+        boundary = self._up is None and self._under is None and not self._apart
+        if boundary and not self._story.resting and self._story.hands.must_move():
+            self._story.rest()
         if not self._story.resting and self._story.hands.must_rest():
             self._story.rest()
         return self.halted(self.at)

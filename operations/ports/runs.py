@@ -43,6 +43,7 @@ class Run:
     community). `end` is `end`, `end:word` or `cancel` once it is over. `scale` is a clock scale such as `1d=1s`,
     `rehearsed` says that simulated participants play, `seed` decides every lot and every simulated act.
     `began_at` is the wall's time at which `opened_at` was. `parent` is the run that started it and waits for its end.
+    `moved` tells through which versions it moved: `from`, `to`, `at`, and `phases` (old name to new) each time.
     """
 
     community: str
@@ -61,6 +62,7 @@ class Run:
     args: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     parent: str | None = None
+    moved: tuple[Mapping[str, Any], ...] = ()
     status: str = RUNNING
     end: str | None = None
     ended_at: datetime | None = None
@@ -241,6 +243,10 @@ class Runs(Protocol):
 
     def children(self, run: str) -> Sequence[Run]:
         """The runs that a run started and waits, or waited, for; in the order in which they were begun."""
+        ...
+
+    def move(self, id: str, *, to: str, at: datetime, phases: Mapping[str, str]) -> None:
+        """A live run goes on under another version; `phases` are those that are called otherwise since, old to new."""
         ...
 
     def finish(self, id: str, *, end: str, at: datetime) -> None:

@@ -41,6 +41,13 @@ run = Table(
     Column("args", JSONB, nullable=False),
     Column("key", Text),
     Column("parent", Text, comment="the run that waits for its end"),
+    Column(
+        "moved",
+        JSONB,
+        nullable=False,
+        server_default=text("'[]'"),
+        comment="[{from, to, at, phases}, …]: the versions it moved through, and what its phases are called since",
+    ),
     Column("status", Text, nullable=False),
     Column("outcome", Text),
     Column("ended_at", _MOMENT),

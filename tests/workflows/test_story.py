@@ -93,6 +93,9 @@ class Paper:
     def tell_pause(self, leg: Leg, until: datetime) -> None:
         pass
 
+    def must_move(self) -> bool:
+        return False
+
     def must_rest(self) -> bool:
         return self.rests is not None and self.rests.random() < 0.1
 

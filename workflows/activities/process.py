@@ -8,7 +8,18 @@ from workflows import steps
 from workflows.activities.doorway import alive, refusing
 from workflows.conduct import Conduct
 from workflows.course import Course
-from workflows.steps import Checked, CheckPhase, Finished, FinishRun, Opened, OpenPhase, ReadCourse, StopPhases
+from workflows.steps import (
+    Checked,
+    CheckPhase,
+    Finished,
+    FinishRun,
+    Moved,
+    MoveRun,
+    Opened,
+    OpenPhase,
+    ReadCourse,
+    StopPhases,
+)
 
 
 class ProcessActivities:
@@ -40,6 +51,12 @@ class ProcessActivities:
         """End phases whose branch or unit is over."""
         with refusing(), alive():
             return self._conduct.stop(asked)
+
+    @activity.defn(name=steps.MOVE_RUN)
+    def move_run(self, asked: MoveRun) -> Moved:
+        """Let the run go on under another version, or say why not."""
+        with refusing(), alive():
+            return self._conduct.move(asked)
 
     @activity.defn(name=steps.FINISH_RUN)
     def finish_run(self, asked: FinishRun) -> Finished:

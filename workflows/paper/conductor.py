@@ -261,6 +261,9 @@ class _Conductor:
     def must_rest(self) -> bool:
         return False
 
+    def must_move(self) -> bool:
+        return False
+
     def _poke(self, run: str, what: str) -> None:
         self._wake(lambda waiting: True, False)
 

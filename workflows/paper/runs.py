@@ -46,6 +46,9 @@ class PaperRuns:
     def children(self, run: str) -> Sequence[Run]:
         return [one for one in self._runs.values() if one.parent == run]
 
+    def move(self, id: str, *, to: str, at: datetime, phases: Mapping[str, str]) -> None:
+        self._runs[id] = replace(self._runs[id], digest=to)
+
     def finish(self, id: str, *, end: str, at: datetime) -> None:
         status = CANCELLED if end == "cancel" else ENDED
         self._runs[id] = replace(self._runs[id], status=status, end=end, ended_at=at)

@@ -1,0 +1,171 @@
+"""Runs under way when the specs change: they keep their version, or move to the new one at a boundary; all replay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from operations.errors import Refusal
+from operations.ports.runs import Run
+from tests.workflows.made_up import AT, villagers
+from tests.workflows.unseen import fairground
+from workflows import steps
+from workflows.conduct import Conduct
+from workflows.course import Course, Leg
+from workflows.desk import Desk
+from workflows.launch import Launcher
+from workflows.moving import frames_in, see_that_it_can_move
+from workflows.process import Process
+from workflows.runtime import converter
+from workflows.steps import Frame, MoveTo, RunResult
+
+WALK = """
+schema: mode/v1
+id: walk
+title: { en: Walk, zh: 散步 }
+owner: role:elder
+phases:
+  - { id: come, kind: enrol, who: everyone, needs: 1, limit: 2, within: 1d, go: { short: cancel } }
+  - id: hours
+    kind: repeat
+    every: 2d
+    times: 2
+    phases:
+      - { id: hour, kind: ask, by: role:clerk, form: note, within: 1d, if_silent: silent, go: { silent: next } }
+  - { id: thanks, kind: do, effects: [{ record: { fact: greeted, about: come.members } }] }
+"""
+LATER = (
+    WALK.replace("times: 2", "times: 3").replace("id: come,", "id: arrive,").replace("come.members", "arrive.members")
+)
+TASK = "schema: task/v1\nid: stroll\ntitle: { en: Stroll, zh: 漫步 }\nmode: walk\n"
+
+
+def leg(id_: str, kind: str = "ask", **more: Any) -> Leg:
+    return Leg(id=id_, kind=kind, first="done", go={}, **more)
+
+
+def course(*phases: Leg) -> Course:
+    return Course(mode="m", title="M", phases=phases)
+
+
+def test_every_phase_has_a_place_in_the_new_version_or_the_run_stays() -> None:
+    old = course(leg("a"), leg("b", "review"), leg("r", "repeat", body=(leg("x"),)), leg("z"))
+    see_that_it_can_move(
+        old, course(leg("a"), leg("b", "review"), leg("r", "repeat", body=(leg("x"),)), leg("z")), {}, ["a"]
+    )
+    new = course(leg("a", "submit"), leg("r", "repeat", body=(leg("y"),)), leg("x"), leg("z"))
+    with pytest.raises(Refusal) as refused:
+        see_that_it_can_move(old, new, {}, ["a"])
+    assert refused.value.message == (
+        "It cannot move: a (ask) would become a (submit); b is no phase of the new version; "
+        "x is inside r, and x is not."
+    )
+    see_that_it_can_move(old, new, {"a": "z", "b": "", "x": "y"}, ["a"])
+    with pytest.raises(Refusal, match="b cannot be gone, the run has been through it"):
+        see_that_it_can_move(old, new, {"a": "z", "b": "", "x": "y"}, ["a", "b"])
+    with pytest.raises(Refusal, match="has no phase 'q'"):
+        see_that_it_can_move(old, new, {"q": "z"}, [])
+
+
+def test_where_it_stands_is_found_again_in_other_words_and_other_places() -> None:
+    old = course(leg("a"), leg("r", "repeat", body=(leg("x"), leg("y"))), leg("z"))
+    new = course(leg("new"), leg("a"), leg("rounds", "repeat", body=(leg("w"), leg("x"), leg("why"))), leg("z"))
+    inside = (Frame(index=1), Frame(repeat="r", round=2, index=1))
+
+    moved = frames_in(old, new, inside, {"r": "rounds", "y": "why"})
+    over = frames_in(old, new, (Frame(index=1), Frame(repeat="r", round=2, index=2)), {"r": "rounds", "y": "why"})
+
+    assert [(one.repeat, one.index, one.round) for one in moved] == [(None, 2, 0), ("rounds", 2, 2)]
+    assert [(one.repeat, one.index) for one in over] == [(None, 2), ("rounds", 3)]
+    with pytest.raises(Refusal, match="It stands before a phase that is gone"):
+        frames_in(old, new, inside, {"r": "rounds", "y": ""})
+
+
+@pytest.fixture(scope="module")
+def versions(room: Any) -> tuple[Any, Any, Any]:
+    """The room, with a version of the village in which runs begin; and the next version, not published yet."""
+    files, _ = fairground()
+    files = {**files, "modes/walk.yaml": WALK.strip().encode() + b"\n", "tasks/stroll.yaml": TASK.encode()}
+    from rules.spec import load
+    from workflows.phases import discover
+
+    later = {**files, "modes/walk.yaml": LATER.strip().encode() + b"\n"}
+    first, second = load(files, discover()).community, load(later, discover()).community
+    assert first is not None
+    assert second is not None
+    room.memory.specs.publish(files, first, message="founded", author="test", at=AT)
+    room.memory.members(first).enlist(villagers(5), at=AT - timedelta(days=300))
+    return room, (later, second), first
+
+
+@pytest.fixture(scope="module")
+def working(room: Any) -> Iterator[None]:
+    from cli import wiring
+
+    with room.gateway.working(wiring.crew(room.memory, room.gateway)):
+        yield
+
+
+def replay(room: Any, run: Run) -> int:
+    """Replay all histories of a run, also those before it was continued; returns how many."""
+
+    async def all_of() -> list[WorkflowHistory]:
+        client = room.gateway.client
+        ids = [one.run_id async for one in client.list_workflows(f"WorkflowId = '{run.id}'")]
+        return [await client.get_workflow_handle(run.id, run_id=id_).fetch_history() for id_ in ids]
+
+    histories = room.gateway.run(all_of())
+    replayer = Replayer(workflows=[Process], data_converter=converter())
+    for history in histories:
+        asyncio.run(replayer.replay_workflow(history))
+    return len(histories)
+
+
+@pytest.mark.servers
+def test_a_run_keeps_its_version_unless_it_is_moved_and_both_histories_replay(
+    versions: tuple[Any, Any, Any], working: None, eventually: Any
+) -> None:
+    room, (later, second), first = versions
+    runs, gateway = room.memory.runs, room.gateway
+    launcher = Launcher(room.memory.house, gateway)
+    desk = Desk(room.memory.house, poke=gateway.poke)
+    kept = launcher.start("stroll", scale="1d=3s")
+    for who in ("m01", "m02"):
+        eventually(lambda: runs.open_visits(kept.id, phase="come"))
+        desk.enrol(kept.id, member=who, fields={})
+    eventually(lambda: runs.open_visits(kept.id, phase="hour"))
+    room.memory.specs.publish(later, second, message="one more hour", author="test", at=AT)
+    gateway.result(kept.id, 60, RunResult)
+
+    moving = launcher.begin("stroll", scale="1d=3s", digest=first.digest)
+    launcher.launch(moving)
+    eventually(lambda: runs.open_visits(moving.id, phase="come"))
+    with pytest.raises(Refusal, match="come is no phase of the new version"):
+        Conduct(room.memory.house).can_move(moving, second.digest, {})
+    gateway.signal(moving.id, steps.MIGRATE, MoveTo(digest=second.digest, phases={"come": "arrive"}))
+    assert runs.run(moving.id).digest == first.digest
+    for who in ("m01", "m02"):
+        desk.enrol(moving.id, member=who, fields={})
+    eventually(lambda: runs.run(moving.id).digest == second.digest)
+    assert gateway.result(moving.id, 60, RunResult).end == "end"
+
+    def phases(run: Run) -> list[str]:
+        return [one.phase for one in runs.visits(run.id)]
+
+    assert phases(kept) == ["come", "hours", "hour", "hours", "hour", "thanks"]
+    assert phases(moving) == ["come", *["hours", "hour"] * 3, "thanks"]
+    greeted = room.memory.facts("village").find(kinds=["greeted"], limit=100)
+    assert {fact.member for fact in greeted if fact.fields["run"] == moving.id} == {"m01", "m02"}
+    told = runs.run(moving.id).moved
+    assert [(one["from"], one["to"], one["phases"]) for one in told] == [
+        (first.digest, second.digest, {"come": "arrive"})
+    ]
+    assert runs.run(kept.id).digest == first.digest
+    assert replay(room, kept) >= 1
+    assert replay(room, moving) >= 2
