@@ -1,0 +1,170 @@
+"""A contest with real people: hidden from rivals, judged blind, won, counted, looked back on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from operations.desk import member_frame
+from rules.reading import Reading
+from tests.desk.auto import staffed
+from tests.touch.owners import AT, auto, happened, numbered, owners
+from workflows.desk import Desk
+from workflows.launch import Launcher
+from workflows.scenes import Settings
+from workflows.seeing import seen
+
+pytestmark = pytest.mark.servers
+
+DAY = timedelta(days=1)
+ENTRANTS = numbered("owner", 5)
+JUDGES = ("dong", "ping")
+
+
+@pytest.fixture(scope="module")
+def spec(memory: Any) -> Any:
+    community = auto(memory)
+    staffed(memory, community, director=["dong"], planner=["ping"], coordinator=["lin"], optimiser=["you"])
+    owners(memory, community, [*ENTRANTS, "fan-1", "fan-2", "fan-3"])
+    for item in ("model-car", "medal"):
+        memory.effects.stocked(community.id, item, 20, by="test", at=AT - DAY, key=item)
+    return community
+
+
+@pytest.fixture(scope="module")
+def desk(room: Any) -> Desk:
+    return Desk(room.memory.house, poke=room.gateway.poke)
+
+
+@pytest.fixture(scope="module")
+def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]:
+    """The whole contest, with what was seen on the way."""
+    from cli import wiring
+
+    memory, saw = room.memory, {}
+    with room.gateway.working(wiring.crew(memory, room.gateway)):
+        run = Launcher(memory.house, room.gateway).start(
+            "most-beautiful-lines",
+            at=AT,
+            scale="1d=700ms",
+            args={"at_least": 3, "open_for": "8d", "judges": ["role:director", "role:planner"], "winners": 2},
+        )
+        eventually(lambda: memory.runs.visit(run.id, "entries"), within=60)
+        works = {}
+        for who in ENTRANTS:
+            fields = {"photo": f"https://photo.example/{who}", "caption": f"line of {who}"}
+            works[who] = desk.submit(run.id, "entries", member=who, fields=fields).id
+        saw["rival"] = seen(desk, run.id, "owner-01")
+        saw["stranger"] = seen(desk, run.id, "fan-1")
+        saw["planner"] = seen(desk, run.id, "ping")
+        for who, fans in (("owner-01", 3), ("owner-02", 2), ("owner-03", 2), ("owner-04", 0)):
+            for number in range(fans):
+                happened(memory, spec, "liked", who, [-1], work=works[who], by=f"fan-{number + 1}")
+        eventually(lambda: memory.runs.visit(run.id, "screening"), within=60)
+        for who, work in works.items():
+            choice = "refuse" if who == "owner-05" else "approve"
+            desk.answer(run.id, "screening", by="lin", choice=choice, about=work, fields={"reason": "seen"})
+        eventually(lambda: memory.runs.visit(run.id, "judging"), within=60)
+        saw["judge"] = seen(desk, run.id, "dong")
+        hidden = {one["fields"]["caption"]: one["id"] for one in _works(saw["judge"], "entries")}
+        marks = {"owner-01": (9, 8), "owner-02": (6, 6), "owner-03": (6, 6), "owner-04": (2, 3)}
+        for judge, bias in (("dong", 0), ("ping", -1)):
+            for who, (creativity, technique) in marks.items():
+                scores = {"creativity": creativity + bias, "technique": technique + bias}
+                desk.score(run.id, work=hidden[f"line of {who}"], by=judge, scores=scores)
+            if judge == "dong":
+                saw["second judge"] = seen(desk, run.id, "ping")
+        eventually(lambda: memory.runs.visit(run.id, "figures"), within=60)
+        saw["after"] = seen(desk, run.id, "fan-1")
+        look_back = eventually(lambda: memory.inbox.find(spec.id, role="optimiser", run=run.id), within=90)[0]
+        fields = {"worked": "the theme", "differently": "shorter", "actions": "Ask the judges earlier @planner"}
+        desk.complete(spec.id, look_back.id, outcome="done", fields=fields, by="you")
+        end = room.gateway.result(run.id, 60)["end"]
+    return {"run": run, "works": works, "saw": saw, "hidden": hidden, "end": end}
+
+
+def _works(told: Any, phase: str) -> list[Any]:
+    return [work for visit in told["phases"] if visit["phase"] == phase for work in visit["works"]]
+
+
+def test_rivals_see_only_their_own_entry_while_it_is_open(contest: Any) -> None:
+    saw, works = contest["saw"], contest["works"]
+
+    assert [one["id"] for one in _works(saw["rival"], "entries")] == [works["owner-01"]]
+    assert _works(saw["stranger"], "entries") == []
+    assert saw["rival"]["phases"][-1]["works_hidden"] == 4
+    assert len(_works(saw["planner"], "entries")) == 5
+    assert len(_works(saw["after"], "entries")) == 5
+
+
+def test_judges_know_neither_authors_nor_what_others_said_until_it_closes(contest: Any) -> None:
+    saw, works = contest["saw"], contest["works"]
+
+    said = repr(saw["judge"])
+    assert not [work for work in works.values() if work != works["owner-05"] and work in said]
+    assert all("authors" not in one for one in _works(saw["judge"], "entries") if one["id"].startswith("~"))
+    judging = next(visit for visit in saw["second judge"]["phases"] if visit["phase"] == "judging")
+    assert judging["answers"] == []
+    assert judging["answers_hidden"] == 4
+    closed = next(visit for visit in saw["after"]["phases"] if visit["phase"] == "judging")
+    assert {one["by"] for one in closed["answers"]} == set(JUDGES)
+
+
+def test_the_score_is_the_weighted_sum_and_ties_go_by_the_stated_rule(room: Any, spec: Any, contest: Any) -> None:
+    run, works = contest["run"], contest["works"]
+    visit = room.memory.runs.visit(run.id, "judging")
+    rubric = spec.tasks["most-beautiful-lines"].with_["rubric"]
+
+    assert sum(one["weight"] for one in rubric) == 100
+    assert visit.results["ranking"][0] == works["owner-01"]
+    assert set(visit.results["ranking"][1:3]) == {works["owner-02"], works["owner-03"]}
+    assert visit.results["ranking"][3] == works["owner-04"]
+    assert works["owner-05"] not in visit.results["ranking"]
+
+    settings = Settings(room.memory.house)
+    setting = settings.of(run.id, "judging", at=visit.closed_at, scope=visit.scope)
+    for _ in range(2):
+        again = setting.play.closing(
+            setting.phase, setting.closing_scene(visit, setting.scene(visit), at=visit.closed_at, due=False)
+        )
+        assert again.results["ranking"] == visit.results["ranking"]
+        assert again.results["scores"] == visit.results["scores"]
+
+
+def test_winners_are_published_and_on_the_candidate_list_and_the_win_is_a_fact(
+    room: Any, spec: Any, contest: Any
+) -> None:
+    memory, run = room.memory, contest["run"]
+    visit = memory.runs.visit(run.id, "judging")
+    winners = visit.results["winners"]
+
+    assert winners[0] == "owner-01"
+    assert len(winners) == 2
+    candidates = memory.effects.candidates(spec.id, "tier", "active")
+    assert {one.member for one in candidates if one.source.startswith(run.id)} == set(winners)
+    reading = Reading("contest_wins")
+    frame = member_frame(memory.desk, spec, AT + 90 * DAY, readings=frozenset({reading}))
+    wins = dict(zip(frame["subject"], frame[reading.key], strict=True))
+    assert [wins[who] for who in ("owner-01", "owner-04", "owner-05")] == [1, 0, 0]
+    assert memory.effects.audit(spec.id) == []
+
+
+def test_the_figures_give_count_mean_and_quantiles_of_the_whole_field(room: Any, contest: Any) -> None:
+    figures = room.memory.runs.visit(contest["run"].id, "figures").results
+    score = figures["jury_score"]
+
+    assert score["count"] == 4
+    assert {"mean", "p25", "p50", "p75"} <= set(score)
+    print(figures["dimension_score"])
+    assert figures["dimension_score"]["mean"] is not None
+
+
+def test_looking_back_leaves_an_action_that_is_tracked(room: Any, spec: Any, contest: Any) -> None:
+    found = room.memory.follow_ups.find(spec.id, run=contest["run"].id)
+
+    assert contest["end"] == "end"
+    assert [(one.text, one.owner, one.state) for one in found] == [("Ask the judges earlier", "role:planner", "open")]
+    assert found[0].due is not None
+    assert room.memory.inbox.item(spec.id, f"{found[0].id}#answer").asked == ("role:planner",)

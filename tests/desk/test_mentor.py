@@ -1,0 +1,105 @@
+"""A mentor leads: reviews and returns the work of the own mentees only; the brand supports and has no edit right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from operations.errors import Refusal
+from tests.desk.auto import staffed
+from tests.touch.owners import AT, auto, owners
+from workflows.desk import Desk
+from workflows.launch import Launcher
+
+pytestmark = pytest.mark.servers
+
+MENTORS, MENTEES = ["ma", "mo"], ["ling", "ning"]
+PART = {"link": "https://photo.example/1"}
+
+
+@pytest.fixture(scope="module")
+def spec(memory: Any) -> Any:
+    community = auto(memory)
+    staffed(memory, community, planner=["ping"], director=["dong"])
+    light = {"interests": frozenset({"photography"})}
+    owners(memory, community, MENTORS, tier="core", stage="mature", skills=frozenset({"photography"}), **light)
+    owners(memory, community, MENTEES, tier="active", stage="active", **light)
+    memory.effects.stocked(community.id, "camera-kit", 9, by="test", at=AT, key="kits")
+    return community
+
+
+def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spec: Any, eventually: Any) -> None:
+    from cli import wiring
+
+    memory = room.memory
+    desk = Desk(memory.house, poke=room.gateway.poke)
+    with room.gateway.working(wiring.crew(memory, room.gateway)):
+        run = Launcher(memory.house, room.gateway).start(
+            "photo-masters",
+            at=AT,
+            scale="1d=1200ms",
+            args={
+                "mentors": {"from": ["tier:core"]},
+                "mentees": {"from": ["tier:active"]},
+                "least": 1,
+                "most": 1,
+                "sign_up": "4d",
+            },
+        )
+
+        def asked(member: str, phase: str) -> Any:
+            found = memory.inbox.find(spec.id, member=member, run=run.id)
+            return [item for item in found if item.phase == phase and item.state == "open"]
+
+        eventually(lambda: memory.runs.visit(run.id, "masters"), within=60)
+        for mentor in MENTORS:
+            desk.enrol(run.id, member=mentor, fields={})
+        eventually(lambda: memory.runs.visit(run.id, "learners"), within=60)
+        for mentee in MENTEES:
+            desk.enrol(run.id, member=mentee, fields={})
+        eventually(lambda: memory.runs.visit(run.id, "groups"), within=60)
+        for member in [*MENTORS, *MENTEES]:
+            item = eventually(lambda who=member: asked(who, "groups"), within=40)[0]
+            desk.complete(spec.id, item.id, outcome="confirm", fields={}, by=member)
+        plan = eventually(lambda: asked("ma", "plan"), within=60)[0]
+
+        # the project is the mentors'; the brand may support it
+        for act in ("cancel", "edit", "hand out", "migrate"):
+            with pytest.raises(Refusal, match=r"is led by ma, mo; staff may support it, not"):
+                desk.leads(run.id, "ping", act)
+            assert desk.leads(run.id, "ma", act).id == run.id
+        with pytest.raises(Refusal, match="is not asked of ping"):
+            desk.complete(spec.id, plan.id, outcome="done", fields={"passed_on": "light"}, by="ping")
+        for mentor in MENTORS:
+            item = eventually(lambda who=mentor: asked(who, "plan"), within=40)[0]
+            with pytest.raises(Refusal, match="is not asked of"):
+                desk.complete(spec.id, item.id, outcome="done", fields={"passed_on": "x"}, by=MENTEES[0])
+            desk.complete(spec.id, item.id, outcome="done", fields={"passed_on": "light"}, by=mentor)
+
+        # each mentor has the own mentee's drafts, and nobody else's
+        teams = memory.teams.of_run(run.id, live=True)
+        mentor_of = {team.inside("mentee")[0]: team.inside("mentor")[0] for team in teams}
+        assert set(mentor_of) == set(MENTEES)
+        assert set(mentor_of.values()) == set(MENTORS)
+        mentee = MENTEES[0]
+        mine = mentor_of[mentee]
+        other = next(one for one in MENTORS if one != mine)
+        draft = eventually(lambda: asked(mentee, "drafts"), within=60)[0]
+        work = desk.submit(run.id, "drafts", member=mentee, fields=PART, visit=draft.visit).id
+        verdict = eventually(lambda: [one for one in asked(mine, "guidance") if one.about == work], within=120)[0]
+        assert asked(other, "guidance") == []
+        for stranger in (other, "ping", mentee):
+            with pytest.raises(Refusal, match=r"is not asked of|nobody decides about their own work"):
+                desk.complete(spec.id, verdict.id, outcome="approve", fields={"reason": "mine"}, by=stranger)
+        desk.complete(spec.id, verdict.id, outcome="return", fields={"reason": "more light"}, by=mine)
+        again = desk.revise(
+            run.id,
+            "guidance",
+            work=work,
+            member=mentee,
+            fields={"link": "https://photo.example/2"},
+            visit=verdict.visit,
+        )
+        assert again.accepted
+        room.gateway.cancel(run.id)
