@@ -11,14 +11,16 @@ import pytest
 
 from operations import review
 from operations.books import check_books
+from operations.errors import Refusal
 from operations.known import Known
 from operations.perks import keep_perks
 from operations.ports.effects import Deed
 from operations.ports.facts import Fact
-from operations.ports.standings import LIFECYCLE, Place
+from operations.ports.members import Member
+from operations.ports.standings import LIFECYCLE, First, Place
 from operations.stocktaking import take_stock, who_enjoys
 from tests.scarce.depot import Walk
-from tests.scarce.programme import AT, CAST, give_title, settle_in
+from tests.scarce.programme import AT, AUTO, CAST, give_title, settle_in
 
 pytestmark = pytest.mark.servers
 
@@ -242,3 +244,59 @@ def test_seats_stay_within_their_number_however_many_are_given_at_once(settled: 
 
     held = [one for one in memory.effects.holdings("auto") if one.item == "mentor-of-the-year"]
     assert len(held) == 6
+
+
+def test_the_user_committee_asks_only_the_private_track_that_has_been_tested_long(settled: Any) -> None:
+    memory, walk = settled, Walk(settled)
+    origin = {"consent": True, "origin": "private_domain"}
+    memory.members("auto").enlist([Member("new-1", AT - 300 * DAY, origin)], at=AT - 300 * DAY)
+    mature = First(place=Place(member="new-1", ladder=LIFECYCLE), at="mature", since=AT - 300 * DAY)
+    memory.standings.begin("auto", [mature], at=AT - 300 * DAY)
+    for who in ("core-6", "core-7"):
+        stand(memory, who, stage="evolving", at=AT - DAY)
+    run = walk.start("core-user-committee", at=AT)
+
+    walk.open(run, "willing", AT)
+
+    asked = set(memory.runs.visit(run.id, "willing").asked)
+    private = {who for who, (_, stage, origin) in CAST.items() if stage == "mature" and origin != "public_domain"}
+    assert asked == private - {"core-6", "core-7"}  # neither who is not mature any more, nor who is not for long
+    assert walk.desk.form_of(run.id, "willing") == "nda"
+    for who in sorted(asked)[:7]:
+        walk.now += timedelta(hours=1)
+        walk.desk.enrol(run.id, member=who, fields={"agreed": True})
+    with pytest.raises(Refusal, match=r"not invited|not among"):
+        walk.desk.enrol(run.id, member="amb-3", fields={"agreed": True})
+    walk.finish(run, AT + DAY, "cancel")
+
+
+def test_the_brand_sets_the_goal_and_the_result_is_measured_against_it(settled: Any) -> None:
+    from rules.spec import load
+    from store.folder import read_folder
+    from workflows.phases import discover
+
+    memory, walk = settled, Walk(settled)
+    files = dict(read_folder(AUTO))
+    task = files["tasks/owners-council.yaml"]
+    files["tasks/owners-council.yaml"] = task.replace(b"goal: young-image\n", b"")
+    aimless = load(files, discover())
+    assert ["owners-council", "goal"] in [
+        [one.file.partition("/")[2].removesuffix(".yaml"), "goal"]
+        for one in aimless.diagnostics
+        if one.severity == "error" and "goal" in one.message
+    ]
+
+    run = walk.start("owners-council", at=AT)
+    walk.open(run, "seated", AT)
+    told = memory.facts("auto").find(kinds=["published"], limit=50)
+    assert "council" in {fact.fields["place"] for fact in told if fact.fields.get("run") == run.id}
+    notes = [Fact(f"visit/{n}", "gathering_note", None, AT + n * DAY, None, {"run": run.id, "visitors": 40 + n,
+             "summary": "an evening"}) for n in range(2)]  # fmt: skip
+    memory.facts("auto").record(notes)
+    walk.open(run, "against-the-goal", AT + 300 * DAY)
+    walk.check(run, "against-the-goal", AT + 330 * DAY, due=True)
+
+    measured = walk.results(run, "against-the-goal")
+    assert measured["run_visitors"]["values"] == {run.id: 81}
+    assert measured["community.gathering_visitors"]["sum"] == 81
+    walk.finish(run, AT + 330 * DAY, "cancel")
