@@ -164,6 +164,7 @@ class Launcher:
             scale=run.scale,
             rehearsed=run.rehearsed,
             seed=run.seed,
+            near=_near(spec, run),
         )
         about = f" for {run.subject}" if run.subject else ""
         return self._starter.start(
@@ -221,6 +222,11 @@ class Launcher:
             raise Refusal(f"{task} is for one {mode.for_}.", f"Say which: `trellis start {task} --subject ID`.")
         if mode.for_ == "member" and subject is not None and not self.house.members(spec).find([subject]):
             raise Refusal(f"{spec.id} has no member {subject!r}.", "See `trellis members`.")
+
+
+def _near(spec: Community, run: Run) -> bool:
+    """Whether the steps of a run are short: one member or cohort takes part, not everybody."""
+    return spec.modes[spec.tasks[run.task].mode].for_ in ("member", "cohort")
 
 
 def _scale(text: str) -> None:

@@ -68,6 +68,7 @@ class Process:
             str, bool
         ] = {}  # phases that are open, and whether something came in since they were looked at
         self._lines: dict[str, str] = {}
+        self._hand = asyncio.Lock()
         self._moving: MoveTo | None = None
 
     @workflow.run
@@ -155,7 +156,7 @@ class Process:
         """Conditions that are waited for are looked at whenever anything happens."""
 
     def tell(self, leg: Leg, under: Under) -> None:
-        if under != self._resumed_under():
+        if under != self._resumed_under() and not self._told.near:
             workflow.upsert_search_attributes([PHASE.value_set(leg.id)])
         self._lines[_key(under)] = f"**{leg.title or leg.id}** ({leg.kind}): {under.awaits}"
         workflow.set_current_details("\n\n".join(self._lines.values()))
@@ -194,20 +195,39 @@ class Process:
         workflow.set_current_details(f"over: {end}")
         return RunResult(run=self._told.run, end=end, at=asked.at, visits=sum(self._story.visits.values()))
 
+    async def _near(
+        self, name: str, asked: OpenPhase | CheckPhase | StopPhases | FinishRun | MoveRun, answer: type[Answer]
+    ) -> Answer:
+        """A step taken beside the workflow, one at a time: a mark in the history instead of a round over the server."""
+        async with self._hand:
+            answered: Answer = await workflow.execute_local_activity(
+                name,
+                asked,
+                result_type=answer,
+                start_to_close_timeout=_READ,
+                retry_policy=_PATIENT,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+        return answered
+
     async def _ask(
         self, name: str, asked: OpenPhase | CheckPhase | StopPhases | FinishRun | MoveRun, answer: type[Answer]
     ) -> Answer:
         phase = f"{asked.phase} {asked.visit}" if isinstance(asked, OpenPhase | CheckPhase) else ""
-        answered: Answer = await workflow.execute_activity(
-            name,
-            asked,
-            result_type=answer,
-            start_to_close_timeout=_WORK,
-            heartbeat_timeout=_PULSE,
-            retry_policy=_PATIENT,
-            summary=phase or None,
-            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        )
+        answered: Answer
+        if self._told.near:
+            answered = await self._near(name, asked, answer)
+        else:
+            answered = await workflow.execute_activity(
+                name,
+                asked,
+                result_type=answer,
+                start_to_close_timeout=_WORK,
+                heartbeat_timeout=_PULSE,
+                retry_policy=_PATIENT,
+                summary=phase or None,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
         if name != steps.FINISH_RUN and workflow.cancellation_reason() is not None:
             raise asyncio.CancelledError  # what was being done is done; only now is it taken back
         return answered

@@ -117,6 +117,7 @@ class RunInput(Payload):
     scale: str | None = None
     rehearsed: bool = False
     seed: int = 0
+    near: bool = False  # steps are taken beside the workflow: runs about one member or cohort, whose steps are short
     resume: Resume | None = None
     moving: MoveTo | None = None
 

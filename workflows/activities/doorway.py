@@ -28,7 +28,13 @@ def refusing() -> Iterator[None]:
 
 @contextmanager
 def alive() -> Iterator[None]:
-    """Heartbeats from beside while the work goes on, so that a lost worker is noticed in seconds."""
+    """Heartbeats from beside while the work goes on, so that a lost worker is noticed in seconds.
+
+    A step that is taken beside its workflow needs none: it is lost only with that.
+    """
+    if activity.info().is_local:
+        yield
+        return
     over = threading.Event()
 
     def beat() -> None:
