@@ -157,8 +157,13 @@ def test_the_figures_give_count_mean_and_quantiles_of_the_whole_field(room: Any,
 
     assert score["count"] == 4
     assert {"mean", "p25", "p50", "p75"} <= set(score)
-    print(figures["dimension_score"])
-    assert figures["dimension_score"]["mean"] is not None
+    field = room.memory.runs.visit(contest["run"].id, "judging").results["dimensions"]
+    assert set(field) == {"creativity", "technique"}
+    assert (field["creativity"]["count"], field["creativity"]["mean"], field["creativity"]["p50"]) == (
+        4,
+        "5.25",
+        "5.50",
+    )
 
 
 def test_looking_back_leaves_an_action_that_is_tracked(room: Any, spec: Any, contest: Any) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
 from rules.spec.parts import Criterion
 from rules.values import decimal_text
 from workflows.phases.judge.spec import Judge
+from workflows.phases.measure.play import summary
 from workflows.play import (
     ROLE,
     Asked,
@@ -119,10 +121,24 @@ def closing(phase: Judge, scene: Scene) -> Closing:
             "winning": winning,
             "winners": winners,
             "scores": {work: decimal_text(round(totals[work] * 100), 2) for work in ranking},
+            "dimensions": dimensions(judged),
         },
         notes=tuple(notes),
         parts=parts,
     )
+
+
+def dimensions(judged: Sequence[Act]) -> dict[str, dict[str, Any]]:
+    """The level of the whole field by criterion: how many works, their mean and quartiles; of each work the mean of
+    its judges."""
+    given: dict[str, dict[str, list[int]]] = {}
+    for act in judged:
+        for criterion, score in act.fields.items():
+            given.setdefault(criterion, {}).setdefault(act.about, []).append(int(score))
+    return {
+        criterion: summary({work: Fraction(sum(marks), len(marks)) for work, marks in works.items()}, 2)
+        for criterion, works in sorted(given.items())
+    }
 
 
 def towards(phase: Judge, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
