@@ -47,6 +47,9 @@ from workflows.steps import (
 )
 from workflows.taking_in import take_in
 
+TAKEN_BACK = (CANCEL, "failed")
+"""Ends of a run that take back what it did, in reverse order."""
+
 STOPPED = "stopped"
 """How a phase comes out that was open when its branch or unit was ended by another."""
 
@@ -513,10 +516,10 @@ class Conduct:
         return every if scale is None else max(every, ClockScale.parse(scale).virtual(AT_MOST))
 
     def finish(self, asked: FinishRun) -> Finished:
-        """End a run: everybody who had a part is told by a fact; a cancelled run takes back what it did."""
+        """End a run: everybody who had a part is told by a fact; one that is cancelled or failed takes back what it did."""
         run = self.settings.run(asked.run)
         community = self.house.specs.at(run.digest, run.community)
-        undone = self.house.effects.undo(run.community, run.id, at=asked.at) if asked.end == CANCEL else 0
+        undone = self.house.effects.undo(run.community, run.id, at=asked.at) if asked.end in TAKEN_BACK else 0
         self.house.resources.release(run.id, at=asked.at)
         parts = dict(self.house.runs.parts(run.id))
         mode = self.settings.mode(run, community)

@@ -10,15 +10,21 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecution,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+)
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -38,6 +44,7 @@ T = TypeVar("T")
 
 PATIENCE = 45.0  # seconds a call keeps trying while the server is away
 ATTEMPT = timedelta(seconds=8)  # one attempt's own deadline
+AT_ONCE = 16  # workflows that are looked at at the same time
 AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 
 
@@ -61,6 +68,7 @@ class Trouble:
     activity: str
     attempt: int
     why: str
+    since: datetime | None = None  # when it was to be done first
 
 
 class Gateway:
@@ -216,18 +224,33 @@ class Gateway:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return []
                 raise
-            raw = found.raw_description
-            failing = [
-                Trouble(id, one.activity_type.name, max(1, one.attempt - 1), _reason(one.last_failure))
-                for one in raw.pending_activities
-                if one.HasField("last_failure")
-            ]
-            if raw.HasField("pending_workflow_task") and raw.pending_workflow_task.attempt > 1:
-                why = "its own steps fail; the worker's log says why"
-                failing.append(Trouble(id, found.workflow_type, raw.pending_workflow_task.attempt - 1, why))
-            return failing
+            return _troubles(found)
 
         return [*self._patiently(attempt)]
+
+    def stuck(self, community: str, *, limit: int = 10_000) -> list[Trouble]:
+        """What fails and is tried again in all workflows of a community, longest first, with since when."""
+        query = f"TrellisCommunity = '{community}' AND ExecutionStatus = 'Running'"
+
+        async def attempt() -> list[Trouble]:
+            turn = asyncio.Semaphore(AT_ONCE)
+
+            async def look(id: str) -> list[Trouble]:
+                async with turn:
+                    handle = self.client.get_workflow_handle(id)
+                    try:
+                        failing = _troubles(await handle.describe(rpc_timeout=ATTEMPT))
+                    except RPCError as error:
+                        if error.status is RPCStatusCode.NOT_FOUND:
+                            return []
+                        raise
+                    return [replace(one, since=one.since or await _asked_at(handle, one.activity)) for one in failing]
+
+            ids = [one.id async for one in self.client.list_workflows(query, limit=limit)]
+            found = [one for some in await asyncio.gather(*map(look, ids)) for one in some]
+            return sorted(found, key=lambda one: (one.since is None, one.since or 0, one.workflow))
+
+        return self._patiently(attempt)
 
     def list(self, query: str, limit: int = 1000) -> list[Seen]:
         """Workflows by a visibility query, at most `limit`; visibility lags a little behind."""
@@ -326,6 +349,31 @@ def search_attributes(values: Mapping[str, str]) -> TypedSearchAttributes:
         raise KeyError(f"no such search attributes: {', '.join(unknown)}")
     pairs = [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in values.items()]
     return TypedSearchAttributes(pairs)
+
+
+def _troubles(found: WorkflowExecutionDescription) -> list[Trouble]:
+    raw = found.raw_description
+    failing = [
+        Trouble(found.id, one.activity_type.name, max(1, one.attempt - 1), _reason(one.last_failure))
+        for one in raw.pending_activities
+        if one.HasField("last_failure")
+    ]
+    if raw.HasField("pending_workflow_task") and raw.pending_workflow_task.attempt > 1:
+        why = "its own steps fail; the worker's log says why"
+        task = raw.pending_workflow_task
+        since = task.original_scheduled_time.ToDatetime(UTC) if task.HasField("original_scheduled_time") else None
+        failing.append(Trouble(found.id, found.workflow_type, task.attempt - 1, why, since))
+    return failing
+
+
+async def _asked_at(handle: WorkflowHandle[Any, Any], activity: str) -> datetime | None:
+    """When an activity that is under way was asked for first: the last such event of the history."""
+    asked: datetime | None = None
+    async for event in handle.fetch_history_events():
+        told = event.activity_task_scheduled_event_attributes
+        if event.HasField("activity_task_scheduled_event_attributes") and told.activity_type.name == activity:
+            asked = event.event_time.ToDatetime(UTC)
+    return asked
 
 
 def _reason(failure: Any) -> str:

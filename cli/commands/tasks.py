@@ -1,10 +1,13 @@
 """`trellis tasks`: the runs of tasks, under way and over."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.options import Community, Json
+
+if TYPE_CHECKING:
+    from cli.console import Output
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +18,9 @@ def register(app: typer.Typer) -> None:
 def tasks(
     task: Annotated[str | None, typer.Option("--task", help="Only runs of this task.")] = None,
     status: Annotated[str | None, typer.Option("--status", help="running, ended, cancelled or failed.")] = None,
+    stuck: Annotated[
+        bool, typer.Option("--stuck", help="Only what fails and is tried again: which step, since when, and why.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 200,
     community: Community = None,
     json: Json = False,
@@ -24,6 +30,9 @@ def tasks(
     from cli.wiring import memory
 
     out = Output(json)
+    if stuck:
+        show_stuck(out, community)
+        return
     with memory() as remembered:
         spec = remembered.specs.current(community)
         found = remembered.runs.runs(spec.id, task=task, status=status, limit=limit)
@@ -63,4 +72,37 @@ def tasks(
             ]
             for row in rows
         ],
+    )
+
+
+def show_stuck(out: "Output", community: str | None) -> None:
+    """What fails in the workflows of a community: of tasks, moves, reviews and the outbox."""
+    from dataclasses import asdict
+
+    from cli.wiring import servers
+
+    with servers("command") as (here, _):
+        spec = here.memory.specs.current(community)
+        troubles = here.gateway.stuck(spec.id)
+        idle = here.gateway.pollers() == 0
+    out.data({"stuck": [asdict(one) for one in troubles], "workers": not idle})
+    if idle:
+        out.warn("trellis: nobody works on anything: no worker asks for work. Start `trellis up` or a worker.")
+    if not troubles:
+        out.say("Nothing is stuck.")
+        return
+    out.table(
+        "",
+        ["workflow", "step", "failed", "since", "why"],
+        [
+            [
+                one.workflow,
+                one.activity,
+                one.attempt,
+                f"{one.since.astimezone(spec.zone):%Y-%m-%d %H:%M:%S}" if one.since else None,
+                one.why.strip().splitlines()[0] if one.why.strip() else None,
+            ]
+            for one in troubles
+        ],
+        right=["failed"],
     )
