@@ -167,7 +167,7 @@ class Conduct:
         known = self.house.runs.visit(asked.run, asked.phase, asked.visit)
         if known is not None:
             return self._opened(known)
-        tend(self.settings, asked.run, asked.at)
+        teams_change = tend(self.settings, asked.run, asked.at)
         setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=asked.scope, coming=asked.coming)
         if not asked.lapsed and self._lapsed(setting):
             return Opened(outcome=LAPSED, at=asked.at, real_at=self._now())
@@ -190,9 +190,9 @@ class Conduct:
             units = tuple(setting.people.things(setting.phase.of)) if isinstance(setting.phase, Each) else ()
             over = replace(visit, state="closed", outcome="done", closed_at=asked.at, things=units)
             return self._opened(self.house.runs.open(over))
-        return self._begin(setting, visit)
+        return self._begin(setting, visit, teams_change)
 
-    def _begin(self, setting: Setting, visit: Visit) -> Opened:
+    def _begin(self, setting: Setting, visit: Visit, teams_change: datetime | None) -> Opened:
         wants = setting.wants
         visit = replace(visit, since=self._since(setting, visit) if wants.keeps else visit.visit)
         if wants.within is not None:
@@ -223,7 +223,7 @@ class Conduct:
             self.house.inbox.open(items_of(setting, opened, opening))
             wakes = [*(self._ask(setting, opened, scene) if wants.goods is not None else ())]
             wakes += [opening.look_at] if opening.look_at is not None else []
-            wakes += self._tended(setting, visit.opened_at)
+            wakes += self._tended(setting, visit.opened_at, teams_change)
         return self._opened(opened, opening.awaits, self._looks(setting), wakes)
 
     def _beget(self, setting: Setting, visit: Visit) -> Visit:
@@ -360,7 +360,7 @@ class Conduct:
             raise Refusal(f"{asked.run} has not opened {asked.phase}.")
         if visit.state == "closed" and visit.kind != REPEAT:
             return Checked(outcome=visit.outcome, at=visit.closed_at or asked.at)
-        tend(self.settings, asked.run, asked.at)
+        teams_change = tend(self.settings, asked.run, asked.at)
         setting = self.settings.of(asked.run, asked.phase, at=asked.at, scope=visit.scope, coming=asked.coming)
         if visit.state != "closing" and not asked.lapsed and self._lapsed(setting):
             return self._lapse(setting, visit, asked.at)
@@ -375,7 +375,7 @@ class Conduct:
             scene = setting.scene(visit, due=asked.due)
             progress = setting.play.progress(setting.phase, scene)
             if not progress.over and not self._time_is_up(visit, progress, asked):
-                return self._not_yet(setting, visit, progress, asked)
+                return self._not_yet(setting, visit, progress, asked, teams_change)
         return setting, visit
 
     def _take_in(self, setting: Setting, visit: Visit) -> Visit:
@@ -396,14 +396,16 @@ class Conduct:
         later = progress.deadline is not None and progress.deadline > asked.at
         return asked.due and not later
 
-    def _not_yet(self, setting: Setting, visit: Visit, progress: Progress, asked: CheckPhase) -> Checked:
+    def _not_yet(
+        self, setting: Setting, visit: Visit, progress: Progress, asked: CheckPhase, teams_change: datetime | None
+    ) -> Checked:
         deadline = visit.deadline
         if asked.due and progress.deadline is not None:
             deadline = progress.deadline
             self.house.runs.extend(visit.run, visit.phase, visit.visit, deadline=deadline)
         wakes = [at for at in _wakes(setting, visit) if at > asked.at] if setting.wants.goods is not None else []
         wakes += [progress.look_at] if progress.look_at is not None else []
-        wakes += self._tended(setting, asked.at)
+        wakes += self._tended(setting, asked.at, teams_change)
         if progress.requests:
             self.house.inbox.open(items_of(setting, visit, Opening(requests=progress.requests)))
         look = _next_look(visit, asked.at, self._looks(setting), wakes)
@@ -496,9 +498,8 @@ class Conduct:
         house = self.house
         Reminders(inbox=house.inbox, outbox=house.outbox, effects=house.effects, community=spec).in_run(run.id, at)
 
-    def _tended(self, setting: Setting, at: datetime) -> list[datetime]:
+    def _tended(self, setting: Setting, at: datetime, look: datetime | None) -> list[datetime]:
         """When to look at the teams of a run again, because somebody's time in them may be over."""
-        look = tend(self.settings, setting.run.id, at)
         if look is None:
             return []
         scale = setting.run.scale

@@ -6,7 +6,7 @@ parts, first to those who wait; what was handed in from it stays with it, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,9 @@ from workflows.play import Free
 from workflows.scenes import Setting, Settings
 
 ANSWERS = ("confirm", "decline")
+
+KEPT_FOR = timedelta(days=14)
+"""How often it is looked whether parts are kept, besides whenever the run is looked at for something else."""
 
 
 def teamed(run: Run, teams: Sequence[Team], at: datetime) -> list[Fact]:
@@ -163,7 +166,7 @@ class Seating:
         people = {seat.member for _, seat in here}
         idle = any(slot.idle is not None for slot in slots.values())
         signs = self.setting.house.teams.signs(self.setting.run.id, people) if idle and people else {}
-        gone = self._gone(sorted(people))
+        gone, lost = self._gone(sorted(people)), self._not_kept(slots, here)
         for team, seat in here:
             slot = slots[seat.slot]
             if seat.offered_until is not None:
@@ -178,7 +181,7 @@ class Seating:
             if slot.idle is not None and not self._keeps_at_it(seat.member):
                 since = max(seat.since, self.visit.closed_at or seat.since, signs.get(seat.member, seat.since))
                 ends.append((self.setting.until(str(slot.idle), since), "idle"))
-            if seat.member in gone or self._not_kept(slot, seat.member):
+            if seat.member in gone or (seat.slot, seat.member) in lost:
                 ends.append((at, "left" if seat.member in gone else "keep"))
             due = [end for end in ends if end[0] <= at]
             if due:
@@ -186,7 +189,7 @@ class Seating:
             else:
                 looks += [end for end, _ in ends]
         if any(slot.keep is not None for slot in slots.values()):
-            looks.append(at + timedelta(days=1))
+            looks.append(at + KEPT_FOR)
         return min(looks, default=None)
 
     # ------------------------------------------------------------------------------------------------------- in common
@@ -296,13 +299,17 @@ class Seating:
         """In a rehearsal most do what they took on, whatever it is."""
         return self.setting.run.rehearsed and self.setting.crowd(self.visit).percent("keeps at it", member) < 85
 
-    def _not_kept(self, slot: Any, member: str) -> bool:
-        """Whether what a part asks to be kept is surely untrue."""
-        if slot.keep is None:
-            return False
-        condition = Compiler(self.setting.community).condition(slot.keep)
-        known = self.setting.people.known.members([member], readings_of(condition))
-        return member in known and truth(condition, known[member]) is False
+    def _not_kept(self, slots: Mapping[str, Any], here: Sequence[tuple[Team, Seat]]) -> set[tuple[str, str]]:
+        """Parts of which what has to be kept is surely untrue of whoever has them."""
+        lost: set[tuple[str, str]] = set()
+        for slot in slots.values():
+            people = sorted({seat.member for _, seat in here if seat.slot == slot.id})
+            if slot.keep is None or not people:
+                continue
+            condition = Compiler(self.setting.community).condition(slot.keep)
+            known = self.setting.people.known.members(people, readings_of(condition))
+            lost |= {(slot.id, who) for who, evidence in known.items() if truth(condition, evidence) is False}
+        return lost
 
     def _item(self, team: Team, seat: Seat, until: datetime) -> Item:
         title = self.phase.title or self.setting.community.tasks[self.setting.run.task].title

@@ -86,18 +86,27 @@ def so_far(phase: Submit, scene: Scene) -> Mapping[str, object]:
 
 
 def towards(phase: Submit, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:
-    """As many works come in as are needed, or none."""
-    if outcome != "done":
-        return ()
+    """As many works come in as are needed, or none; of teams and their parts one fewer."""
     given, limit = _given(scene), int(phase.limit)
+    if outcome != "done" and not scene.units:
+        return ()
     authors = [who for who in (scene.expected if scene.expected is not None else cast.people) if given[who] < limit]
+    if outcome != "done":
+        lacking = [who for who in authors if not given[who]]
+        fewer = len(lacking) - 1 if isinstance(phase.needs, str) else phase.needs - 1 - len(scene.works)
+        return _handed_in(phase, scene, cast, lacking[: max(fewer, 0)])
     if isinstance(phase.needs, str):
         base = len(scene.expected or ()) or 1
-        lacking = enough(phase.needs, base) - sum(1 for who in scene.expected or given if given[who])
+        wanted = enough(phase.needs, base) - sum(1 for who in scene.expected or given if given[who])
         authors = [who for who in authors if not given[who]]
     else:
-        lacking = phase.needs - len(scene.works)
+        wanted = phase.needs - len(scene.works)
         authors = [who for turn in range(limit) for who in authors if given[who] + turn < limit]
+    return _handed_in(phase, scene, cast, authors[: max(wanted, 0)])
+
+
+def _handed_in(phase: Submit, scene: Scene, cast: Cast, authors: Sequence[str]) -> list[Planned]:
+    """A work of each of them; of a team or a part the first of its people hands it in."""
     coming = [(scene.units[one][0] if one in scene.units else one) for one in authors if scene.units.get(one, (one,))]
     return [
         Planned(
@@ -108,7 +117,7 @@ def towards(phase: Submit, scene: Scene, outcome: str, cast: Cast) -> Sequence[P
             about=scene.things[seq % len(scene.things)] if scene.things else "",
             fields=cast.fill(phase.form, who, seq),
         )
-        for seq, who in enumerate(coming[: max(lacking, 0)])
+        for seq, who in enumerate(coming)
     ]
 
 
