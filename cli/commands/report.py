@@ -33,7 +33,7 @@ Make = Callable[["Memory", "Spec", "datetime"], "Report"]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="What came of it, as tables, pictures and data.", no_args_is_help=True)
-    for command in (cost, themes, briefs, contest, reach, spending, stages, campaign):
+    for command in (cost, themes, briefs, contest, reach, spending, stages, campaign, retrospectives):
         group.command(command.__name__)(command)
     app.add_typer(group, name="report")
 
@@ -192,6 +192,30 @@ def campaign(
         return made(memory.house, spec, found, at=when, proposals=memory.proposals.all(spec.id))
 
     _show(make, community, at, svg, json)
+
+
+def retrospectives(
+    task: Annotated[str | None, typer.Option("--task", metavar="ID", help="Only runs of this task.")] = None,
+    community: Community = None,
+    at: At = None,
+    svg: Picture = None,
+    json: Json = False,
+) -> None:
+    """Which runs were looked back on, and what became of the actions; exit 3 when one ended without."""
+    from cli.console import FINDINGS
+
+    flagged: list[str] = []
+
+    def make(memory: "Memory", spec: "Spec", when: "datetime") -> "Report":
+        from operations.reports.retrospectives import retrospectives as made
+
+        report = made(memory.house, spec, at=when, task=task)
+        flagged.extend(report.data["without"])
+        return report
+
+    _show(make, community, at, svg, json)
+    if flagged:
+        raise typer.Exit(FINDINGS)
 
 
 def _show(make: Make, community: str | None, at: str | None, svg: Path | None, json: bool) -> None:

@@ -27,6 +27,7 @@ def start(
     """Start a run of a task; it goes on by itself as long as a worker is there (`trellis up`)."""
     from dataclasses import asdict
 
+    from cli.commands.brief import last, say_last
     from cli.console import Output
     from cli.given import guessed, pairs
     from cli.options import moment
@@ -47,5 +48,8 @@ def start(
             scale=scale,
             seed=seed,
         )
-    out.data({"run": asdict(run)})
+        looked_back = last(here.memory, spec, run.task)
+    out.data({"run": asdict(run), "last_retrospective": looked_back})
     out.say(f"{run.id} has begun. See: trellis task {run.id}")
+    if looked_back is not None:
+        say_last(out, looked_back)

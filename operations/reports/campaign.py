@@ -9,17 +9,16 @@ from typing import Any
 
 from operations.house import House
 from operations.ports.proposals import Proposal
-from operations.ports.runs import RUNNING, Run
+from operations.ports.runs import Run
 from operations.reports.briefs import comments_of
 from operations.reports.cost import places_of, ranked, shown
-from operations.reports.effects import effects_of, family, price, regrouped
+from operations.reports.effects import effects_of, family, price, regrouped, work_metrics
 from operations.reports.page import Bars, Report, Span, Table, Timeline, text_of
 from operations.reports.pool import adds, pooled
+from operations.reports.retrospectives import WITHOUT
 from rules.spec import Community
 from rules.spec.phase import every_phase
 
-WITHOUT = "end:without-retrospective"
-RETROSPECTIVE = "retrospective"
 _COLUMNS = ("metric", "as", "works", "known_then", "then", "known_now", "now", "remark")
 
 
@@ -151,32 +150,11 @@ def campaign(
     )
 
 
-def last_retrospective(house: House, community: Community, task: str, *, before: Run | None = None) -> list[Any]:
-    """What was written in the last retrospective of a task, or of another one of its mode; nothing if there is none.
-
-    Args:
-        before: only runs that ended before this one began.
-    """
-    mode = community.tasks[task].mode
-    ended = [run for run in house.runs.runs(community.id, limit=500) if run.status != RUNNING and run.ended_at]
-    if before is not None:
-        ended = [run for run in ended if run.id != before.id and run.opened_at <= before.opened_at]
-    ended.sort(key=lambda run: (run.task == task, run.ended_at), reverse=True)
-    for run in ended:
-        if run.mode == mode:
-            found = [one for one in comments_of(house, community, run) if one.phase == RETROSPECTIVE]
-            if found:
-                return found
-    return []
-
-
 def _metrics(community: Community, run: Run) -> list[str]:
     found: dict[str, None] = {}
     for _, phase in every_phase(community.modes[run.mode].phases):
         if phase.kind == "measure" and isinstance(names := getattr(phase, "metrics", ()), tuple):
             found.update(dict.fromkeys(names))
-    from operations.reports.effects import work_metrics
-
     about_works = work_metrics(community)
     return [one for one in found if one in about_works] or about_works
 

@@ -81,6 +81,9 @@ facts:
       - { id: key_mentions, type: integer, min: 0, max: 1, optional: true }
   - { id: story, title: { en: Story, zh: 故事 }, about: work, fields: [{ id: words, type: text }] }
   - { id: met, title: { en: Met, zh: 见面 } }
+  - id: rated
+    title: { en: Rated, zh: 评分 }
+    fields: [{ id: work, type: work }, { id: score, type: decimal, places: 2, min: "0.00", max: "1.00" }]
   - id: analysis
     title: { en: Analysis, zh: 分析 }
     about: run
@@ -116,6 +119,16 @@ metrics:
   - { id: brief_score, title: { en: Brief, zh: 简报 }, type: integer, key: run, from: [analysis], take: latest,
       field: brief_score }
   - { id: stories, title: { en: Stories, zh: 故事数 }, type: integer, from: [submitted], take: distinct, field: work }
+  - { id: quality, title: { en: Quality, zh: 质量 }, type: decimal, places: 2, from: [rated], take: mean, field: score }
+  - id: core_now
+    title: { en: Core, zh: 核心人数 }
+    type: integer
+    key: community
+    from: [present]
+    take: count
+    where: { tier: { is: core } }
+  - { id: here, title: { en: Here, zh: 在册 }, type: integer, key: community, from: [present], take: count }
+  - { id: core_share, title: { en: Core share, zh: 核心占比 }, ratio: [core_now, here] }
   - { id: all_reads, title: { en: All reads, zh: 总阅读 }, type: integer, key: community, from: [spread],
       take: sum, field: reads }
   - { id: all_leads, title: { en: All leads, zh: 总线索 }, type: integer, key: community, from: [spread],
@@ -129,6 +142,22 @@ review: { every: day, at: "06:00" }
 tiers:
   - { id: base, title: { en: Base, zh: 基础 } }
   - { id: core, title: { en: Core, zh: 核心 }, earn: { stories: { at_least: 9 } } }
+""",
+    "rules.yaml": """schema: rules/v1
+title: { en: Rules, zh: 规则 }
+review: { every: day, at: "06:30" }
+rules:
+  - id: talent
+    when: { all: [{ stories: { at_least: 2 } }, { quality: { at_least: "0.80" } }] }
+    then:
+      - nominate: { who: subject, tier: core }
+    once_per: ever
+  - id: top-heavy
+    of: community
+    when: { not: { core_share: { between: ["0.30", "0.50"] } } }
+    then:
+      - open: { by: role:planner, title: { en: Bring in the next ones, zh: 培养接班人 }, within: 5d }
+    once_per: ever
 """,
     "modes/call.yaml": """schema: mode/v1
 id: call

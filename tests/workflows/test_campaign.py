@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import build
 from cli.report_pictures import draw
+from operations import review
+from operations.errors import Refusal
 from operations.goals import goals_of
 from operations.import_comments import import_comments
 from operations.import_facts import import_facts
 from operations.ports.facts import Fact
 from operations.reports.briefs import briefs
-from operations.reports.campaign import campaign, last_retrospective
+from operations.reports.campaign import campaign
 from operations.reports.contest import field_of
 from operations.reports.cost import cost_effectiveness
 from operations.reports.reach import reach
+from operations.reports.retrospectives import last_retrospective, retrospectives
+from operations.reports.spending import spending
+from operations.reports.stages import stages
 from operations.reports.themes import themes_by_segment
 from operations.texts import Reader
+from rules.reading import Reading
 from tests.operations.bureau import AT, found, rows
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -310,10 +317,98 @@ def _family(played: Any) -> list[str]:
     return family(played.memory.house, played.run.id)
 
 
-def test_a_campaign_that_nobody_looks_back_on_is_flagged(played: Any) -> None:
-    silent = replace(played.run, end="end:without-retrospective")
+def test_a_campaign_that_nobody_looks_back_on_is_flagged_and_actions_are_tracked(
+    played: Any, room: Any, worker: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, house = played.memory, played.memory.house
+    with worker():
+        run = Launcher(house, room.gateway).start("spring", at=AT + timedelta(days=90), scale="1d=20ms")
+        assert room.gateway.result(run.id, 60, RunResult).end == "end:without-retrospective"
+    after = AT + timedelta(days=300)
 
-    told = campaign(played.memory.house, played.community, silent, at=played.at)
+    told = retrospectives(house, played.community, at=after)
+    lines = {line["run"]: line for line in told.data["runs"]}
+    one = campaign(house, played.community, memory.runs.run(run.id), at=after)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    done = CliRunner().invoke(build(), ["report", "retrospectives", "--community", "bureau"])
 
-    assert told.data["without_retrospective"] is True
-    assert "without a retrospective" in told.remarks[0]
+    assert told.data["without"] == [run.id]
+    assert (lines[played.run.id]["actions"], lines[played.run.id]["answered"], lines[played.run.id]["late"]) == (
+        1,
+        0,
+        1,
+    )
+    assert one.data["without_retrospective"] is True
+    assert "without a retrospective" in one.remarks[0]
+    assert done.exit_code == 3
+    assert "without a retrospective" in done.output
+
+
+def test_submissions_and_ratings_are_counted_for_each_member_and_feed_rules(played: Any) -> None:
+    memory, at = played.memory, AT + timedelta(days=40)
+    for (task, who), work in played.works.items():
+        score = "0.90" if who == "m04" else "0.50"
+        line = (f"r-{task}-{who}", "rated", who, work, (at - timedelta(days=1)).isoformat(), score)
+        import_facts(
+            rows(played.folder / "rated.csv", "id,kind,member,work,at,score", line),
+            played.community,
+            memory.facts(played.community),
+        )
+    wanted = [Reading("stories"), Reading("quality")]
+    frame = memory.measures(played.community).frame(
+        "member", wanted, at=at, zone=played.community.zone, subjects=["m04", "m06"]
+    )
+
+    assert frame.select("subject", *(one.key for one in wanted)).rows() == [("m04", 2, 90), ("m06", 0, None)]
+    review_all(memory, at)
+    assert [(one.member, one.of) for one in memory.effects.candidates("bureau", "tier")] == [("m04", "core")]
+
+
+def review_all(memory: Any, at: Any) -> None:
+    """A whole review without Temporal."""
+    desk = memory.desk
+    plan = review.begin(desk, "bureau", run=f"review {at}", at=at, shard_size=50)
+    for part in plan.parts:
+        for shard in range(review.shards_of(desk, plan, part)):
+            review.look_at(desk, "bureau", plan.id, part, shard)
+        for batch in range(review.settle(desk, "bureau", plan.id, part, size=50)):
+            review.carry_out_batch(desk, "bureau", plan.id, part, batch)
+    review.finish(desk, "bureau", plan.id)
+
+
+def test_spending_stands_beside_the_plan_for_each_tier(played: Any) -> None:
+    told = spending(played.memory.house, played.community, at=played.at)
+    lines = {line["tier"]: (line["planned"], line["spent"]) for line in told.data["lines"]}
+
+    assert lines == {"base": ("2000.00", "120.00"), "core": ("3000.00", "80.00")}
+    assert draw(told)
+
+
+def test_shares_of_generations_are_held_against_the_bands_of_the_rules(played: Any) -> None:
+    told = stages(played.memory.house, played.community, at=played.at)
+
+    (band,) = told.data["bands"]
+    assert (band["metric"], band["value"], band["state"]) == ("core_share", "0.25", "below")  # two of eight
+    assert [one["rule"] for one in told.data["recommendations"]] == ["top-heavy"]
+    assert told.data["sizes"]["tier"] == {"base": 6, "core": 2}
+
+
+def test_commands_tell_the_same_as_data(
+    played: Any, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    runner, app = CliRunner(), build()
+
+    def said(*words: str) -> Any:
+        done = runner.invoke(app, [*words, "--community", "bureau", "--json"])
+        assert done.exit_code in (0, 3), done.output
+        return json.loads(done.stdout)
+
+    assert said("goals")["goals"][0]["parts"][0]["goal"] == "liked"
+    assert said("brief", "spring")["brief"]["last_retrospective"]["actions"][0]["owner"] == "role:planner"
+    assert said("brief", "shapes")["brief"]["must_say"][0]["zh"] == "五分钟换电"
+    picture = tmp_path / "cost.svg"
+    assert said("report", "cost", "--by", "author.tier", "--svg", str(picture))["rank"] == "cost_per_lead"
+    assert "单线索成本" in picture.read_text(encoding="utf-8")
+    refused = runner.invoke(app, ["report", "cost", "--metric", "nonsense", "--community", "bureau"])
+    assert isinstance(refused.exception, Refusal)
