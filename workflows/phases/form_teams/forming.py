@@ -70,6 +70,7 @@ class Forming:
     places: list[Place] = field(default_factory=list)
     gone: list[Gone] = field(default_factory=list)
     unwilling: set[str] = field(default_factory=set)
+    ahead: list[tuple[str, datetime]] = field(default_factory=list)  # who said no before being asked
 
     @cached_property
     def pool(self) -> dict[str, Candidate]:
@@ -272,6 +273,8 @@ def _apply(found: Forming, act: Act) -> None:
             if mine is not None:
                 found.remove(mine, act.at, "declined" if not mine.filled else "withdrew")
                 found.refill(mine, act.at)
+            else:
+                found.ahead.append((act.by, act.at))
         case "claim" if mine is None:
             part = act.about.rpartition("#")[2]
             team = number_of(act.about) or found.room(part)

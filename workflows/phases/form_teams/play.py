@@ -179,6 +179,10 @@ def closing(phase: FormTeams, scene: Scene) -> Closing:
             fields = {"team": names.get(gone.place.team), "slot": gone.place.part} if kind == "left_team" else {}
             key = f"{scene.visit}/{n}/{gone.place.member}"
             notes.append(Note(kind=kind, key=key, at=gone.at, member=gone.place.member, fields=fields))
+    notes += [
+        Note(kind="declined", key=f"{scene.visit}/ahead/{n}/{who}", at=at, member=who)
+        for n, (who, at) in enumerate(found.ahead)
+    ]
     return Closing(
         outcome="done" if len(complete) >= int(phase.needs) else "short",
         results=results(found, {names[n]: found.inside(n, asked=False) for n in standing}),
