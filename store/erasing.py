@@ -77,7 +77,7 @@ def held(connection: Connection, facts: SqlFacts, spec: Community, member: str) 
             connection.execute(text(f'SELECT to_jsonb(t) FROM "{table.name}" t WHERE {where}'), given).scalars()
         )
         if rows:
-            found[table.name] = rows
+            found[str(table.name)] = rows
     decided = (
         "SELECT to_jsonb(d) - 'hash' FROM decision d WHERE community = :community AND subject = :member ORDER BY seq"
     )
