@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from operations.ports.inbox import Item
 
 
 def facts_of(deeds: Sequence[Deed]) -> list[Fact]:
-    """One fact for each deed that is remembered as one; its id is the deed's key."""
-    return [fact for deed in deeds if (fact := _FACTS.get(deed.kind, _none)(deed)) is not None]
+    """The facts that deeds are remembered by: one for each that is; of a gift also what it cost, if anything."""
+    found = [fact for deed in deeds if (fact := _FACTS.get(deed.kind, _none)(deed)) is not None]
+    return found + [_worth(deed) for deed in deeds if deed.kind == "gift" and deed.details.get("cost")]
 
 
 def _none(deed: Deed) -> Fact | None:
@@ -29,6 +31,13 @@ def _fact(deed: Deed, kind: str, member: str | None, **fields: Any) -> Fact:
         at=deed.at,
         fields={name: value for name, value in {**origin, **fields}.items() if value is not None},
     )
+
+
+def _worth(deed: Deed) -> Fact:
+    """What a gift cost, so that costs follow the work it was given for."""
+    amount, work = int(deed.details["cost"]), deed.details.get("work")
+    fact = _fact(deed, "spent", deed.member, resource=deed.details["item"], amount=amount, work=work)
+    return replace(fact, id=f"{deed.key}#cost")
 
 
 def _published(deed: Deed) -> Fact:
