@@ -60,16 +60,32 @@ def deeds_of_prize(
         work = work_of[person]
         return f"{number}:{person}" if work is None else f"{number}:{work}:{person}"
 
+    def divided(whole: int) -> dict[str, Any]:
+        """Of what a part is a part, so that the books can see that nothing of it was lost."""
+        of = next((work for work in work_of.values() if work is not None), None)
+        return (
+            {} if prize.split == "each" else {"whole": whole, "split": prize.split, "among": f"{place}:{number}:{of}"}
+        )
+
     effect = f"{context.origin}/{place}/{number}"
     if prize.points is not None:
         for person, points in parts(prize.points, people, prize.split, shares).items():
             if points:
-                yield deed("points", about(person), person, amount=points, effect=effect, cap=_cap(prize, context))
+                yield deed(
+                    "points",
+                    about(person),
+                    person,
+                    amount=points,
+                    effect=effect,
+                    cap=_cap(prize, context),
+                    **divided(prize.points),
+                )
     if prize.money is not None:
         charge = _charge(prize.budget, context)
         for person, amount in parts(cents(prize.money), people, prize.split, shares).items():
             if amount:
-                yield deed("money", about(person), person, amount=amount, work=work_of[person], **charge)
+                said = {"amount": amount, "work": work_of[person], **charge, **divided(cents(prize.money))}
+                yield deed("money", about(person), person, **said)
     for person in people:
         if prize.gift is not None:
             yield deed(

@@ -119,6 +119,28 @@ _QUESTIONS = (
            WHERE u.community = :community GROUP BY u.benefit, u.member, u.period HAVING count(*) > max(u.most)""",
         "{1} used {0} {3} times in {2}, and {4} are the most",
     ),
+    (
+        """SELECT d.source, d.kind, sum((d.details ->> 'amount')::bigint)::bigint, (d.details ->> 'whole')::bigint
+           FROM deed d WHERE d.community = :community AND d.details ? 'whole' AND NOT d.details ? 'cap'
+           GROUP BY d.source, d.kind, d.details ->> 'among', d.details ->> 'whole'
+           HAVING sum((d.details ->> 'amount')::bigint) <> (d.details ->> 'whole')::bigint""",
+        "{0}: {2} of {1} were divided, and {3} were there to be divided",
+    ),
+    (
+        """SELECT d.source, d.member FROM deed d JOIN run r ON r.id = d.origin ->> 'run'
+           WHERE d.community = :community AND d.details ->> 'split' = 'credit' AND d.details ->> 'among' LIKE '%' || chr(58) || 'None'
+             AND EXISTS (SELECT FROM contribution c WHERE c.run = r.id)
+             AND NOT EXISTS (SELECT FROM contribution c WHERE c.run = r.id AND c.member = d.member)
+             AND NOT EXISTS (SELECT FROM seat s JOIN team t ON t.id = s.team WHERE t.run = r.id
+                               AND s.member = d.member)""",
+        "{0}: {1} was rewarded by credit and has contributed nothing",
+    ),
+    (
+        """SELECT w.id, w.state FROM work w LEFT JOIN contribution c ON c.community = w.community AND c.work = w.id
+           WHERE w.community = :community AND w.state IN ('refused', 'withdrawn')
+           GROUP BY w.id, w.state HAVING coalesce(sum(c.weight), 0) <> 0""",
+        "{0} is {1} and still counts in the ledger of contributions",
+    ),
 )
 
 
