@@ -20,6 +20,10 @@ class Books:
     decisions: int
     deeds: int
     points: int
+    spent: int = 0  # of all budgets, in hundredths
+    claims: int = 0  # of scarce goods, settled or waiting
+    bookings: int = 0
+    parcels: int = 0
 
     @property
     def balance(self) -> bool:
@@ -27,7 +31,10 @@ class Books:
 
 
 def check_books(desk: Desk, community: Community) -> Books:
-    """Go through ledgers, holdings, seats and the chain of decisions; every finding is one sentence."""
+    """Go through ledgers, holdings, seats, claims, bookings, parcels, contributions and the chain of decisions.
+
+    Every finding is one sentence.
+    """
     findings = list(desk.effects.audit(community.id))
     log = desk.decisions.verify(community.id)
     findings.extend(one.what for one in log.breaks)
@@ -47,4 +54,8 @@ def check_books(desk: Desk, community: Community) -> Books:
         decisions=log.decisions,
         deeds=sum(number for kind, number in totals.items() if kind != "refused"),
         points=points,
+        spent=sum(one.spent for one in desk.resources.accounts(community.id)),
+        claims=len(desk.resources.claims(community.id, limit=1_000_000)),
+        bookings=len(desk.resources.bookings(community.id)),
+        parcels=len(desk.resources.parcels(community.id, limit=1_000_000)),
     )
