@@ -75,11 +75,12 @@ def field_of(house: House, community: Community, run: Run, *, at: datetime) -> R
             ),
         ],
         charts=[
-            Boxes(
-                f"{run.task}: scores of the whole field",
-                "score",
-                [(label[name], quartiles(scores)) for name, scores in spread.items() if scores],
+            Boxes(title, "score", boxes)
+            for title, names in (
+                (f"{run.task}: the whole field, by criterion", criteria),
+                (f"{run.task}: final scores 总分", [TOTAL]),
             )
+            if (boxes := [(label[name], quartiles(spread[name])) for name in names if spread.get(name)])
         ],
     )
 

@@ -189,5 +189,5 @@ def in_order(community: Community, names: Iterable[str]) -> list[str]:
     """Names of groups: tiers and stages as the specs have them, others by name, unknown last."""
     tiers = [tier.id for ladder in community.ladders.values() for tier in ladder.tiers]
     stages = [stage.id for stage in community.lifecycle.stages] if community.lifecycle is not None else []
-    place = {name: at for at, name in enumerate([*tiers, *stages])}
+    place = {name: at for at, name in enumerate(dict.fromkeys([*tiers, *stages]))}  # a word may be both
     return sorted(set(names), key=lambda name: (name == UNKNOWN, place.get(name, len(place)), name))
