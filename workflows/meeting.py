@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operations.errors import Refusal
 from operations.ports.runs import Visit
-from workflows.desk import Desk, Said
 from workflows.phases.meet.play import ATTEND, DAY, HOST, MINUTES
 from workflows.play import ROLE
 from workflows.scenes import Setting
+
+if TYPE_CHECKING:
+    from workflows.desk import Desk, Said
 
 
 class Meeting:
