@@ -35,6 +35,8 @@ def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
     for note in notes:
         kind = kinds[note.kind]
         fields = dict(told)
+        if note.kind == "enrolled" and run.starter is not None and run.starter != note.member:
+            fields["via"] = run.starter  # the member who began it, such as the leader of a circle
         named = (
             whom(setting.house.persons, setting.community, note.fields)
             if is_named(setting.community, note.kind)

@@ -1,0 +1,119 @@
+"""Broadcast: one publication for everybody, nobody followed up; who stands out in what they hand in is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from operations.explain import explain
+from operations.ports.members import Member
+from operations.ports.runs import Run
+from rules.spec import Community
+from tests.touch.owners import AT, auto, happened, numbered, owners
+from workflows import turns
+from workflows.desk import Desk
+from workflows.launch import Launcher
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def community(room: Any) -> Community:
+    community = auto(room.memory)
+    owners(room.memory, community, numbered("owner", 30), stage="active")
+    return community
+
+
+@pytest.fixture(scope="module")
+def working(room: Any, community: Community) -> Iterator[None]:
+    from cli import wiring
+
+    with room.gateway.working(wiring.crew(room.memory, room.gateway)):
+        yield
+
+
+@pytest.fixture(scope="module")
+def run(room: Any, working: None, eventually: Any) -> Run:
+    """The monthly call, published and open."""
+    run = Launcher(room.memory.house, room.gateway).start("show-your-mileage")
+    eventually(lambda: room.memory.runs.visit(run.id, "replies"))
+    return run
+
+
+@pytest.fixture
+def desk(room: Any) -> Desk:
+    return Desk(room.memory.house, poke=room.gateway.poke)
+
+
+def test_one_publication_in_each_channel_reaches_everybody_without_a_step_for_anybody(
+    room: Any, community: Community, run: Run
+) -> None:
+    published = room.memory.facts(community).find(kinds=["published"], limit=50)
+    places = sorted(fact.fields["place"] for fact in published if fact.fields.get("run") == run.id)
+    assert places == ["app-plaza", "forum-pin", "hashtag", "plaza"]
+    assert room.memory.effects.totals("auto").get("publish") == 4
+    assert room.gateway.look(run.id).events < 30
+    assert [visit.phase for visit in room.memory.runs.visits(run.id)] == ["call", "replies"]
+
+
+def test_a_channel_that_is_not_there_is_refused() -> None:
+    from rules.spec import load
+    from store.folder import read_folder
+    from tests.touch.owners import SPECS
+    from workflows.phases import discover
+
+    files = dict(read_folder(SPECS))
+    files["tasks/show-your-mileage.yaml"] = files["tasks/show-your-mileage.yaml"].replace(
+        b"channel:hashtag", b"channel:hash-tag"
+    )
+    (found,) = [one for one in load(files, discover()).diagnostics if one.severity == "error"]
+    assert (found.file, "hash-tag" in found.message) == ("tasks/show-your-mileage.yaml", True)
+    assert "hashtag" in (found.hint or "")
+
+
+def test_anybody_may_reply_the_newest_and_lowest_too_and_nobody_is_followed_up(
+    room: Any, community: Community, run: Run, desk: Desk
+) -> None:
+    now = datetime.now(UTC)
+    room.memory.members(community).enlist([Member("of-today", now - timedelta(minutes=5), {"consent": True})], at=now)
+
+    for member in ("of-today", "owner-01"):
+        assert desk.submit(run.id, "replies", member=member, fields={"words": "52,000 km"}).accepted
+
+    assert room.memory.inbox.find("auto", run=run.id, state=None) == []
+    assert room.memory.touch.assignments("auto") == []
+    assert room.memory.effects.totals("auto").get("notify", 0) == 0
+    assert room.memory.outbox.pending("auto") == 0
+
+
+def test_participation_and_quality_are_counted_and_name_candidates_by_themselves(
+    room: Any, community: Community, run: Run, working: None
+) -> None:
+    memory = room.memory
+    for member, scores in (("owner-05", ("0.80", "0.70", "0.90")), ("owner-06", ("0.30", "0.40", "0.20"))):
+        for number, score in enumerate(scores):
+            work = f"auto/show-your-mileage/0/replies/{member}/{number}"
+            happened(memory, community, "submitted", member, [number + 2], work=work, task="show-your-mileage")
+            happened(memory, community, "rated", member, [number + 1], work=work, score=int(float(score) * 100))
+    given = turns.ReviewInput(community="auto", at=AT, parts=("rules:member",))
+    room.gateway.start(turns.REVIEW, given, id="auto/review/talent", attributes={"TrellisCommunity": "auto"})
+    room.gateway.result("auto/review/talent", 60, turns.ReviewSummary)
+
+    candidates = [(one.member, one.of) for one in memory.effects.candidates("auto", "tier")]
+    assert candidates == [("owner-05", "active")], "the other has taken part as often, and not well enough"
+
+
+def test_explain_lists_every_part_of_what_the_core_takes_metrics_and_the_teachers_word_alike(
+    room: Any, community: Community
+) -> None:
+    owners(room.memory, community, ["riser"], tier="active", stage="active", since=AT - timedelta(days=100))
+    happened(room.memory, community, "host_rating", "riser", [10], enthusiasm=5, expertise=2)
+
+    told = explain(room.memory.desk, community, "riser", at=AT, tier="core")
+
+    text = repr(told)
+    for part in ("days_in_tier", "mean_quality", "enthusiasm", "expertise", "closeness", "contribution"):
+        assert part in text, part
