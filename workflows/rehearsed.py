@@ -1,4 +1,4 @@
-"""Rehearsed: what goes on for ever, such as looking after somebody, is rehearsed for a quarter of a year."""
+"""Rehearsed: what goes on for ever is rehearsed for a quarter of a year, and what begins again and again once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from workflows.ready import REPEAT
 QUARTER = 90
 """Days of the run's own time that endless rounds are rehearsed."""
 
+OFTEN = 5
+"""A way back that may be taken more often than so begins another term, as of a council; others mend something."""
+
 _DAY = 86_400
 
 
 def for_a_quarter(legs: tuple[Leg, ...], phases: Iterable[PhaseSpec]) -> tuple[Leg, ...]:
-    """The same course with as many rounds as a quarter has, wherever rounds have no number: at least one."""
+    """The same course with as many rounds as a quarter has, wherever rounds have no number, at least one; one term."""
     every = {
         phase.id: max(1, QUARTER // _days(str(getattr(phase, "every", "1d"))))
         for _, phase in every_phase(tuple(phases))
@@ -34,6 +37,10 @@ def _bounded(legs: tuple[Leg, ...], every: dict[str, int]) -> tuple[Leg, ...]:
                     branch.model_copy(update={"body": _bounded(branch.body, every)}) for branch in leg.branches
                 ),
                 "times": every[leg.id] if leg.kind == REPEAT and leg.times is None else leg.times,
+                "go": {
+                    outcome: way.model_copy(update={"at_most": 0}) if (way.at_most or 0) > OFTEN else way
+                    for outcome, way in leg.go.items()
+                },
             }
         )
         for leg in legs
