@@ -53,6 +53,7 @@ def field_of(house: House, community: Community, run: Run, *, at: datetime) -> R
             },
             "figures": figures,
             "made_from": measured.get("made_from"),
+            "judged_from": judged[-1].results.get("made_from"),
         },
         tables=[
             Table(

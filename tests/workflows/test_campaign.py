@@ -271,6 +271,7 @@ def test_a_contest_tells_how_good_the_whole_field_is(
     told = field_of(memory.house, played.community, memory.runs.run(run.id), at=AT)
 
     assert (told.data["entries"], told.data["authors"], told.data["judged"]) == (4, 4, 4)
+    assert told.data["judged_from"]["scores"] == 8
     style = told.data["scores"]["style"]
     assert (style["entries"], style["mean"]) == (4, "5.75")  # 9, 6 (of 7 and 5), 3, 5
     assert [style[name] for name in ("lowest", "p25", "p50", "p75", "highest")] == [

@@ -11,7 +11,6 @@ from operations.rehearsal import Crowd
 from rules.spec.parts import Criterion
 from rules.values import decimal_text
 from workflows.phases.judge.spec import Judge
-from workflows.phases.measure.play import summary
 from workflows.play import (
     ROLE,
     Asked,
@@ -30,6 +29,7 @@ from workflows.play import (
     sequence,
     several,
 )
+from workflows.summary import summary
 
 Scores = Mapping[str, Mapping[str, Mapping[str, int]]]  # work -> judge -> criterion -> score
 
@@ -122,6 +122,7 @@ def closing(phase: Judge, scene: Scene) -> Closing:
             "winners": winners,
             "scores": {work: decimal_text(round(totals[work] * 100), 2) for work in ranking},
             "dimensions": dimensions(judged),
+            "made_from": {"at": scene.at.isoformat(), "scores": len(judged)},
         },
         notes=tuple(notes),
         parts=parts,

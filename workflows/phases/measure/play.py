@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
-from rules.values import decimal_text
 from workflows.phases.measure.spec import Measure
 from workflows.play import Asked, Closing, Figure, Figures, Opening, Progress, Scene, Wants, enough
-
-QUANTILES = (25, 50, 75)
+from workflows.summary import figure_text, summary
 
 
 def wants(phase: Measure) -> Wants:
@@ -69,24 +66,6 @@ def improvise(phase: Measure, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
     return ()
 
 
-def summary(values: dict[str, Figure], places: int) -> dict[str, Any]:
-    """How many, how many known, sum, mean (half to even at the places) and quartiles (values that do occur); of words
-    how often each."""
-    numbers = sorted(value for value in values.values() if isinstance(value, Fraction))
-    told: dict[str, Any] = {"count": len(values), "known": sum(1 for value in values.values() if value is not None)}
-    if numbers:
-        total = sum(numbers, Fraction(0))
-        told["sum"] = _text(total, places)
-        told["mean"] = _text(total / len(numbers), max(places, 2))
-        for share in QUANTILES:
-            rank = max(-(-share * len(numbers) // 100), 1)
-            told[f"p{share}"] = _text(numbers[rank - 1], places)
-    words = [value for value in values.values() if isinstance(value, str)]
-    if words:
-        told["each"] = dict(sorted(Counter(words).items()))
-    return told
-
-
 def _about(figures: Figures, scene: Scene) -> Sequence[str]:
     """The things a figure is about: works, or for figures of people the authors, the run, the community."""
     if figures.of == "community":
@@ -98,12 +77,9 @@ def _about(figures: Figures, scene: Scene) -> Sequence[str]:
 
 
 def _shown(values: dict[str, Figure], places: int) -> dict[str, Any]:
-    return {thing: _text(value, places) if isinstance(value, Fraction) else value for thing, value in values.items()}
-
-
-def _text(value: Fraction, places: int) -> str | int:
-    scaled = round(value * 10**places)
-    return scaled if places == 0 else decimal_text(scaled, places)
+    return {
+        thing: figure_text(value, places) if isinstance(value, Fraction) else value for thing, value in values.items()
+    }
 
 
 def _group(value: Figure) -> str:
