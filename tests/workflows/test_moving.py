@@ -169,3 +169,60 @@ def test_a_run_keeps_its_version_unless_it_is_moved_and_both_histories_replay(
     assert runs.run(kept.id).digest == first.digest
     assert replay(room, kept) >= 1
     assert replay(room, moving) >= 2
+
+
+CARE = """
+schema: mode/v1
+id: care
+title: { en: Care, zh: 陪伴 }
+for: member
+owner: role:clerk
+while: { consent: { is: true } }
+if_not: end:left
+phases:
+  - id: weeks
+    kind: repeat
+    every: 1d
+    phases:
+      - { id: talk, kind: ask, by: role:clerk, form: note, within: 12h, if_silent: silent, go: { silent: next } }
+"""
+
+
+@pytest.mark.servers
+def test_one_run_accompanies_a_member_through_a_restart_and_a_change_of_the_specs(
+    versions: tuple[Any, Any, Any], worker: Any, eventually: Any
+) -> None:
+    from operations.ports.members import Member
+    from rules.spec import load
+    from workflows.phases import discover
+
+    room, (files, _), _ = versions
+    runs, gateway = room.memory.runs, room.gateway
+    before = {**files, "modes/care.yaml": CARE.strip().encode() + b"\n"}
+    before["tasks/tend.yaml"] = TASK.replace("stroll", "tend").replace("walk", "care").encode()
+    after = {**before, "modes/care.yaml": before["modes/care.yaml"].replace(b"12h", b"6h")}
+    first, second = load(before, discover()).community, load(after, discover()).community
+    assert first is not None
+    assert second is not None
+    room.memory.specs.publish(before, first, message="care", author="test", at=AT)
+    launcher = Launcher(room.memory.house, gateway)
+    with worker():
+        run = launcher.start("tend", subject="m03", scale="1d=1500ms")
+        with pytest.raises(Refusal, match="tend runs already for m03"):
+            launcher.start("tend", subject="m03")
+        eventually(lambda: runs.visit(run.id, "talk"))
+    with worker():
+        eventually(lambda: len([one for one in runs.visits(run.id) if one.phase == "talk"]) >= 3)
+        room.memory.specs.publish(after, second, message="shorter talks", author="test", at=AT)
+        assert runs.run(run.id).digest == first.digest
+        gateway.signal(run.id, steps.MIGRATE, MoveTo(digest=second.digest))
+        eventually(lambda: runs.run(run.id).digest == second.digest)
+        moved = eventually(lambda: (one := runs.visit(run.id, "talk")).opened_at > runs.run(run.id).opened_at and one)
+        eventually(lambda: runs.visit(run.id, "talk").visit > moved.visit)
+        last = runs.visit(run.id, "talk")
+        assert last.deadline - last.opened_at == timedelta(hours=6)
+        room.memory.members(second).enlist([Member("m03", None, {"consent": False})], at=AT)
+        assert gateway.result(run.id, 60, RunResult).end == "end:left"
+    talks = [one for one in runs.visits(run.id) if one.phase == "talk"]
+    assert [one.visit for one in talks] == list(range(1, len(talks) + 1))
+    assert replay(room, run) >= 2

@@ -1,4 +1,4 @@
-"""Steps that fail: tried again until they work, listed meanwhile with since when, taken back when they fail for good."""
+"""Steps that fail: tried again until they work, listed with since when, taken back when they fail for good."""
 
 from __future__ import annotations
 

@@ -1,0 +1,137 @@
+"""Who may do what in the modes of the sample: tiers and modes, one entry each and in time, contests before teams."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from operations.errors import Refusal
+from operations.ports.runs import Run
+from rules.fact import Fact
+from tests.workflows.teams.crewed import AT, settle
+from workflows.conduct import Conduct
+from workflows.desk import Desk
+from workflows.launch import Launcher
+from workflows.steps import CheckPhase, OpenPhase
+
+FOUR = ("contest", "group", "mentorship", "co-creation")
+
+
+class Clock:
+    """The wall's time, as the test says."""
+
+    def __init__(self) -> None:
+        self.now = AT
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def spec(memory: Any) -> Any:
+    return settle(memory, 24, core=6)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def desk(memory: Any, clock: Clock) -> Desk:
+    return Desk(memory.house, now=clock)
+
+
+def begun(memory: Any, task: str, *phases: str, at: datetime = AT, **args: Any) -> Run:
+    """A run without a workflow, with these phases opened one after the other."""
+    run = Launcher(memory.house, memory).begin(task, community="auto", at=at, args=args, key=f"{task}/{at}/{args}")
+    conduct = Conduct(memory.house, now=lambda: at)
+    for phase in phases:
+        conduct.open(OpenPhase(run=run.id, phase=phase, visit=1, scope="", at=at))
+    return run
+
+
+def test_the_four_modes_are_files_and_each_tier_names_those_that_its_members_may_enter(
+    memory: Any, spec: Any, desk: Desk
+) -> None:
+    assert set(FOUR) <= set(spec.modes)
+    lowest, *_, highest = spec.ladders["tier"].tiers
+    assert "contest" in lowest.may_enter
+    assert "group" not in lowest.may_enter
+    assert set(FOUR) <= set(highest.may_enter)
+
+    run = begun(memory, "twenty-four-hours", "call", "joining", who="everyone")
+    with pytest.raises(Refusal, match=r"members of the tier .* do not take part in group"):
+        desk.enrol(run.id, member="m023", fields={})
+    assert desk.enrol(run.id, member="m007", fields={}).accepted
+
+
+def test_everybody_has_one_entry_of_their_own_and_a_team_has_none(
+    memory: Any, spec: Any, clock: Clock, desk: Desk
+) -> None:
+    run = begun(memory, "most-beautiful-lines", "call", "entries")
+    clock.now = AT + timedelta(days=1)
+    fields = entry(spec, desk, run)
+
+    first = desk.submit(run.id, "entries", member="m001", fields=fields)
+    with pytest.raises(Refusal, match="1 work is the most that one may hand in here"):
+        desk.submit(run.id, "entries", member="m001", fields=fields)
+    with pytest.raises(Refusal, match="is not among those who may take part here"):
+        desk.submit(run.id, "entries", member=f"{run.id}/teams/1/1", fields=fields)
+
+    work = memory.runs.works_by_id("auto", [first.id])[first.id]
+    assert (work.author, work.unit, work.written_by) == ("m001", None, ("m001",))
+    assert spec.tasks[run.task].brief.theme is not None
+
+
+def test_nothing_is_handed_in_before_the_start_or_after_the_deadline(
+    memory: Any, spec: Any, clock: Clock, desk: Desk
+) -> None:
+    at = AT + timedelta(days=100)
+    memory.runs.finish(begun(memory, "most-beautiful-lines").id, end="end", at=AT)
+    run = begun(memory, "most-beautiful-lines", "call", at=at)
+    fields = entry(spec, desk, run)
+    clock.now = at
+    with pytest.raises(Refusal, match=r"entries of .* has not begun yet"):
+        desk.submit(run.id, "entries", member="m001", fields=fields)
+
+    conduct = Conduct(memory.house, now=clock)
+    opened = conduct.open(OpenPhase(run=run.id, phase="entries", visit=1, scope="", at=at))
+    assert opened.deadline is not None
+    clock.now = opened.deadline - timedelta(seconds=1)
+    assert desk.submit(run.id, "entries", member="m001", fields=fields).accepted
+    clock.now = opened.deadline
+    with pytest.raises(Refusal, match=r"entries of .* is closed since"):
+        desk.submit(run.id, "entries", member="m002", fields=fields)
+    conduct.check(CheckPhase(run=run.id, phase="entries", visit=1, at=opened.deadline, due=True))
+    with pytest.raises(Refusal, match=r"entries of .* is closed since"):
+        desk.submit(run.id, "entries", member="m003", fields=fields)
+    assert [work.author for work in memory.runs.works_of(run.id)] == ["m001"]
+
+
+def test_nobody_is_teamed_without_a_contest_behind_them_unless_the_task_says_so(
+    memory: Any, spec: Any, clock: Clock, desk: Desk
+) -> None:
+    fact = Fact("c1", "judged", "m003", AT - timedelta(days=30), None, {"mode": "contest", "place": 2, "of": 9})
+    memory.facts(spec).record([fact])
+    run = begun(memory, "ultimate-buying-guide", "call", "joining")
+    clock.now = AT + timedelta(hours=1)
+
+    assert desk.enrol(run.id, member="m003", fields={}).accepted
+    with pytest.raises(Refusal, match="m004 is not among those who may take part here"):
+        desk.enrol(run.id, member="m004", fields={})
+
+    memory.runs.finish(run.id, end="end", at=AT)
+    open_ = begun(memory, "ultimate-buying-guide", "call", "joining", who={"from": ["tier:active", "tier:core"]})
+    assert desk.enrol(open_.id, member="m004", fields={}).accepted
+
+
+def entry(spec: Any, desk: Desk, run: Run) -> dict[str, Any]:
+    """A filled form of an entry, made up as simulated participants do."""
+    from operations.rehearsal import Crowd
+
+    setting = desk.settings.of(run.id, "entries", at=AT)
+    crowd = Crowd(1, "x", run=run.id, people=list, size=None, form=setting.form)
+    return dict(crowd.fill(setting.phase.form, "m001"))
