@@ -246,7 +246,7 @@ class Participation:
         mine = update(part).where(part.c.run == run_id, part.c.member == member, part.c.live).values(live=False)
         works = (
             update(work)
-            .where(work.c.run == run_id, work.c.author == member, work.c.state == "open")
+            .where(work.c.run == run_id, work.c.author == member, work.c.state == "open", work.c.unit.is_(None))
             .values(state="withdrawn")
         )
         with transaction(self._engine) as connection:

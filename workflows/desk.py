@@ -127,6 +127,7 @@ class Desk(AtInbox):
             act = Act(verb="withdraw", by=member, at=self._time(setting, visit))
             if setting.play.refusal(setting.phase, setting.scene(visit), act) is None:
                 self._act(setting, visit, act)
+        self._leave_teams(run, member)
         if not self.house.runs.leave(run, member):
             raise Refusal(f"{member} has no part in {run}.")
         return Said(id=run)
@@ -358,6 +359,13 @@ class Desk(AtInbox):
             self.house.runs.take_part(setting.run.id, {act.by: "member"})
         self._poke_if_over(setting, visit)
         return said
+
+    def _leave_teams(self, run: str, member: str) -> None:
+        from workflows.teamwork import Teamwork
+
+        forming = {one.phase for one in self.house.teams.of_run(run, live=True) if member in one.inside()}
+        for phase in sorted(forming):
+            Teamwork(self, run, phase).leave(member)
 
     def strangers(self, setting: Setting, people: Sequence[str]) -> dict[str, str]:
         """Who of these may not come in here, and why."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from operations.errors import Refusal
 from operations.ports.runs import RUNNING, Visit
-from workflows.desk import Desk, Said
 from workflows.play import ROLE
 from workflows.scenes import run_time
 from workflows.seating import Seating
+
+if TYPE_CHECKING:
+    from workflows.desk import Desk
 
 KIND = "form_teams"
 
@@ -45,19 +47,21 @@ class Teamwork:
         """Whether the teams are still being formed."""
         return self.visit.state == "open"
 
-    def confirm(self, member: str) -> Said:
+    def confirm(self, member: str) -> None:
         """Say yes to a part. Raises Refusal when none is offered."""
         if self.is_open:
-            return self._act("confirm", by=member)
-        return self._later(lambda one: one.answer(member, yes=True))
+            self._act("confirm", by=member)
+        else:
+            self._later(lambda one: one.answer(member, yes=True))
 
-    def decline(self, member: str) -> Said:
+    def decline(self, member: str) -> None:
         """Say no to a part, or to any. Raises Refusal when the member is not asked."""
         if self.is_open:
-            return self._act("decline", by=member)
-        return self._later(lambda one: one.answer(member, yes=False))
+            self._act("decline", by=member)
+        else:
+            self._later(lambda one: one.answer(member, yes=False))
 
-    def claim(self, member: str, slot: str, *, team: str | None = None) -> Said:
+    def claim(self, member: str, slot: str, *, team: str | None = None) -> None:
         """Take a part: while teams are formed, and afterwards as long as nobody has it.
 
         Raises:
@@ -68,10 +72,11 @@ class Teamwork:
         if stranger is not None:
             raise Refusal(f"{stranger}.")
         if self.is_open:
-            return self._act("claim", by=member, about=f"{team}#{slot}" if team else slot)
-        return self._later(lambda one: one.claim(member, slot, team=team))
+            self._act("claim", by=member, about=f"{team}#{slot}" if team else slot)
+        else:
+            self._later(lambda one: one.claim(member, slot, team=team))
 
-    def place(self, member: str, slot: str, *, team: str | None = None, instead: str | None = None, by: str) -> Said:
+    def place(self, member: str, slot: str, *, team: str | None = None, instead: str | None = None, by: str) -> None:
         """Put somebody into a part by hand, with `instead` in exchange for who has it.
 
         Raises:
@@ -81,19 +86,21 @@ class Teamwork:
             raise Refusal(f"There is no member {member!r}.", "See `trellis members`.")
         if self.is_open:
             about, fields = f"{member}@{team}#{slot}" if team else f"{member}@{slot}", {"instead": instead or ""}
-            return self._act("place", by=by, about=about, fields=fields)
-        return self._later(lambda one: one.place(member, slot, team=team, instead=instead, by=by))
+            self._act("place", by=by, about=about, fields=fields)
+        else:
+            self._later(lambda one: one.place(member, slot, team=team, instead=instead, by=by))
 
-    def leave(self, member: str, *, why: str = "withdrew") -> Said:
+    def leave(self, member: str, *, why: str = "withdrew") -> None:
         """Leave whatever part one has. Raises Refusal when the member is in no team."""
-        if self.is_open:
-            return self._act("decline", by=member)
 
         def go(one: Seating) -> None:
             if not one.leave(member, why=why):
                 raise Refusal(f"{member} is in no team here.")
 
-        return self._later(go)
+        if self.is_open:
+            self._act("decline", by=member)
+        else:
+            self._later(go)
 
     # ------------------------------------------------------------------------------------------------------- in common
     def _setting(self) -> tuple[Any, Visit]:
@@ -110,7 +117,7 @@ class Teamwork:
         at = run_time(known, latest, self._desk.now())
         return max(at, latest.closed_at) if latest.closed_at is not None and not going else at
 
-    def _act(self, verb: str, *, by: str, about: str = "", fields: dict[str, Any] | None = None) -> Said:
+    def _act(self, verb: str, *, by: str, about: str = "", fields: dict[str, Any] | None = None) -> None:
         house = self._desk.house
         with house.runs.together():
             house.teams.alone(f"{self.run}/{self.visit.phase}")
@@ -122,13 +129,11 @@ class Teamwork:
                 setting, visit, verb, by=by, role=role, about=about, fields=fields or {}, version=version
             )
         self._desk.nudge(setting, visit)
-        return said
 
-    def _later(self, change: Any) -> Said:
+    def _later(self, change: Any) -> None:
         house = self._desk.house
         with house.runs.together():
             house.teams.alone(f"{self.run}/{self.visit.phase}")
             setting, visit = self._setting()
             change(Seating(setting, visit))
         self._desk.nudge_all(self.run)
-        return Said(id=visit.phase)

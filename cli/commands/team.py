@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from operations.ports.runs import Run
     from operations.ports.teams import Seat, Team
-    from workflows.desk import Said
     from workflows.teamwork import Teamwork
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The run, as `trellis tasks` shows it.")]
@@ -163,7 +162,7 @@ def _change(
     community: str | None,
     json: bool,
     told: str,
-    change: "Callable[[Teamwork], Said]",
+    change: "Callable[[Teamwork], object]",
     *,
     edits: str | None = None,
     leads: bool = False,

@@ -342,7 +342,10 @@ class Runs(Protocol):
         ...
 
     def leave(self, run: str, member: str) -> bool:
-        """The member takes part no more; works that are not accepted yet are withdrawn. False: had no part."""
+        """The member takes part no more; works that are not accepted yet are withdrawn, those of a team stay with it.
+
+        False: had no part.
+        """
         ...
 
     def together(self) -> AbstractContextManager[object]:

@@ -237,7 +237,7 @@ class PaperRuns:
     def leave(self, run: str, member: str) -> bool:
         left = self._parts.get(run, {}).pop(member, None) is not None
         for work in list(self._works.values()):
-            if (work.run, work.author, work.state) == (run, member, "open"):
+            if (work.run, work.author, work.state, work.unit) == (run, member, "open", None):
                 self._works[work.id] = replace(work, state="withdrawn")
         return left
 

@@ -380,7 +380,7 @@ def test_whoever_takes_back_consent_leaves_their_part_and_an_empty_part_makes_th
     book.claim("cid", "notes")
     eventually(lambda: memory.runs.visit(run.id, "writing"))
     assert memory.runs.visit(run.id, "chapters").outcome == "short"  # nobody took the cakes
-    Teamwork(desk, run.id).leave("cid")
+    desk.withdraw(run.id, member="cid")
 
     assert ended(founded, run) == "end:gaps"
     assert memory.runs.visit(run.id, "writing").results["missing"] == []
