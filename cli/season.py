@@ -2,7 +2,8 @@
 
 A generated community with a year of facts is imported and reviewed on past days; whoever is asked for a word is
 simulated; the photo contest is played from call to retrospective on a scaled clock with simulated participants; a
-last review shows that what they did has changed what is known of them. Everything follows from the seed.
+last review shows that what they did has changed what is known of them. Then comes the programme, one task of each other
+mode, and one member's journey from being spotted to being honorary. Everything follows from the seed.
 """
 
 import time
@@ -16,10 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cli.console import Output
 from cli.outcome import Outcome, look_back, ranking_of
 from cli.patience import patiently
+from cli.programme import OPENS as PROGRAMME_OPENS
+from cli.programme import PROGRAMME, Came, Part
+from cli.programme import STOCK as PROGRAMME_STOCK
 from cli.wiring import Room
 
 if TYPE_CHECKING:
+    from operations.ports.runs import Run
     from rules.spec import Community
+    from workflows.steps import RunResult
     from workflows.turns import ReviewSummary
 
 T = TypeVar("T")
@@ -32,8 +38,8 @@ REVIEWS = (  # mornings in Shanghai, far enough apart that everybody asked has a
 )
 OPENS = datetime(2027, 3, 8, 2, tzinfo=UTC)  # when the contest is called
 CLOSING = datetime(2027, 4, 30, 22, tzinfo=UTC)  # the last review; the generated facts go so far
-AFTER = CLOSING + timedelta(days=90)  # when everybody who was asked has answered
-STOCK = {"model-car": 40, "medal": 80, "handbook": 100}
+AFTER = PROGRAMME_OPENS + timedelta(days=730)  # when everybody who was asked has answered and everything has ended
+STOCK = {"model-car": 40, "medal": 80, "handbook": 200, **PROGRAMME_STOCK}
 ADVISORS = 4  # members of the core who are given the title with which one judges
 TOO_LONG = 600.0  # seconds for one step that waits for workflows
 LOOK_EVERY = 3.0  # seconds between two looks at what fails in a workflow that is waited for
@@ -55,6 +61,7 @@ class Script:
     members: int = 2000
     scale: str = "1d=150ms"  # of the contest
     haste: str = "1d=5ms"  # of approvals and invitations
+    whole: bool = True  # the programme and the journey as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,10 @@ class Season:
         run = self._step("contest", lambda: self._contest(community))
         self._step(f"review {_day(CLOSING, community)}", lambda: self._review(community, CLOSING))
         self._step("loop", lambda: self._loop(community, run))
+        for part in PROGRAMME if self.script.whole else ():
+            self._step(part.mode, partial(self._part, community, part))
+        if self.script.whole:
+            self._step("journey", self._journey)
         self._step("books", lambda: self._books(community))
         return patiently(lambda: look_back(self.room.memory, community, AFTER, run))
 
@@ -217,23 +228,8 @@ class Season:
     # ------------------------------------------------------------------------------------------------------- contest
     def _contest(self, community: "Community") -> tuple[str, dict[str, Any]]:
         """The photo contest, by itself, on its own clock."""
-        from workflows.launch import Launcher
-        from workflows.steps import RunResult
-
-        launcher = Launcher(self.room.memory.house, self.room.gateway)
-        run = patiently(
-            lambda: launcher.start(
-                CONTEST,
-                community=community.id,
-                at=OPENS,
-                key="demo",
-                scale=self.script.scale,
-                rehearsed=True,
-                crowd=max(40, self.script.members // 10),
-                seed=self.script.seed,
-            )
-        )
-        result: RunResult = self._result(run.id, RunResult)
+        crowd = max(40, self.script.members // 10)
+        run, result = self._run(community, CONTEST, OPENS, self.script.scale, crowd, {})
         seen = self.room.gateway.look(run.id)
         visits = patiently(lambda: self.room.memory.runs.visits(run.id))
         works = patiently(lambda: self.room.memory.runs.works(run.id, "entries"))
@@ -248,6 +244,54 @@ class Season:
             "ended": f"{result.end} on {_day(result.at, community)}",
         }
         return run.id, counts
+
+    def _run(
+        self, community: "Community", task: str, at: datetime, scale: str, crowd: int, args: Mapping[str, Any]
+    ) -> tuple["Run", "RunResult"]:
+        """Start a task with simulated participants and wait until it has ended."""
+        from workflows.launch import Launcher
+        from workflows.steps import RunResult
+
+        launcher = Launcher(self.room.memory.house, self.room.gateway)
+        run = patiently(
+            lambda: launcher.start(
+                task,
+                community=community.id,
+                args=args,
+                at=at,
+                key="demo",
+                scale=scale,
+                rehearsed=True,
+                crowd=crowd,
+                seed=self.script.seed,
+            )
+        )
+        result: RunResult = self._result(run.id, RunResult)
+        return run, result
+
+    # ----------------------------------------------------------------------------------------- programme and journey
+    def _part(self, community: "Community", part: Part) -> tuple[None, dict[str, Any]]:
+        """One task of the programme, which must come to something."""
+        run, result = self._run(community, part.task, PROGRAMME_OPENS, part.scale, part.crowd, part.args)
+        told = patiently(lambda: part.told(Came(self.room.memory, community, run)))
+        empty = [what for what, count in told.items() if not count]
+        if result.end != "end" or empty:
+            lacking = f" without {', '.join(empty)}" if empty else ""
+            raise Unfinished(f"{part.mode}: {run.id} ended with {result.end}{lacking}")
+        return None, {**told, "ended": _day(result.at, community)}
+
+    def _journey(self) -> tuple[None, dict[str, Any]]:
+        """One member from being spotted to being honorary, in a community with a clock of its own."""
+        from cli.journey import Journey, Mark, Stopped
+
+        def say(mark: Mark) -> None:
+            self.out.say(f"          {mark.day}  {mark.what}: {mark.detail}")
+
+        try:
+            marks = Journey(self.room, self.script.specs, say=say).play()
+        except Stopped as stopped:
+            raise Unfinished(f"the journey stopped: {stopped}") from stopped
+        return None, {"steps": len(marks), "from": marks[0].day, "to": marks[-1].day}
 
     def _loop(self, community: "Community", run: str) -> tuple[None, dict[str, Any]]:
         """What the contest changed in what is known of its winners: the way back from doing to deciding."""

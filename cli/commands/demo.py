@@ -20,10 +20,14 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep/--fresh", help="Go on with what an earlier demo left, or begin anew.")
     ] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole/--contest-only", help="Also the programme in the other modes, and one member's journey."),
+    ] = True,
     specs: Annotated[Path, typer.Option("--specs", help="The community's folder.")] = Path("specs/auto"),
     json: Json = False,
 ) -> None:
-    """Run the main job by itself: publish, import, review, play the photo contest, review again, close the books.
+    """Run the main job by itself: publish, import, review, play a season in all modes, close the books.
 
     Everything runs on embedded servers of its own under .trellis/demo. A server or worker that is killed meanwhile
     is started again, and the outcome is the same. Exit 0 only if every workflow finished and the books balance.
@@ -35,7 +39,7 @@ def demo(
 
     out = Output(json)
     home = Home(Home.here().root / "demo")
-    script = Script(specs=specs, data=home.root / "data", seed=seed, members=members, scale=scale)
+    script = Script(specs=specs, data=home.root / "data", seed=seed, members=members, scale=scale, whole=whole)
     try:
         shown = Demonstration(script, home, out, keep=keep).run()
     except Unfinished as unfinished:

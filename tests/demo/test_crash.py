@@ -69,7 +69,17 @@ def demo(seed: int = 11) -> Iterator[Played]:
     """A demo of a small community in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as folder:
         environment = {**os.environ, "TRELLIS_HOME": folder, "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "cli.main", "demo", "--members", str(MEMBERS), "--seed", str(seed)]
+        command = [
+            sys.executable,
+            "-m",
+            "cli.main",
+            "demo",
+            "--contest-only",
+            "--members",
+            str(MEMBERS),
+            "--seed",
+            str(seed),
+        ]
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
