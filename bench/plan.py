@@ -4,14 +4,15 @@
 
 A generated community of 2,000 members is taken in as anybody's would be, facts and all; then its members, standings,
 facts and cells are copied inside the database as often as it takes, so that a million members stand in the very
-tables that an import fills. The command runs in a process of its own against a server that runs already.
-With `--folder` the database is kept there and used again.
+tables that an import fills. The command runs in a process of its own against a server that runs already, its code
+compiled once as that of an installation is. With `--folder` the database is kept there and used again; where
+specs/auto is no longer what is current in it, that is applied first. Beside each figure stands what reading the same
+cells alone costs (bench/floors/plan.py), and how many times as much the command takes.
 """
 
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -77,16 +78,23 @@ def main() -> None:
         if not (home / "built").exists():
             build(engine, home, given.members, given.facts)
             (home / "built").touch()
+        brought_up(engine)
         engine.dispose()
         figures = {name: measured(home, name, given.runs) for name in EDITS}
+        figures["(floor)"] = floor(home, server.url, given.runs)
     if given.json:
         print(json.dumps(figures, indent=2, sort_keys=True))
         return
-    print(f"{'edit':14}{'seconds':>9}{'CPU':>8}{'MiB':>8}{'of the time':>13}{'of the room':>13}{'other outcomes':>17}")
+    print(
+        f"{'edit':14}{'seconds':>9}{'CPU':>8}{'MiB':>8}{'of the time':>13}{'of the room':>13}{'× floor':>9}"
+        f"{'other outcomes':>17}"
+    )
     seconds, mib = LIMITS[given.members > SMALL]
     for name, found in figures.items():
         shares = f"{found['seconds'] / seconds:13.0%}{found['mib'] / mib:13.0%}"
-        print(f"{name:14}{found['seconds']:9.2f}{found['cpu']:8.2f}{found['mib']:8.0f}{shares}{found['differing']:17,}")
+        times = f"{found['seconds'] / figures['(floor)']['seconds']:9.1f}"
+        other = f"{found['differing']:17,}" if "differing" in found else ""
+        print(f"{name:14}{found['seconds']:9.2f}{found['cpu']:8.2f}{found['mib']:8.0f}{shares}{times}{other}")
 
 
 def measured(home: Path, edit: str, runs: int) -> dict[str, Any]:
@@ -108,21 +116,45 @@ def measured(home: Path, edit: str, runs: int) -> dict[str, Any]:
 
 def _once(home: Path, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "cli.main", "plan", str(folder), "--at", AT.isoformat(), "--json"]
-    environment = {**os.environ, "TRELLIS_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begun = time.perf_counter()
-    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, check=False)
-    took = time.perf_counter() - begun
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 3:
-        raise SystemExit(done.stderr.decode() or f"trellis plan came out with {done.returncode}")
-    said = json.loads(done.stdout)
-    return {
-        "seconds": took,
-        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "mib": after.ru_maxrss / 1024,
-        "differing": sum(one["new"] + one["gone"] for name in LISTS for one in said[name]),
-    }
+    found, done = _timed(home, command, {"TRELLIS_HOME": str(home), "PYTHONPATH": str(ROOT)}, expected=3)
+    said = json.loads(done)
+    return {**found, "differing": sum(one["new"] + one["gone"] for name in LISTS for one in said[name])}
+
+
+def floor(home: Path, url: str, runs: int) -> dict[str, Any]:
+    """The quickest of some runs of reading the same cells alone."""
+    command = [sys.executable, str(ROOT / "bench" / "floors" / "plan.py"), url.replace("+psycopg", "")]
+    found = [_timed(home, command, {}, expected=0) for _ in range(runs)]
+    return min((figures for figures, _ in found), key=lambda figures: figures["seconds"])
+
+
+def _timed(home: Path, command: list[str], more: dict[str, str], *, expected: int) -> tuple[dict[str, Any], bytes]:
+    environment = {**os.environ, **more, "PYTHONPYCACHEPREFIX": str(home / "compiled")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+        begun = time.perf_counter()
+        process = subprocess.Popen(command, env=environment, cwd=home, stdout=out, stderr=error)
+        _, status, usage = os.wait4(process.pid, 0)
+        took = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        error.seek(0)
+        if process.returncode != expected:
+            raise SystemExit(error.read().decode() or f"{' '.join(command)} came out with {process.returncode}")
+        cpu = usage.ru_utime + usage.ru_stime
+        return {"seconds": took, "cpu": cpu, "mib": usage.ru_maxrss / 1024}, out.read()
+
+
+def brought_up(engine: Engine) -> None:
+    """Apply specs/auto if the database has another version of it."""
+    prepare(engine)
+    files = read_folder(ROOT / "specs" / "auto")
+    community = load(files, discover()).community
+    assert community is not None
+    specs = SqlSpecs(engine, discover())
+    if specs.current("auto").digest != community.digest:
+        specs.publish(files, community, message="bench", author="bench", at=AT)
+        SqlMeasures(engine, community).tidy()
 
 
 # ------------------------------------------------------------------------------------------------------------ building

@@ -14,6 +14,10 @@ from typing import Any, Literal
 import polars as pl
 from sqlalchemy import Connection
 
+from store.engine import SPENT
+
+LARGE = 4_000_000
+"""Bytes of a row of an answer after which a connection is not kept."""
 _SEPARATOR, _NOTHING = "\x1f", "\x1e"
 _NO_NUMBER = -(2**63)
 _NO_SMALL_NUMBER = -(2**31)
@@ -75,9 +79,13 @@ def by_column(
     if per:
         query += f" GROUP BY {', '.join(per)}"
     raw: Any = connection.connection.driver_connection
+    found = {}
     with raw.cursor(binary=True) as cursor:
-        rows = cursor.execute(query, list(parameters)).fetchall()
-    return {tuple(row[: len(per)]): _frame(columns, row[len(per) :]) for row in rows}
+        for row in cursor.stream(query, list(parameters)):
+            if sum(len(value) for value in row if isinstance(value, str | bytes)) > LARGE:
+                connection.info[SPENT] = True  # what has held so long a row never shrinks again
+            found[tuple(row[: len(per)])] = _frame(columns, list(row[len(per) :]))
+    return found
 
 
 def _packed(n: int, kind: Kind) -> str:
@@ -96,10 +104,11 @@ def _packed(n: int, kind: Kind) -> str:
             return f"count(nullif({name}, false)), string_agg(boolsend(coalesce({name}, false)), ''::bytea)"
 
 
-def _frame(columns: Mapping[str, Column], told: Sequence[Any]) -> pl.DataFrame:
+def _frame(columns: Mapping[str, Column], told: list[Any]) -> pl.DataFrame:
     height, series = told[0], []
     for place, (name, column) in enumerate(columns.items()):
         known, data = told[1 + 2 * place], told[2 + 2 * place]
+        told[2 + 2 * place] = None
         if not known:  # unknown of everybody, or false
             nothing = False if column.kind == "truth" else None
             series.append(pl.repeat(nothing, height, dtype=_TYPES[column.kind], eager=True).alias(name))

@@ -21,6 +21,8 @@ MANY = 48
 """So many unmerged chunks are worth merging."""
 LARGEST = 2_000_000
 """Cells of one merged chunk."""
+CROWD = 4
+"""So many merged chunks of one metric that would have room in one are put together."""
 
 _COLUMNS = tuple(SCHEMA)
 
@@ -72,7 +74,7 @@ class Chunks:
             query = "SELECT metrics, last_day, data FROM chunk WHERE community = %s AND metrics && %s::int[]"
             if since is not None:
                 query += f" AND last_day >= {since:d}"
-            for metrics, last, data in cursor.execute(f"{query} ORDER BY key", (community, sorted(first_days))):
+            for metrics, last, data in cursor.stream(f"{query} ORDER BY key", (community, sorted(first_days))):
                 if len(metrics) > 1 or data[:1] == b"[":
                     mixed.append(data)
                 elif (first := first_days[metrics[0]]) is None or last >= first:
@@ -117,13 +119,15 @@ def waiting(connection: Connection, community: int) -> int:
 def merge(engine: Engine, community: str, *, at_least: int = MANY) -> int:
     """Turn the small chunks of a community into one large chunk for each metric; returns how many there were.
 
-    Facts may be recorded meanwhile; whoever else is merging is left alone.
+    Merged ones that stayed small, as a long rebuild leaves them, are put together too. Facts may be recorded
+    meanwhile; whoever else is merging is left alone.
     """
     with engine.begin() as connection:
         number = number_of(connection, community)
         free = text("SELECT pg_try_advisory_xact_lock(:space, :key)")
         if not connection.execute(free, {"space": 0x7474, "key": number}).scalar():
             return 0
+        _gather(connection, number)
         if waiting(connection, number) < at_least:
             return 0
         query = select(chunk.c.key, chunk.c.metrics, chunk.c.data).where(chunk.c.community == number, ~chunk.c.merged)
@@ -135,6 +139,18 @@ def merge(engine: Engine, community: str, *, at_least: int = MANY) -> int:
             _melt(connection, number, metric, cells.filter(pl.col("metric") == metric))
         connection.execute(delete(chunk).where(chunk.c.key.in_(keys)))
         return len(keys)
+
+
+def _gather(connection: Connection, community: int) -> None:
+    """Put merged chunks of one metric together where all that are not full have room in one."""
+    small = (chunk.c.community == community, chunk.c.merged, chunk.c.cells < LARGEST)
+    crowded = select(chunk.c.metrics).where(*small).group_by(chunk.c.metrics)
+    crowded = crowded.having(func.count() >= CROWD, func.sum(chunk.c.cells) < LARGEST)
+    for (metrics,) in connection.execute(crowded).all():
+        query = select(chunk.c.key, chunk.c.data).where(*small, chunk.c.metrics == _numbers(metrics))
+        rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+        append(connection, community, added_up(unpacked([bytes(row.data) for row in rows], metrics)), merged=True)
+        connection.execute(delete(chunk).where(chunk.c.key.in_([row.key for row in rows])))
 
 
 def _melt(connection: Connection, community: int, metric: int, cells: pl.DataFrame) -> None:

@@ -10,6 +10,8 @@ from operations.errors import Refusal
 
 POOL_SIZE = 10
 """Connections kept by one process; as many again may be opened for a moment."""
+SPENT = "spent"
+"""Under this name a connection is told, in its `info`, to be closed rather than kept when it is given back."""
 RESTED = 1.0
 """Seconds after which a connection is asked whether it still stands."""
 
@@ -45,6 +47,9 @@ def _ask_the_rested(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkin")
     def note(_: Any, record: Any) -> None:
+        if record.info.pop(SPENT, False):
+            record.invalidate()
+            return
         record.info["rests_since"] = time.monotonic()
 
     @event.listens_for(engine, "checkout")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-MANY = 20_000
-"""From so many cells on it pays to count in places rather than to group."""
+MANY = 2_500_000
+"""From so many cells on it pays to count in places rather than to group, the start of NumPy included."""
+SOME = 20_000
+"""From so many cells on it pays to look whether days must be told apart at all."""
 _EXACT = 2**53
 """Up to here sums of whole numbers are exact in the floating-point numbers that NumPy adds weights up in."""
 
@@ -41,7 +43,7 @@ def summed(cells: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
 
 def days(cells: pl.DataFrame) -> pl.DataFrame:
     """On how many days every `subject` has a cell: `value`."""
-    if cells.height < MANY:
+    if cells.height < SOME:
         return cells.group_by("subject").agg(pl.col("day").n_unique().cast(pl.Int64).alias("value"))
     packed = cells.select(pl.col("day").cast(pl.Int64) * _APART + pl.col("subject")).to_series()
     if not bool((packed.diff() > 0).all()):  # merged cells are in the order of days and subjects, one each

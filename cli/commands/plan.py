@@ -59,8 +59,13 @@ def plan(
     raise typer.Exit(FINDINGS if found.changes else 0)
 
 
+_TURN = 0.0005
+"""Seconds that a thread may keep Python to itself: the one that looks asks for it often, and briefly."""
+
+
 def _previewed(out: "Output", folder: Path, at: str | None) -> "Preview":
     """Look at everybody in one thread while the specs are checked in this one; neither needs the other's answer."""
+    import sys
     from concurrent.futures import ThreadPoolExecutor
 
     from cli.options import moment
@@ -73,6 +78,8 @@ def _previewed(out: "Output", folder: Path, at: str | None) -> "Preview":
         raise _refused(out, read_specs(folder))
     when = moment(at, new.zone)
     with memory() as remembered, out.progress(f"looking at {new.id}"), ThreadPoolExecutor(1) as beside:
+        remembered.members(new), remembered.measures(new)  # imported before there are two threads to share the time
+        sys.setswitchinterval(_TURN)
         looked = beside.submit(preview, remembered.desk, remembered.runs, new, at=when, given=at is not None)
         loaded = read_specs(folder)
         if loaded.community is None:

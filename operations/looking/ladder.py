@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from operations.desk import Desk, member_frame, rulebook_of
-from operations.looking.finding import Found, Looking, changes
+from operations.looking.finding import ROW, Found, Looking, changes
 from operations.ports.reviews import Plan, Verdict
 from operations.prizes import deadline_in
 from operations.ranking import Ranking
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rules.spec import Community
 
 _JUDGED = ("outcome", "from", "to", "because", "kept", "earned")
+_STATE = ("watched", "waiting_for", "below_for", "below_digest", "exempt_before", "pinned")
+"""What is read of a standing besides what was judged."""
 
 
 class OnLadder(Looking):
@@ -58,12 +60,12 @@ class OnLadder(Looking):
         judged = judge(self.rulebook, frame, self.plan.at).rename(
             {f"{self.ladder.name}:{one}": f"·{one}" for one in _JUDGED}
         )
-        both = pl.concat([frame, judged.drop("subject")], how="horizontal")
+        judged = judged.drop("subject")
+        both = pl.concat([frame.select(ROW, "subject", *_STATE), judged], how="horizontal")
         for outcome, number in judged.group_by("·outcome").len().iter_rows():
             self.count(outcome, number)
-        return self.found(
-            both, [*self._observations(both), *self._exemptions(both), *self._graces(both), self._moves(both)]
-        )
+        parts = [*self._observations(both), *self._exemptions(both), *self._graces(both), self._moves(both)]
+        return self.found(pl.concat([frame, judged], how="horizontal"), parts)
 
     # ---------------------------------------------------------------------------------------------------- columns
     def _moves(self, both: pl.DataFrame) -> pl.DataFrame:

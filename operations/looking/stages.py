@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from operations.looking.finding import Found, Looking, changes
+from operations.looking.finding import ROW, Found, Looking, changes
 from operations.ports.reviews import Verdict
 from operations.ports.standings import LIFECYCLE
 from rules.columns import judge
 from rules.lifecycle import next_stage
 from rules.reading import Reading
+
+_STATE = ("stage", "watched", "waiting_for")
+"""What is read of a standing besides what was judged."""
 
 
 class OnStages(Looking):
@@ -25,11 +28,12 @@ class OnStages(Looking):
         ways = self.community.lifecycle.transitions
         frame = self.frame(LIFECYCLE, "", subjects)
         judged = judge(self.rulebook, frame, self.plan.at)
-        both = pl.concat([frame, judged.drop("subject").rename(lambda name: f"·{name}")], how="horizontal")
+        judged = judged.drop("subject").rename(lambda name: f"·{name}")
+        both = pl.concat([frame.select(ROW, "subject", *_STATE), judged], how="horizontal")
         moves = both.filter(pl.col("·lifecycle:to").is_not_null())
         self.count("none", both.height - moves.height)
         parts = [part for way in ways if way.observe is not None for part in self._observed(both, way.id)]
-        return self.found(both, [*parts, self._moves(moves)])
+        return self.found(pl.concat([frame, judged], how="horizontal"), [*parts, self._moves(moves)])
 
     def _observed(self, both: pl.DataFrame, way: str) -> Iterator[pl.DataFrame]:
         holds = pl.col(f"·lifecycle:{way}").fill_null(value=False)

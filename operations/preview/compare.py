@@ -69,15 +69,37 @@ class Group:
         }
 
 
-def compared(old: Mapping[str, Part], new: Mapping[str, Part], renames: Renames) -> list[Group]:
-    """Every group, in the order of a day, then by kind, from and to."""
-    groups: list[Group] = []
-    for name in dict.fromkeys([*new, *old]):
-        before, after = old.get(name), new.get(name)
-        names = renames.places.get(name.partition("@")[0], {})
-        for kind in _KINDS:
-            groups.extend(_groups(name, kind, before, after, names, renames))
-    return groups
+def compared(
+    old: Iterator[tuple[str, Part]], new: Iterator[tuple[str, Part]], renames: Renames
+) -> tuple[list[Group], dict[str, Part]]:
+    """Every group, in the order of a day, then by kind, from and to; and the new parts without what was read.
+
+    What was read of everybody is let go as soon as both sides of a part have been compared.
+    """
+    groups: dict[str, list[Group]] = {}
+    waiting: tuple[dict[str, Part], dict[str, Part]] = ({}, {})
+    parts: dict[str, Part] = {}
+    while True:
+        found = before, after = next(old, None), next(new, None)
+        if before is None and after is None:
+            break
+        for one, side in zip(found, waiting, strict=True):
+            if one is not None:
+                side[one[0]] = one[1]
+        if after is not None:
+            parts[after[0]] = after[1].outcome()
+        for name in [name for name in waiting[1] if name in waiting[0]]:
+            groups[name] = _compared(name, waiting[0].pop(name), waiting[1].pop(name), renames)
+        del found, before, after, one  # nothing is held while the next ones are read
+    groups |= {name: _compared(name, None, part, renames) for name, part in waiting[1].items()}
+    groups |= {name: _compared(name, part, None, renames) for name, part in waiting[0].items()}
+    order = dict.fromkeys([*parts, *groups])
+    return [group for name in order for group in groups[name]], parts
+
+
+def _compared(name: str, old: Part | None, new: Part | None, renames: Renames) -> list[Group]:
+    names = renames.places.get(name.partition("@")[0], {})
+    return [group for kind in _KINDS for group in _groups(name, kind, old, new, names, renames)]
 
 
 def _groups(

@@ -141,7 +141,9 @@ def _truths(condition: Condition | None, frame: pl.DataFrame) -> list[pl.Series]
         return []
     columns = columns_of(frame)
     told = [columns.truth(atom).alias(f"·{n}·") for n, atom in enumerate(found)]
-    return list(columns.frame.select("subject", *told).drop("subject").iter_columns())
+    truths = list(columns.frame.select("subject", *told).drop("subject").iter_columns())
+    columns.forget()
+    return truths
 
 
 def _waited(wait: _Wait, before: pl.DataFrame, after: pl.DataFrame) -> Iterator[pl.Series]:

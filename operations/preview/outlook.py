@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -41,6 +41,10 @@ class Part:
     taken: Mapping[str, int]
     limits: Mapping[str, int]
 
+    def outcome(self) -> Part:
+        """The same without what was read of everybody, which takes most of the room."""
+        return replace(self, found=replace(self.found, frame=self.found.frame.clear()))
+
 
 def parts_looked_at(community: Community) -> list[str]:
     """The parts of a review that are about members, in the order of a day."""
@@ -49,21 +53,25 @@ def parts_looked_at(community: Community) -> list[str]:
 
 def outlook(
     sight: Sight, community: Community, plan: Plan, snapshot: Snapshot, renames: Renames = _NO_RENAMES
-) -> dict[str, Part]:
+) -> Iterator[tuple[str, Part]]:
     """Every part in the order of a day, each seeing what the ones before would have changed."""
-    parts: dict[str, Part] = {}
     for name in parts_looked_at(community):
         seen = sight.desk(snapshot, renames)
         looking = looking_at(seen, plan, community, name)
-        part = _settled(seen, looking, looking.find(None), community, name)
-        parts[name] = part
+        part = _settled(seen, looking, _read(looking.find(None)), community, name)
         if ":" not in name:
             ladder, _, value = name.partition("@")
             lowest = None if name == LIFECYCLE else community.ladders[ladder].tiers[0].id
             snapshot = snapshot.after(
                 part.found.changes, ladder=ladder, value=value, lowest=lowest, at=plan.at, digest=community.digest
             )
-    return parts
+        yield name, part
+        del part, looking, seen  # nothing is held while the next one is read
+
+
+def _read(found: Found) -> Found:
+    """Without what was judged of everybody; who must change is told apart."""
+    return replace(found, frame=found.frame.select(name for name in found.frame.columns if name[:1] != "·"))
 
 
 def _settled(desk: Desk, looking: Looking, found: Found, community: Community, name: str) -> Part:

@@ -53,7 +53,7 @@ class Sight:
                 raise
             self._numbered = desk.measures(self._first).numbered("member", self._subjects, at)
             self._read(wanted)
-            self.snapshot = standings.result()
+            self._snapshot: Snapshot | None = standings.result()
 
     def _everybody(self) -> pl.DataFrame:
         """Reads the members, whose order is from now on that of every frame; gives them with when they joined."""
@@ -62,6 +62,12 @@ class Sight:
         self._subjects = frame["subject"]
         self._members[self._known_as(self._first)] = frame.drop(JOINED_AT)
         return frame.select("subject", pl.col(JOINED_AT).alias("joined"))
+
+    def standings(self) -> Snapshot:
+        """The standings of now; asked for once, since what was changed of them takes the place of what was read."""
+        snapshot, self._snapshot = self._snapshot, None
+        assert snapshot is not None
+        return snapshot
 
     def desk(self, snapshot: Snapshot, renames: Renames) -> Desk:
         """The desk of a review from standings as they would be; what else is remembered has its names of now."""

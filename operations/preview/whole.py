@@ -101,9 +101,12 @@ def preview(
     sight = Sight(desk, at, wanted)
     if not sight.count:
         raise Refusal(f"The community {new.id} has no members yet.", "Take some in: trellis import members FILE.")
-    before = outlook(sight, current, plan, sight.snapshot)
-    after = outlook(sight, new, plan, sight.snapshot.renamed(renames), renames)
-    groups = compared(before, after, renames)
+    standings = sight.standings()
+    promised = standings.pending()
+    before = outlook(sight, current, plan, standings)
+    after = outlook(sight, new, plan, standings.renamed(renames), renames)
+    del standings
+    groups, parts = compared(before, after, renames)
     return Preview(
         community=new.id,
         at=at,
@@ -116,12 +119,12 @@ def preview(
         groups=tuple(groups),
         more={
             "metrics": sorted(changed_metrics(current, new)),
-            "seats": affected.seats(after, groups),
+            "seats": affected.seats(parts, groups),
             "runs": affected.runs_affected(runs, desk, new, current),
             "timers": affected.timers(current, new, at),
             "budgets": affected.money(desk, current, new, groups, at),
             "renamed": affected.renamed(renames, desk.standings.sizes(current) if renames else {}),
-            "promised": sight.snapshot.pending(),
+            "promised": promised,
         },
     )
 

@@ -70,6 +70,11 @@ class Columns:
         self.frame = self.frame.with_columns(expression.alias(name))
         return pl.col(name)
 
+    def forget(self) -> None:
+        """Let go of what was written: numbers know these columns and these the numbers, so neither goes by itself."""
+        self._done.clear()
+        self._values.clear()
+
     def truth(self, condition: Condition) -> pl.Expr:
         """How a condition comes out, on every row: true, false, or null for unknown."""
         found = self._done.get(id(condition))

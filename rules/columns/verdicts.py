@@ -12,7 +12,7 @@ from operator import and_
 import polars as pl
 
 from rules.columns.truths import UNKNOWN, Columns, evidence_of
-from rules.condition import Condition, Truth
+from rules.condition import Attribute, Best, Condition, Truth, sources
 from rules.evaluate import truth
 from rules.ladder import LONG_AGO, Ladder, Rung
 from rules.lifecycle import NOWHERE, Transition
@@ -69,6 +69,7 @@ def judge(
         columns = columns_of(whole)
         truths = [columns.surely(rule.when).alias(f"rule:{rule.name}") for rule in rules]
         judged.append(_select(columns.frame, truths))
+        columns.forget()
     return pl.concat(judged, how="horizontal")
 
 
@@ -114,28 +115,76 @@ def verdicts(judged: pl.DataFrame) -> pl.DataFrame:
 # ------------------------------------------------------------------------------------------------------------- ladders
 def _ladder(ladder: Ladder, whole: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """Rows of one standing are read together, so that only the conditions of their own tier are asked."""
-    standing = _first(whole, ladder.standing.names, pl.String)
-    placed = whole.with_columns(standing.alias("·here"))
-    unknown = placed.filter(pl.col("·here").is_null())
-    parts = [_unknown(unknown)] if unknown.height else []
+    here = whole.select(_ROW, _first(whole, ladder.standing.names, pl.String).alias("here"))["here"]
+    nowhere = here.is_null()
+    parts = [_unknown(whole.select(_ROW).filter(nowhere))] if nowhere.any() else []
     for rank, rung in enumerate(ladder.rungs):
-        rows = placed.filter(pl.col("·here") == rung.id)
-        if rows.height:
-            parts.append(_on_rung(ladder, rank, rows, at))
+        there = (here == rung.id).fill_null(value=False)
+        if there.any():
+            read = _read_on(ladder, rank)
+            rows = whole.select(name for name in whole.columns if name in read)
+            parts.append(_on_rung(ladder, rank, rows if there.all() else rows.filter(there), at))
     if not parts:
-        parts.append(_unknown(unknown))
-    named = {name: f"{ladder.name}:{name}" for name in ("outcome", "from", "to", "because", "kept", "earned")}
-    return pl.concat(parts).sort(_ROW).drop(_ROW).rename(named)
+        parts.append(_unknown(whole.select(_ROW).clear()))
+    judged = parts[0] if len(parts) == 1 else pl.concat(parts).sort(_ROW)
+    tiers = [rung.id for rung in ladder.rungs]
+    words = {"outcome": _OUTCOMES, "from": tiers, "to": tiers, "because": _BECAUSE}
+    return judged.select(
+        *(_worded(judged[name], said).alias(f"{ladder.name}:{name}") for name, said in words.items()),
+        *(pl.col(name).alias(f"{ladder.name}:{name}") for name in ("kept", "earned")),
+    )
+
+
+_OUTCOMES = ("none", "keep", "grace", "promote", "demote")
+_BECAUSE = ("", "unknown", "pinned", "exempt", "floor", "cooldown", "observe")
+
+
+def _outcome(word: str) -> pl.Expr:
+    return pl.lit(_OUTCOMES.index(word), dtype=pl.UInt8)
+
+
+def _because(word: str) -> pl.Expr:
+    return pl.lit(_BECAUSE.index(word), dtype=pl.UInt8)
+
+
+def _worded(places: pl.Series, words: Sequence[str]) -> pl.Series:
+    """Words by their places in a list: numbers are sorted and put together more quickly than texts."""
+    return pl.Series(words, dtype=pl.String).gather(places)
+
+
+def _read_on(ladder: Ladder, rank: int) -> frozenset[str]:
+    """The columns that are read of members of one tier: nobody else's are carried along."""
+    rungs = ladder.rungs[rank + 1 : rank + 1 + ladder.max_step]
+    conditions = [ladder.exempt, *(floor.when for floor in ladder.floors), ladder.rungs[rank].keep]
+    conditions.extend(rung.earn for rung in rungs)
+    names = {_ROW, "titles", *ladder.since.names}
+    for fact in ("pinned", "below_for", "met_for"):
+        names.update(ladder.names(fact))
+    return frozenset(names.union(*(columns_asked(one) for one in conditions if one is not None)))
+
+
+def columns_asked(condition: Condition) -> set[str]:
+    """The names of all columns that a condition may be read from, but for titles."""
+    names: set[str] = set()
+    for source in sources(condition):
+        match source:
+            case Attribute(found):
+                names.update(found)
+            case Best():
+                names.update((source.whole, *source.names))
+            case _:
+                names.add(source.reading.key)
+    return names
 
 
 def _unknown(rows: pl.DataFrame) -> pl.DataFrame:
-    nothing = pl.lit(None, dtype=pl.String)
+    nothing = pl.lit(None, dtype=pl.UInt32)
     return rows.select(
         _ROW,
-        pl.lit("none").alias("outcome"),
+        _outcome("none").alias("outcome"),
         nothing.alias("from"),
         nothing.alias("to"),
-        pl.lit("unknown").alias("because"),
+        _because("unknown").alias("because"),
         UNKNOWN.alias("kept"),
         UNKNOWN.alias("earned"),
     )
@@ -145,7 +194,6 @@ def _on_rung(ladder: Ladder, rank: int, rows: pl.DataFrame, at: datetime) -> pl.
     """The procedure of `rules.ladder.next_step`, for all members of one tier."""
     columns = columns_of(rows)
     rung = ladder.rungs[rank]
-    tiers = [one.id for one in ladder.rungs]
     kept = UNKNOWN if rung.keep is None else columns.truth(rung.keep)
     pinned = _first(rows, ladder.names("pinned"), pl.Boolean).fill_null(value=False)
     exempt = pl.lit(value=False) if ladder.exempt is None else columns.surely(ladder.exempt)
@@ -163,13 +211,13 @@ def _on_rung(ladder: Ladder, rank: int, rows: pl.DataFrame, at: datetime) -> pl.
     rises = climbed > rank
     observed = UNKNOWN if earned is None else earned
     next_earn = ladder.rungs[rank + 1].earn if rank + 1 < len(ladder.rungs) else None
-    held_back = pl.lit("") if next_earn is None else (
-        pl.when(cooled.not_()).then(pl.lit("cooldown")).when(observed.fill_null(value=False)).then(pl.lit("observe"))
-        .otherwise(pl.lit(""))
+    held_back = _because("") if next_earn is None else (
+        pl.when(cooled.not_()).then(_because("cooldown"))
+        .when(observed.fill_null(value=False)).then(_because("observe")).otherwise(_because(""))
     )  # fmt: skip
     judged = columns.frame.select(
         _ROW,
-        pl.lit(rung.id).alias("from"),
+        pl.lit(rank, dtype=pl.UInt32).alias("from"),
         kept.alias("kept"),
         observed.alias("earned"),
         pinned.alias("pinned"),
@@ -182,25 +230,25 @@ def _on_rung(ladder: Ladder, rank: int, rows: pl.DataFrame, at: datetime) -> pl.
         rises.alias("rises"),
         held_back.alias("held_back"),
     )
+    columns.forget()
     col = pl.col
-    stays = pl.when(col("kept").fill_null(value=False)).then(pl.lit("keep")).otherwise(pl.lit("none"))
+    stays = pl.when(col("kept").fill_null(value=False)).then(_outcome("keep")).otherwise(_outcome("none"))
     free = pl.when(col("pinned") | col("exempt"))
     floored = col("lowest") > rank
     outcome = (
-        free.then(pl.lit("none")).when(floored).then(pl.lit("promote"))
-        .when(col("fell") & col("over")).then(pl.lit("demote")).when(col("fell")).then(pl.lit("grace"))
-        .when(col("rises")).then(pl.lit("promote")).otherwise(stays)
+        free.then(_outcome("none")).when(floored).then(_outcome("promote"))
+        .when(col("fell") & col("over")).then(_outcome("demote")).when(col("fell")).then(_outcome("grace"))
+        .when(col("rises")).then(_outcome("promote")).otherwise(stays)
     )  # fmt: skip
-    goes = (
+    to = (
         free.then(None).when(floored).then(col("lowest")).when(col("fell") & col("over")).then(col("down"))
         .when(col("fell")).then(None).when(col("rises")).then(col("climbed")).otherwise(None)
-    )  # fmt: skip
+    ).cast(pl.UInt32)  # fmt: skip
     because = (
-        pl.when(col("pinned")).then(pl.lit("pinned")).when(col("exempt")).then(pl.lit("exempt"))
-        .when(floored).then(pl.lit("floor")).when(col("fell") | col("rises")).then(pl.lit(""))
+        pl.when(col("pinned")).then(_because("pinned")).when(col("exempt")).then(_because("exempt"))
+        .when(floored).then(_because("floor")).when(col("fell") | col("rises")).then(_because(""))
         .otherwise(col("held_back"))
     )  # fmt: skip
-    to = goes.cast(pl.Int64).replace_strict(range(len(tiers)), tiers, return_dtype=pl.String, default=None)
     return judged.select(
         _ROW, outcome.alias("outcome"), "from", to.alias("to"), because.alias("because"), "kept", "earned"
     )
@@ -249,6 +297,7 @@ def _lifecycle(transitions: Sequence[Transition], whole: pl.DataFrame, at: datet
     found = _select(
         columns.frame, [_first(whole, ("stage",), pl.String).alias("lifecycle:from"), chosen.alias("·way"), *looked]
     )
+    columns.forget()
     places = range(len(transitions))
     to = [way.to for way in transitions]
     ids = [way.id for way in transitions]
@@ -276,7 +325,9 @@ def holding(condition: Condition, frame: pl.DataFrame) -> pl.Series:
     """On which rows of a frame a condition surely holds."""
     columns = columns_of(frame.with_row_index(_ROW))
     surely = columns.surely(condition)  # written first: what expressions share is added to the frame
-    return columns.frame.select(_ROW, surely.alias("holds"))["holds"]
+    holds = columns.frame.select(_ROW, surely.alias("holds"))["holds"]
+    columns.forget()
+    return holds
 
 
 def _first(frame: pl.DataFrame, names: Sequence[str], type_: pl.DataType | type[pl.DataType]) -> pl.Expr:
