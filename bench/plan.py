@@ -7,7 +7,7 @@ facts and cells are copied inside the database as often as it takes, so that a m
 tables that an import fills. The command runs in a process of its own against a server that runs already, its code
 compiled once as that of an installation is. With `--folder` the database is kept there and used again; where
 specs/auto is no longer what is current in it, that is applied first. Beside each figure stands what reading the same
-cells alone costs (bench/floors/plan.py), and how many times as much the command takes.
+cells alone costs (bench/floors/cells.py), and how many times as much the command takes.
 """
 
 import argparse
@@ -123,7 +123,7 @@ def _once(home: Path, folder: Path) -> dict[str, Any]:
 
 def floor(home: Path, url: str, runs: int) -> dict[str, Any]:
     """The quickest of some runs of reading the same cells alone."""
-    command = [sys.executable, str(ROOT / "bench" / "floors" / "plan.py"), url.replace("+psycopg", "")]
+    command = [sys.executable, str(ROOT / "bench" / "floors" / "cells.py"), url.replace("+psycopg", "")]
     found = [_timed(home, command, {}, expected=0) for _ in range(runs)]
     return min((figures for figures, _ in found), key=lambda figures: figures["seconds"])
 

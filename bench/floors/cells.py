@@ -1,6 +1,6 @@
 """Plan's floor: what reading the same cells costs with nothing around them; called by bench/plan.py.
 
-    python bench/floors/plan.py URL
+    python bench/floors/cells.py URL
 
 Fetches every chunk of cells from PostgreSQL, unpacks what is in it, and counts each metric's cells by subject with
 Polars, once; ids of members and standings are fetched too. No specs, no windows, no conditions, no second version.
