@@ -45,6 +45,9 @@ PHASE = SearchAttributeKey.for_keyword(steps.PHASE_KEY)
 HISTORY_LIMIT = 3_000
 """Events after which a history is continued as new."""
 
+AT_ONCE = 50
+"""Activities of one run under way at the same time; the server holds no more than 2,000, and workers far fewer."""
+
 FAILED = "failed"
 """How a run ends that the tool itself could not bring to its end."""
 
@@ -70,6 +73,7 @@ class Process:
         self._lines: dict[str, str] = {}
         self._hand = asyncio.Lock()
         self._moving: MoveTo | None = None
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     @workflow.run
     async def run(self, args: collections.abc.Sequence[RawValue]) -> RunResult:
@@ -152,6 +156,9 @@ class Process:
         self._open[key] = False
         return False
 
+    def came(self, under: Under) -> bool:
+        return self._open.get(_key(under), False)
+
     def wake(self) -> None:
         """Conditions that are waited for are looked at whenever anything happens."""
 
@@ -215,19 +222,20 @@ class Process:
     ) -> Answer:
         phase = f"{asked.phase} {asked.visit}" if isinstance(asked, OpenPhase | CheckPhase) else ""
         answered: Answer
-        if self._told.near:
-            answered = await self._near(name, asked, answer)
-        else:
-            answered = await workflow.execute_activity(
-                name,
-                asked,
-                result_type=answer,
-                start_to_close_timeout=_WORK,
-                heartbeat_timeout=_PULSE,
-                retry_policy=_PATIENT,
-                summary=phase or None,
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            )
+        async with self._turn:
+            if self._told.near:
+                answered = await self._near(name, asked, answer)
+            else:
+                answered = await workflow.execute_activity(
+                    name,
+                    asked,
+                    result_type=answer,
+                    start_to_close_timeout=_WORK,
+                    heartbeat_timeout=_PULSE,
+                    retry_policy=_PATIENT,
+                    summary=phase or None,
+                    cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                )
         if name != steps.FINISH_RUN and workflow.cancellation_reason() is not None:
             raise asyncio.CancelledError  # what was being done is done; only now is it taken back
         return answered

@@ -75,7 +75,7 @@ class Position(Payload):
     """Where one strand of a run stands: its way, the run's time there, the phase that is open.
 
     `apart` are the strands inside the `each` or `parallel` that it stands in; `ended` says how a strand came out that
-    is over while others of them are not.
+    is over while others of them are not. `again`: something came in that was not looked at yet.
     """
 
     frames: tuple[Frame, ...]
@@ -83,6 +83,7 @@ class Position(Payload):
     under: Under | None = None
     apart: tuple[Position, ...] = ()
     ended: str | None = None
+    again: bool = True
 
 
 class Resume(Position):

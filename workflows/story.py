@@ -71,6 +71,10 @@ class Hands(Protocol):
         """Wait until a time of the run. True: it is here; False: something came in before, or `halted` became true."""
         ...
 
+    def came(self, under: Under) -> bool:
+        """Whether something came in, in a phase that is open, and was not looked at yet."""
+        ...
+
     def wake(self) -> None:
         """Somebody may be halted now: whoever waits looks."""
         ...
@@ -163,7 +167,7 @@ class Strand:
         self._last: datetime | None = None  # what comes later than this does not come any more
         self._story, self._walk, self._units, self._up = story, walk, units, up
         self._under = position.under if position else None
-        self._again = self._under is not None  # something may have come in while the story rested
+        self._again = position is not None and position.again and self._under is not None
         self._begun = asyncio.Event()  # its first phase is open, so that those beside it see it
         if position is not None:
             self._begun.set()
@@ -182,6 +186,7 @@ class Strand:
             under=self._under,
             apart=tuple(strand.position for strand in self._apart),
             ended=self.ended,
+            again=self._again or (self._under is not None and self._story.hands.came(self._under)),
         )
 
     @property

@@ -81,6 +81,9 @@ class Paper:
                 return True
         return False
 
+    def came(self, under: Under) -> bool:
+        return False
+
     def wake(self) -> None:
         for _, _, future in self.waiting:
             if not future.done():

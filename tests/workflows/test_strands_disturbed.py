@@ -73,6 +73,24 @@ def test_a_worker_that_is_replaced_in_the_middle_of_branches_and_units_changes_n
     assert outcome(founded, rough) == outcome(founded, calm)
 
 
+def test_a_history_that_is_continued_in_the_middle_of_branches_and_units_changes_nothing(
+    founded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cli import wiring
+
+    launcher = Launcher(founded.memory.house, founded.gateway)
+    with founded.gateway.working(wiring.crew(founded.memory, founded.gateway)):
+        calm = launcher.start("autumn-fair", at=AT, scale="1d=30ms", rehearsed=True, seed=9)
+        founded.gateway.result(calm.id, 60, RunResult)
+        monkeypatch.setattr("workflows.process.HISTORY_LIMIT", 30)
+        rough = launcher.start("autumn-fair", at=AT, scale="1d=60ms", rehearsed=True, seed=9)
+        founded.gateway.result(rough.id, 90, RunResult)
+
+    assert len(founded.gateway.list(f"WorkflowId = '{calm.id}'")) == 1
+    assert len(founded.gateway.list(f"WorkflowId = '{rough.id}'")) > 3
+    assert outcome(founded, rough) == outcome(founded, calm)
+
+
 @pytest.mark.slow
 def test_a_worker_that_is_killed_in_the_middle_of_branches_and_units_changes_nothing(
     founded: Any,

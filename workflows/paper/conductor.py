@@ -249,6 +249,9 @@ class _Conductor:
                 return reached
         return False
 
+    def came(self, under: Under) -> bool:
+        return False
+
     def wake(self) -> None:
         self._wake(lambda waiting: True, None)
 
