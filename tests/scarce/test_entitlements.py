@@ -96,12 +96,12 @@ def test_perks_come_with_a_tier_and_end_with_it(settled: Any) -> None:
     assert set(kept.given["inside-story"]) == {who for who in everybody if CAST[who][0] in ("core", "ambassador")}
     assert len(kept.waiting["early-access"]) > 0  # most of the twenty are held already
     assert keep_perks(memory.desk, community, at=AT + DAY).given == {}
-    stand(memory, "core-1", tier="base", at=AT + DAY)
-    lost = keep_perks(memory.desk, community, at=AT + 2 * DAY, members=["core-1"])
-    assert {benefit for benefit, who in lost.ended.items() if who == ["core-1"]} >= {"brand-events", "inside-story"}
+    stand(memory, "amb-12", tier="base", at=AT + DAY)
+    lost = keep_perks(memory.desk, community, at=AT + 2 * DAY, members=["amb-12"])
+    assert {benefit for benefit, who in lost.ended.items() if who == ["amb-12"]} >= {"brand-events", "inside-story"}
     state = take_stock(memory.house, community, Known(memory.house, community, AT + 3 * DAY), at=AT + 3 * DAY)
     story = next(one for one in state.benefits if one.id == "inside-story")
-    assert "core-1" not in {one.member for one in story.holders}
+    assert "amb-12" not in {one.member for one in story.holders}
     assert {one.member for one in story.holders if not one.rests} <= {"act-1", "core-7"}  # who has signed
 
 
