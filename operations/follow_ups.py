@@ -1,9 +1,9 @@
 """Follow-ups: advice and actions that are tracked until somebody has answered them.
 
-A field of type `follow_ups` is a text with one line (or a `;`) for each thing that was agreed; `… @role:planner` at the
-end of a text says who answers it, without it whoever answers for the run. Each becomes one item in the inbox, so that it
-is reminded of and escalated like any other work, and one row that keeps what was said to it: in work, done, declined, by
-whom, when and why.
+A field of type `follow_ups` is a text with one line (or a `;`) for each thing that was agreed; `… @role:planner` at its
+end says who answers, without it whoever answers for the run. Each becomes one item in the inbox, so that it is reminded
+of and escalated like any other work, and one row that keeps what was said to it: in work, done, declined, by whom, when
+and why.
 """
 
 from __future__ import annotations
