@@ -46,7 +46,7 @@ class Resolver(Protocol):
         """The works (or ranked people) a who names, in order; None when it does not name works or a ranking."""
         ...
 
-    def things(self, ref: str) -> Sequence[str]:
+    def things(self, ref: Any) -> Sequence[str]:
         """Ids of what a `publish.what` or `notify.what` names: works' ids; `run.brief` and `message:x` themselves."""
         ...
 

@@ -217,8 +217,10 @@ class People:
     def _names_works(self, who: Any) -> bool:
         return isinstance(who, str) and who.endswith((".works", ".approved", ".ranking", ".winning"))
 
-    def things_named(self, ref: str) -> Sequence[str]:
+    def things_named(self, ref: Any) -> Sequence[str]:
         """Ids of what may be published or told: works; `run.brief`, `run.goal` and `message:x` are themselves."""
+        if not isinstance(ref, str):
+            return self.things(ref)
         return [ref] if ref in ("run.brief", "run.goal") or ref.startswith("message:") else self.things(ref)
 
     def credit(self, ref: str) -> Mapping[str, int]:
@@ -372,7 +374,7 @@ class EffectPeople:
     def ranked(self, who: Any) -> Sequence[Ranked] | None:
         return self._people.ranked(who)
 
-    def things(self, ref: str) -> Sequence[str]:
+    def things(self, ref: Any) -> Sequence[str]:
         return self._people.things_named(ref)
 
     def shares(self, who: Any) -> Mapping[str, int]:

@@ -142,8 +142,10 @@ class DecisionResolver:
         """Decisions rank nobody."""
         return None
 
-    def things(self, ref: str) -> Sequence[str]:
+    def things(self, ref: Any) -> Sequence[str]:
         """A message, or the subject itself."""
+        if not isinstance(ref, str):
+            return self.people(ref)
         return [ref] if ":" in ref else [self._subject] if self._subject and ref in _SELF else [ref]
 
     def shares(self, who: Any) -> Mapping[str, int]:

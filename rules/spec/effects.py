@@ -16,7 +16,7 @@ from rules.spec.source import Written
 
 
 class PublishBody(Node):
-    what: Refs  # run.brief, run.goal, works, message:…
+    what: Who  # run.brief, run.goal, works (perhaps some of them only), message:…
     in_: Refs = Field(alias="in")  # spaces and channels; one record for each
     credits: Ref | None = None  # run.ledger: every contributor named once
 
