@@ -7,9 +7,10 @@ tried again, it is done once. Who is meant by a `who` is the business of whoever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from operations.arguments import read_arguments
@@ -20,6 +21,10 @@ from rules.time import moment
 
 if TYPE_CHECKING:
     from rules.spec import Community
+
+
+AT_ONCE = 5_000
+"""Deeds that are written together: a work of many thousand contributors has as many of each kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +99,22 @@ def carry_out(effects: Sequence[Any], context: EffectContext) -> Done:
     """Carry out a list of effects, in order, each once. Idempotent by the context's `source`.
 
     Returns how many deeds were new and which were refused (no money left, nobody in a role with capacity, …);
-    refusals are recorded, they stop nothing.
+    refusals are recorded, they stop nothing. Many deeds are written some thousand at a time.
     """
-    return context.into.do(context.community.id, deeds_of(effects, context))
+    deeds, done = _deeds(effects, context), Done()
+    while batch := list(islice(deeds, AT_ONCE)):
+        done += context.into.do(context.community.id, batch)
+    return done
 
 
 def deeds_of(effects: Sequence[Any], context: EffectContext) -> list[Deed]:
     """What a list of effects comes down to, without doing any of it."""
-    return [deed for place, effect in enumerate(effects) for deed in _expand(effect, _Maker(context, place))]
+    return list(_deeds(effects, context))
+
+
+def _deeds(effects: Sequence[Any], context: EffectContext) -> Iterator[Deed]:
+    for place, effect in enumerate(effects):
+        yield from _expand(effect, _Maker(context, place))
 
 
 class _Maker:
