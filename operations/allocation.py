@@ -8,14 +8,13 @@ keeps why it came out as it did: its place, what the order read of it, and who c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from operations.errors import Refusal
 from operations.known import Known
 from operations.ports.inbox import Item
-from operations.ports.resources import SERVED, UNSERVED, Booking, Claim
+from operations.ports.resources import SERVED, UNSERVED, Booking, Claim, Demand
 from operations.prizes import cents, charge_of, deadline_in, period_of
 from operations.ranking import Ranking
 from rules.spec.parts import FromField
@@ -31,17 +30,6 @@ if TYPE_CHECKING:
 LOOK_AGAIN = timedelta(days=1)
 """When a claim is looked at again that nobody could serve, where the resource has no rhythm."""
 ROLE = "role:"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
-    """What a phase wants of a resource, as it is written: for each receiver so much, of a car for so long."""
-
-    kind: str
-    resource: str
-    each: Any = 1
-    book: str | None = None
-    spend: bool = False
 
 
 class Allocation:

@@ -14,8 +14,7 @@ from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any, Protocol
 
-from operations.allocation import Demand
-from operations.ports.resources import Claim
+from operations.ports.resources import Claim, Demand
 from operations.ports.runs import Act, Entry, Planned, Run, Work
 from operations.ports.teams import Team
 from operations.rehearsal import Crowd

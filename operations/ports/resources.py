@@ -18,6 +18,17 @@ UNSERVED = "unserved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What a phase wants of a resource, as it is written: for each receiver so much, of a car for so long."""
+
+    kind: str
+    resource: str
+    each: Any = 1
+    book: str | None = None
+    spend: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Who wants what. `state` is `waiting`, `served`, `unserved`, `withdrawn` or `back` (served, and given back).
 

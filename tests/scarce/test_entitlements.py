@@ -139,7 +139,8 @@ def _circle(memory: Any, at: datetime) -> Any:
 
 
 def _support(memory: Any, run: Any, at: datetime) -> None:
-    from operations.allocation import Allocation, Demand
+    from operations.allocation import Allocation
+    from operations.ports.resources import Demand
     from operations.ports.runs import Visit
 
     community = memory.specs.current("auto")

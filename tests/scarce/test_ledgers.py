@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from operations.allocation import Allocation, Demand
+from operations.allocation import Allocation
 from operations.known import Known
+from operations.ports.resources import Demand
 from operations.ports.runs import Visit
 from tests.scarce.depot import AT, Walk, found, promise
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from operations.allocation import Demand
-from operations.ports.resources import SERVED, WAITING, Claim
+from operations.ports.resources import SERVED, WAITING, Claim, Demand
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
 from workflows.phases.allocate.spec import WHAT, Allocate
