@@ -13,6 +13,9 @@ from rules.spec.checks.scene import PEOPLE, Scene, refer
 from rules.spec.effects import verb_of
 from rules.spec.fields import FieldSpec
 
+VIA = "via"
+"""The member through whom something came about, which any fact may name."""
+
 _THINGS = PEOPLE | {"run", "work", "team"}
 
 
@@ -123,7 +126,9 @@ def _record(at: At, body: Any, scene: Scene) -> None:
     missing = {name for name, spec in fields.items() if not spec.optional and name not in body.with_}
     for name, value in body.with_.items():
         here = at / "with" / name
-        if name not in fields:
+        if name == VIA and name not in fields and isinstance(value, str):
+            refer(here, value, scene, PEOPLE)
+        elif name not in fields:
             here.unknown("TRL310", "field", name, fields, of=f"'{body.fact}'", on="key")
             missing -= set(repaired(name, fields))
         elif fields[name].type == "member" and isinstance(value, str):
