@@ -298,5 +298,3 @@ def until_over(drive: Drive, planned: list[Planned]) -> Iterator[Act | Entry]:
         if drive.over(one.at):
             return
         yield Entry(author=one.by, at=one.at, fields=one.fields) if one.verb == "submit" else act_of(one, 1)
-
-
