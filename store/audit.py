@@ -6,6 +6,21 @@ from sqlalchemy import Connection, text
 
 _QUESTIONS = (
     (
+        """SELECT w.id, w.credit, coalesce(sum(c.weight), 0)::bigint
+           FROM work w LEFT JOIN contribution c ON c.work = w.id
+           WHERE w.community = :community AND w.state = 'accepted' AND w.credit IS NOT NULL
+             AND w.author NOT LIKE 'role:%'
+           GROUP BY w.id, w.credit, w.community HAVING w.credit <> coalesce(sum(c.weight), 0)""",
+        "{0}: its credit is {1}, its lines in the ledger of contributions add up to {2}",
+    ),
+    (
+        """SELECT t.id, part ->> 'id', count(*), part ->> 'limit'
+           FROM team t JOIN seat s ON s.team = t.id AND s."until" IS NULL, jsonb_array_elements(t.slots) AS part
+           WHERE t.community = :community AND s.slot = part ->> 'id'
+           GROUP BY t.id, part HAVING count(*) > (part ->> 'limit')::integer""",
+        "{0}: {2} have the part {1}, which {3} may have",
+    ),
+    (
         """SELECT b.kind || ' ' || b.account || ' ' || b.period, b.amount, coalesce(sum(l.amount), 0)::bigint
            FROM balance b LEFT JOIN ledger l USING (community, kind, account, period)
            WHERE b.community = :community GROUP BY 1, b.amount, b.community, b.kind, b.account, b.period
