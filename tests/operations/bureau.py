@@ -185,16 +185,16 @@ phases:
     metrics: [reads, leads, warmth, mention_rate, cost, cost_per_lead]
     split_by: [author.tier, work.theme]
     needs: 50%
-    within: 10d
+    within: 20d
     go: { short: next }
-  - { id: analysis, kind: ask, by: role:analyst, form: analysis, within: 9d, if_silent: silent, go: { silent: next } }
-  - { id: insight, kind: ask, by: role:analyst, form: insight, within: 9d, if_silent: silent, go: { silent: next } }
+  - { id: analysis, kind: ask, by: role:analyst, form: analysis, within: 40d, if_silent: silent, go: { silent: next } }
+  - { id: insight, kind: ask, by: role:analyst, form: insight, within: 40d, if_silent: silent, go: { silent: next } }
   - { id: proposal, kind: do, effects: [{ propose: { from: insight.edits } }] }
   - id: retrospective
     kind: ask
     by: role:director
     form: retrospective
-    within: 9d
+    within: 40d
     if_silent: silent
     go: { silent: end:without-retrospective }
 """,
@@ -203,7 +203,7 @@ id: cup
 title: { en: Cup, zh: 比赛 }
 owner: role:director
 phases:
-  - { id: entries, kind: submit, by: everyone, form: story, needs: 1, within: 7d, go: { short: end:nothing } }
+  - { id: entries, kind: submit, by: everyone, form: story, needs: 1, within: 3d, go: { short: end:nothing } }
   - id: judging
     kind: judge
     of: entries.works
@@ -211,7 +211,7 @@ phases:
     needs: 2
     rubric: [{ id: style, weight: 60, scale: [1, 10] }, { id: depth, weight: 40, scale: [1, 10] }]
     ties: [{ draw: true }]
-    within: 5d
+    within: 60d
     if_silent: short
     go: { short: end:unjudged }
 """,

@@ -52,7 +52,7 @@ def played(room: Any, eventually: Callable[..., Any], tmp_path_factory: pytest.T
     runs = memory.runs
     works: dict[tuple[str, str], str] = {}
     with gateway.working(wiring.crew(memory, gateway)):
-        run = Launcher(memory.house, gateway).start("spring", at=AT, scale="1d=400ms")
+        run = Launcher(memory.house, gateway).start("spring", at=AT, scale="1d=600ms")
         for task in ("shapes", "roads"):
             child = f"bureau/{task}/1"
             eventually(lambda child=child: runs.visit(child, "entries"))
@@ -258,7 +258,7 @@ def test_a_contest_tells_how_good_the_whole_field_is(
     memory, desk = played.memory, Desk(played.memory.house, poke=room.gateway.poke)
     given = {"m01": (9, 8), "m02": (7, 8), "m03": (3, 2), "m04": (5, 5)}
     with worker():
-        run = Launcher(memory.house, room.gateway).start("cup", at=AT + timedelta(days=60), scale="1d=300ms")
+        run = Launcher(memory.house, room.gateway).start("cup", at=AT + timedelta(days=60), scale="1d=900ms")
         eventually(lambda: memory.runs.visit(run.id, "entries"))
         works = {who: desk.submit(run.id, "entries", member=who, fields={"words": "x"}).id for who in given}
         eventually(lambda: memory.runs.visit(run.id, "judging"))
