@@ -307,9 +307,7 @@ class Setting:
         others = (one for one in things if one not in works and one not in runs and teams.get(one) != one)
         members = list(dict.fromkeys([*authors, *others]))
         asked = [(one.name, one.over) for one in wants.figures]
-        values = known.figures(
-            asked, works=list(works.values()), members=members, runs=runs, teams=set(teams.values())
-        )
+        values = known.figures(asked, works=list(works.values()), members=members, runs=runs, teams=set(teams.values()))
         for name, over in asked:
             if known.kind_of(name) == "team":  # of a thing that is not a team: those of its team
                 of_teams = values[name, over]

@@ -125,9 +125,7 @@ class Teamwork:
             acts = house.runs.acts(self.run, visit.phase, since=visit.visit, until=visit.visit)
             version = 1 + sum(1 for one in acts if (one.by, one.about, one.verb) == (by, about, verb))
             role = by if by.startswith(ROLE) else None
-            said = self._desk.act(
-                setting, visit, verb, by=by, role=role, about=about, fields=fields or {}, version=version
-            )
+            self._desk.act(setting, visit, verb, by=by, role=role, about=about, fields=fields or {}, version=version)
         self._desk.nudge(setting, visit)
 
     def _later(self, change: Any) -> None:
