@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,10 @@ QUANTILES = (25, 50, 75)
 
 
 def summary(values: Mapping[str, Figure], places: int) -> dict[str, Any]:
-    """How many, how many known, sum, mean (half to even at the places) and quartiles (values that do occur)."""
+    """How many, how many known, sum, mean (half to even at the places) and quartiles (values that do occur).
+
+    Of words, how often each was said.
+    """
     numbers = sorted(value for value in values.values() if isinstance(value, Fraction))
     told: dict[str, Any] = {"count": len(values), "known": sum(1 for value in values.values() if value is not None)}
     if numbers:
@@ -23,6 +27,9 @@ def summary(values: Mapping[str, Figure], places: int) -> dict[str, Any]:
         for share in QUANTILES:
             rank = max(-(-share * len(numbers) // 100), 1)
             told[f"p{share}"] = figure_text(numbers[rank - 1], places)
+    words = [value for value in values.values() if isinstance(value, str)]
+    if words:
+        told["each"] = dict(sorted(Counter(words).items()))
     return told
 
 
