@@ -9,7 +9,7 @@ nothing; a run on a scaled clock takes its own steps at every look besides, at i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -83,6 +83,7 @@ class Reminders:
     outbox: Outbox
     effects: Effects
     community: Community
+    _there: dict[str, list[str]] = field(default_factory=dict, repr=False)  # who is behind a role, looked up once
 
     def sweep(self, at: datetime, *, limit: int = 500) -> int:
         """Take what is due on the wall's clock; returns how many items were woken. To be called in a transaction."""
@@ -133,12 +134,13 @@ class Reminders:
         """Hand it on: what is open goes to whom the level names; what was missed is theirs to look after."""
         if item.state not in ("open", MISSED):
             return item
-        people = there(self.effects, self.community, step.to)
+        people = self._behind(step.to)
         if item.state == "open":
             self._tell(item, step, OVERDUE, [*people, *([item.claimed_by] if item.claimed_by else [])])
             asked = tuple(dict.fromkeys([*item.asked, step.to]))
             return replace(item, asked=asked, claimed_by=None, claimed_at=None)
-        if item.run is not None and self.inbox.waits_for(item.community, item.run, step.to):
+        missed_at = item.due or item.opened_at
+        if item.run is not None and self.inbox.asked_since(item.community, item.run, step.to, missed_at):
             return item  # the run itself has gone to them with it
         self.inbox.open(
             [
@@ -157,11 +159,20 @@ class Reminders:
         return item
 
     def _people(self, asked: Sequence[str]) -> list[str]:
-        return [person for who in asked for person in there(self.effects, self.community, who)]
+        return [person for who in asked for person in self._behind(who)]
+
+    def _behind(self, who: str) -> list[str]:
+        """The people behind somebody asked, looked up once: a sweep is over in a moment."""
+        if not who.startswith(ROLE):
+            return [who]
+        if who not in self._there:
+            self._there[who] = there(self.effects, self.community, who)
+        return self._there[who]
 
     def _tell(self, item: Item, step: Step, what: str, people: Sequence[str]) -> None:
         zone = self.community.zone
         values = {f"title.{language}": text for language, text in item.title.items()}
+        staff = self._staff(item, step)
         values["item"] = item.id
         values["about"] = item.about or ""
         if item.due is not None:
@@ -176,7 +187,7 @@ class Reminders:
                     at=step.at,
                     values=values,
                     urgency=1 if step.kind == "escalate" else 3,
-                    to_staff=person in self._staff(item, step),
+                    to_staff=person in staff,
                 )
                 for person in dict.fromkeys(people)
             ],
@@ -184,7 +195,6 @@ class Reminders:
 
     def _staff(self, item: Item, step: Step) -> frozenset[str]:
         """Who of them works for the brand, so that no daily limit of members counts."""
-        whos = {*item.asked, step.to, *self.community.roles}
-        roles = [who.removeprefix(ROLE) for who in whos if who]
-        found = {person for role in roles for person in self.effects.people(self.community.id, role)}
-        return frozenset({*found, *(f"{ROLE}{role}" for role in roles)})
+        roles = {f"{ROLE}{role}" for role in self.community.roles}
+        roles |= {who for who in (*item.asked, step.to) if who.startswith(ROLE)}
+        return frozenset({*roles, *(person for role in sorted(roles) for person in self._behind(role))})

@@ -212,8 +212,14 @@ class SqlInbox:
         with transaction(self._engine) as connection:
             return {row.who: row.at for row in connection.execute(_HEARD, asked)}
 
-    def waits_for(self, community: str, run: str, role: str) -> bool:
-        return any(item.run == run for item in self.find(community, role=role, run=run))
+    def asked_since(self, community: str, run: str, role: str, since: datetime) -> bool:
+        asked = (
+            select(work_item.c.id)
+            .where(work_item.c.community == community, work_item.c.run == run, work_item.c.asked.contains([role]))
+            .where(work_item.c.opened_at >= since)
+        )
+        with transaction(self._engine) as connection:
+            return connection.execute(asked.limit(1)).first() is not None
 
     def loads(self, community: str) -> Mapping[str, int]:
         taken = (

@@ -119,8 +119,8 @@ class Inbox(Protocol):
         """Who (people, and the roles they spoke for) has done what an item of a phase asks, by a time of the run."""
         ...
 
-    def waits_for(self, community: str, run: str, role: str) -> bool:
-        """Whether anything open of a run is asked of this role."""
+    def asked_since(self, community: str, run: str, role: str, since: datetime) -> bool:
+        """Whether a run has asked something of this role from then on, in its own time."""
         ...
 
     def loads(self, community: str) -> Mapping[str, int]:

@@ -48,10 +48,10 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
         run = Launcher(memory.house, room.gateway).start(
             "most-beautiful-lines",
             at=AT,
-            scale="1d=700ms",
+            scale="1d=1500ms",
             args={"at_least": 3, "open_for": "8d", "judges": ["role:director", "role:planner"], "winners": 2},
         )
-        eventually(lambda: memory.runs.visit(run.id, "entries"), within=60)
+        eventually(lambda: memory.runs.visit(run.id, "entries"), within=120)
         works = {}
         for who in ENTRANTS:
             fields = {"photo": f"https://photo.example/{who}", "caption": f"line of {who}"}
@@ -62,11 +62,11 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
         for who, fans in (("owner-01", 3), ("owner-02", 2), ("owner-03", 2), ("owner-04", 0)):
             for number in range(fans):
                 happened(memory, spec, "liked", who, [-1], work=works[who], by=f"fan-{number + 1}")
-        eventually(lambda: memory.runs.visit(run.id, "screening"), within=60)
+        eventually(lambda: memory.runs.visit(run.id, "screening"), within=120)
         for who, work in works.items():
             choice = "refuse" if who == "owner-05" else "approve"
             desk.answer(run.id, "screening", by="lin", choice=choice, about=work, fields={"reason": "seen"})
-        eventually(lambda: memory.runs.visit(run.id, "judging"), within=60)
+        eventually(lambda: memory.runs.visit(run.id, "judging"), within=120)
         saw["judge"] = seen(desk, run.id, "dong")
         hidden = {one["fields"]["caption"]: one["id"] for one in _works(saw["judge"], "entries")}
         marks = {"owner-01": (9, 8), "owner-02": (6, 6), "owner-03": (6, 6), "owner-04": (2, 3)}
@@ -76,9 +76,9 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
                 desk.score(run.id, work=hidden[f"line of {who}"], by=judge, scores=scores)
             if judge == "dong":
                 saw["second judge"] = seen(desk, run.id, "ping")
-        eventually(lambda: memory.runs.visit(run.id, "figures"), within=60)
+        eventually(lambda: memory.runs.visit(run.id, "figures"), within=120)
         saw["after"] = seen(desk, run.id, "fan-1")
-        look_back = eventually(lambda: memory.inbox.find(spec.id, role="optimiser", run=run.id), within=90)[0]
+        look_back = eventually(lambda: memory.inbox.find(spec.id, role="optimiser", run=run.id), within=150)[0]
         fields = {"worked": "the theme", "differently": "shorter", "actions": "Ask the judges earlier @planner"}
         desk.complete(spec.id, look_back.id, outcome="done", fields=fields, by="you")
         end = room.gateway.result(run.id, 60)["end"]

@@ -38,7 +38,7 @@ def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spe
         run = Launcher(memory.house, room.gateway).start(
             "photo-masters",
             at=AT,
-            scale="1d=1200ms",
+            scale="1d=2s",
             args={
                 "mentors": {"from": ["tier:core"]},
                 "mentees": {"from": ["tier:active"]},

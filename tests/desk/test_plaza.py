@@ -129,8 +129,8 @@ def test_a_silent_plaza_gives_the_next_voice_on_the_rota_a_task(
 
     first = reviewed(memory, spec, AT + HOUR, ["rule:plaza-quiet"], scale="1d=60s")
     room.gateway.start(turns.OUTBOX, turns.OutboxInput(community=spec.id), id="auto/outbox/test", again=True)
-    run = eventually(lambda: list(memory.runs.runs(spec.id, task="plaza-warm-up")), within=30)[0]
-    asked = eventually(lambda: memory.inbox.find(spec.id, run=run.id), within=30)[0]
+    run = eventually(lambda: list(memory.runs.runs(spec.id, task="plaza-warm-up")), within=60)[0]
+    asked = eventually(lambda: memory.inbox.find(spec.id, run=run.id), within=60)[0]
 
     assert first["rule:plaza-quiet"]["fired:plaza-quiet"] == 1
     assert (run.subject, asked.asked, asked.form) == ("plaza", ("cai",), "topic")  # asked least in 30 days
@@ -154,7 +154,7 @@ def test_a_miss_passes_the_turn_on_and_the_host_steps_in_last(
     people = [memory.inbox.item(spec.id, f"{run.id}/turn/{visit.visit}").asked[0] for visit in turns_]
     assert people[0] != people[1]
     assert len(people) == 3
-    missed = [fact for fact in memory.facts(spec).find(kinds=["missed"], limit=9) if fact.fields["run"] == run.id]
+    missed = [fact for fact in memory.facts(spec).find(kinds=["missed"], limit=9) if fact.fields.get("run") == run.id]
     assert {fact.member for fact in missed} == set(people)
     assert memory.inbox.item(spec.id, f"{run.id}/host-steps-in/1").asked == ("role:host",)
 
@@ -167,7 +167,7 @@ def test_a_topic_counts_only_when_it_draws_many_kinds_of_owners(
     run = Launcher(memory.house, room.gateway).start("plaza-topics", subject="plaza", at=at, scale="1d=4s")
     works = []
     for number in (1, 2, 3):
-        item = eventually(lambda n=number: memory.inbox.item(spec.id, f"{run.id}/turn/{n}"), within=30)
+        item = eventually(lambda n=number: memory.inbox.item(spec.id, f"{run.id}/turn/{n}"), within=60)
         desk.complete(spec.id, item.id, outcome="done", fields=TOPIC, by=item.asked[0])
         works.append(f"{run.id}/turn/{number}/{item.asked[0]}/1")
     room.gateway.cancel(run.id)
