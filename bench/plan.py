@@ -17,8 +17,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,9 @@ def _timed(home: Path, command: list[str], more: dict[str, str], *, expected: in
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
         begun = time.perf_counter()
         process = subprocess.Popen(command, env=environment, cwd=home, stdout=out, stderr=error)
+        peak = [0]
+        watch = threading.Thread(target=_watched, args=(Path(f"/proc/{process.pid}/status"), peak), daemon=True)
+        watch.start()
         _, status, usage = os.wait4(process.pid, 0)
         took = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -142,7 +146,17 @@ def _timed(home: Path, command: list[str], more: dict[str, str], *, expected: in
         if process.returncode != expected:
             raise SystemExit(error.read().decode() or f"{' '.join(command)} came out with {process.returncode}")
         cpu = usage.ru_utime + usage.ru_stime
-        return {"seconds": took, "cpu": cpu, "mib": usage.ru_maxrss / 1024}, out.read()
+        return {"seconds": took, "cpu": cpu, "mib": peak[0] / 1024}, out.read()
+
+
+def _watched(status: Path, peak: list[int]) -> None:
+    """The most room a process ever had, in KiB, until it is gone; its own count would begin with that of its parent."""
+    with suppress(OSError):
+        while True:
+            for line in status.read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    peak[0] = max(peak[0], int(line.split()[1]))
+            time.sleep(0.02)
 
 
 def brought_up(engine: Engine) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select, update
 
 from operations.ports.members import Member
 from rules.fact import Fact
@@ -13,7 +13,9 @@ from store import chunks, metric_register
 from store.facts import SqlFacts
 from store.measures import SqlMeasures
 from store.members import SqlMembers
+from store.numbers import number_of
 from store.specs import SqlSpecs
+from store.tables.facts import chunk
 from tests.store.small_spec import COMMUNITY, LINES, small_community, small_files
 from workflows.phases import discover
 
@@ -67,3 +69,34 @@ def test_equal_sums_of_one_day_from_two_batches_are_both_kept_when_cells_are_mer
     chunks.merge(engine, "sums", at_least=1)
 
     assert before == read() == {"size_sum[30d]": 14, "size_mean[30d]": 70, "sizes[30d]": 1}
+
+
+def test_merged_cells_that_stayed_small_are_put_together_and_say_the_same(engine: Engine) -> None:
+    specs = SqlSpecs(engine, discover())
+    files = small_files(community=COMMUNITY.replace("id: small", "id: crumbs"))
+    community = small_community(files)
+    specs.publish(files, community, message="test", author="test", at=AT)
+    readings = [Reading("size_sum", "30d"), Reading("size_mean", "30d"), Reading("sizes", "30d")]
+
+    def read() -> list[tuple[object, ...]]:
+        found = SqlMeasures(engine, community).frame(
+            "member", readings, at=AT, zone=community.zone, subjects=["m0", "m1"]
+        )
+        return found.select("subject", *(reading.key for reading in readings)).rows()
+
+    def merged() -> int:
+        with engine.connect() as connection:
+            query = select(func.count()).select_from(chunk).where(chunk.c.community == number_of(connection, "crumbs"))
+            return int(connection.execute(query.where(chunk.c.merged).group_by(chunk.c.metrics)).scalars().first() or 0)
+
+    for batch in range(chunks.CROWD):
+        facts = [Fact(f"c{batch}", "made", f"m{batch % 2}", AT - timedelta(hours=batch), fields={"size": batch})]
+        SqlFacts(engine, specs, community).record(facts)
+        with engine.begin() as connection:  # as a rebuild in slices leaves them
+            connection.execute(
+                update(chunk).where(chunk.c.community == number_of(connection, "crumbs")).values(merged=True)
+            )
+    before = merged()
+
+    assert read() == [("m0", 2, 10, 2), ("m1", 4, 20, 2)]
+    assert (before, merged()) == (chunks.CROWD, 1), "a look puts them together by the way"
