@@ -142,7 +142,7 @@ _drawn = st.fixed_dictionaries(
 _count = iter(range(10_000))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_drawn)
 def test_a_join_that_is_undone_leaves_everything_as_it_was(
     memory: Memory, town: Community, drawn: dict[str, Any]

@@ -11,7 +11,7 @@ import pytest
 from cli.journey import Journey
 from cli.wiring import Room
 
-pytestmark = [pytest.mark.servers]
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 Worker = Callable[..., AbstractContextManager[None]]
 AUTO = Path(__file__).parents[2] / "specs" / "auto"
 

@@ -13,7 +13,7 @@ from tests.people.owners import AT, enlist, owners
 from workflows.launch import Launcher
 from workflows.steps import RunResult
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
 Worker = Callable[..., AbstractContextManager[None]]
 
 
