@@ -298,7 +298,7 @@ class Desk(AtInbox):
             wrong = fitting(setting, _form(setting), dict(entry.fields)) if reason is None else []
             said.append(Said(reason=reason or "; ".join(wrong)) if reason or wrong else None)
         going = [place for place, one in enumerate(said) if one is None]
-        limit, mark = int(getattr(setting.phase, "limit", 1)), getattr(setting.phase, "late", "refuse") == "mark"
+        limit, mark = int(getattr(setting.phase, "limit", None) or 1), getattr(setting.phase, "late", "") == "mark"
         gates = self.house.runs.submit(
             setting.run.id,
             setting.phase.id,

@@ -78,3 +78,11 @@ def test_whatever_people_try_every_run_ends_in_a_word_of_its_mode(task: str, dat
     assert all(isinstance(weight, int) and weight >= 0 for weight in credit.values())
     for fact in found.facts:
         assert fact.kind != "awarded" or int(str(fact.fields["points"])) > 0
+
+
+def test_a_work_that_is_handed_in_where_members_come_in_is_refused_in_words() -> None:
+    found = played("photo-masters", members=MEMBERS, steps=[{"who": "li", "in": "masters", "does": "submit"}])
+
+    assert "one comes in, declines or leaves, nothing else" in str(found.steps[0].refused) or (
+        "is not among those" in str(found.steps[0].refused)
+    )
