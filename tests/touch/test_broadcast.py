@@ -39,7 +39,7 @@ def working(room: Any, community: Community) -> Iterator[None]:
 def run(room: Any, working: None, eventually: Any) -> Run:
     """The monthly call, published and open."""
     run = Launcher(room.memory.house, room.gateway).start("show-your-mileage")
-    eventually(lambda: room.memory.runs.visit(run.id, "replies"))
+    eventually(lambda: room.memory.runs.visit(run.id, "replies"), within=120)
     return run
 
 

@@ -65,7 +65,7 @@ def runs(room: Any, review: Callable[[], Any], eventually: Any) -> dict[str, Run
         asked = [run for run in found.values() if room.memory.runs.visit(run.id, "idea")]
         return found if len(asked) == 2 else None
 
-    return eventually(started, within=60)  # type: ignore[no-any-return]
+    return eventually(started, within=120)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def small_task(room: Any, desk: Desk, run: Run, eventually: Any) -> None:
     host = next(one.host for one in room.memory.touch.cohorts("auto") if one.id == run.subject)
     if room.memory.runs.visit(run.id, "small-task") is None:
         desk.answer(run.id, "idea", by=host, choice="small-task")
-        eventually(lambda: room.memory.runs.visit(run.id, "small-task"))
+        eventually(lambda: room.memory.runs.visit(run.id, "small-task"), within=120)
 
 
 def test_one_run_accompanies_each_class_and_asks_its_teacher(room: Any, runs: dict[str, Run]) -> None:
@@ -110,7 +110,7 @@ def test_who_leaves_the_class_has_no_duty_in_it_any_more(
 ) -> None:
     run = runs[class_of(room, "suv-02")]
     small_task(room, desk, run, eventually)
-    eventually(lambda: room.memory.inbox.item("auto", f"{run.id}/rating/1@suv-02"))
+    eventually(lambda: room.memory.inbox.item("auto", f"{run.id}/rating/1@suv-02"), within=120)
     place = Place(member="suv-02", ladder="tier")
     room.memory.standings.put("auto", place, to="core", by="test", reason="test", at=datetime.now(UTC))
     room.memory.effects.staff("auto", "connector", ["cora"])
@@ -121,10 +121,10 @@ def test_who_leaves_the_class_has_no_duty_in_it_any_more(
     with pytest.raises(Refusal, match="is not among those who may take part"):
         desk.submit(run.id, "small-task", member="suv-02", fields=PHOTO)
     assert room.memory.inbox.item("auto", f"{run.id}/rating/1@suv-02").state == "gone"
-    care = eventually(lambda: room.memory.runs.runs("auto", task="core-care", status=RUNNING))[0]
+    care = eventually(lambda: room.memory.runs.runs("auto", task="core-care", status=RUNNING), within=120)[0]
     assert care.subject == "suv-02"
     assert room.memory.effects.assigned("auto", "suv-02") == {"contact": "cora"}
-    introduction = eventually(lambda: room.memory.runs.visit(care.id, "introduction"))
+    introduction = eventually(lambda: room.memory.runs.visit(care.id, "introduction"), within=120)
     assert introduction.asked == ("cora",)
 
 
@@ -161,6 +161,6 @@ def test_a_class_that_has_emptied_ends_its_run(
 
     review()
 
-    ended = eventually(lambda: (run := room.memory.runs.run(runs[subject].id)).status != RUNNING and run)
+    ended = eventually(lambda: (run := room.memory.runs.run(runs[subject].id)).status != RUNNING and run, within=120)
     assert ended.end == "end:stopped"
     assert subject not in {one.id for one in room.memory.touch.cohorts("auto")}

@@ -102,7 +102,7 @@ def test_a_talk_is_asked_for_each_fortnight_and_a_missed_one_goes_to_the_planner
     def talks() -> list[Any]:
         return [visit for visit in room.memory.runs.visits(run.id) if visit.phase == "talk"]
 
-    eventually(lambda: len(talks()) >= 4, within=40)
+    eventually(lambda: len(talks()) >= 4, within=120)
     room.gateway.cancel(run.id)
     found = talks()[:3]
     gaps = [(later.opened_at - first.opened_at).days for first, later in pairwise(found)]
@@ -117,13 +117,13 @@ def test_a_note_outside_of_the_rhythm_starts_the_fortnight_anew(
     room: Any, launcher: Launcher, desk: Desk, community: Community, eventually: Any
 ) -> None:
     run = launcher.start("core-care", subject="talker", at=AT, scale="1d=150ms")
-    eventually(lambda: room.memory.runs.visit(run.id, "talk"), within=40)
+    eventually(lambda: room.memory.runs.visit(run.id, "talk"), within=120)
     first = room.memory.runs.visit(run.id, "talk", 1)
     told = first.opened_at + timedelta(days=9)
     note = Fact("note-of-talker", "check_in_note", "talker", told, None, {**NOTE, "by": "cora"})
     room.memory.facts(community).record([note])
 
-    second = eventually(lambda: room.memory.runs.visit(run.id, "talk", 2), within=40)
+    second = eventually(lambda: room.memory.runs.visit(run.id, "talk", 2), within=120)
 
     room.gateway.cancel(run.id)
     assert second.opened_at == told + timedelta(days=14)
@@ -134,16 +134,16 @@ def test_a_topic_is_planned_by_both_and_keeps_the_strength_that_it_uses(
 ) -> None:
     contact = contact_of(room, "planner")
     run = launcher.start("core-care", subject="planner")
-    eventually(lambda: room.memory.runs.visit(run.id, "introduction"))
+    eventually(lambda: room.memory.runs.visit(run.id, "introduction"), within=120)
     desk.answer(run.id, "introduction", by=contact, choice="done", fields=NOTE)
-    eventually(lambda: room.memory.runs.visit(run.id, "plan"))
+    eventually(lambda: room.memory.runs.visit(run.id, "plan"), within=120)
     plan = {"theme": "journeys", "strength": "camera", "plan": "three days in the mountains"}
 
     desk.answer(run.id, "plan", by=contact, choice="done", fields=plan)
-    agreed = eventually(lambda: room.memory.runs.visit(run.id, "agreed"))
+    agreed = eventually(lambda: room.memory.runs.visit(run.id, "agreed"), within=120)
     assert agreed.asked == ("planner",)
     desk.answer(run.id, "agreed", by="planner", choice="agree")
-    eventually(lambda: room.memory.runs.visit(run.id, "piece"))
+    eventually(lambda: room.memory.runs.visit(run.id, "piece"), within=120)
 
     facts = room.memory.facts(community)
     (kept,) = facts.find(member="planner", kinds=["topic_plan"])
@@ -167,7 +167,7 @@ def test_a_topic_is_planned_by_both_and_keeps_the_strength_that_it_uses(
     place = Place(member="planner", ladder="tier")
     room.memory.standings.put("auto", place, to="active", by="test", reason="test", at=datetime.now(UTC))
     room.gateway.signal(run.id, POKE, "")
-    ended = eventually(lambda: (one := room.memory.runs.run(run.id)).status != RUNNING and one)
+    ended = eventually(lambda: (one := room.memory.runs.run(run.id)).status != RUNNING and one, within=120)
     assert ended.end == "end:stopped"
     assert room.memory.inbox.find("auto", run=run.id) == []
     keep_touch(room.memory.desk, community, at=datetime.now(UTC), start=False)
