@@ -142,6 +142,11 @@ class PaperKnown(Known):
             for who in known
         }
 
+    def cohort(self, id: str, readings: Iterable[Reading] = ()) -> Evidence:
+        """What the case says of a cohort; where it says nothing, that is unknown."""
+        told = self._paper.people.get(id, Evidence())
+        return Evidence(told.attributes, {one: self._paper.read(one, id, self.at) for one in readings})
+
     def community_readings(self, readings: Collection[Reading]) -> dict[Reading, Value | None]:
         return {one: self._paper.read(one, "", self.at) for one in readings if one.scope == "community"}
 
@@ -258,7 +263,7 @@ class _Touch:
         self._paper = paper
 
     def members_of(self, community: str, cohorts: Collection[str]) -> Mapping[str, Sequence[str]]:
-        return {one: sorted(self._paper.people) for one in cohorts}
+        return {one: [who for who in sorted(self._paper.people) if who != one] for one in cohorts}
 
     def belonging(self, community: str, partition: str) -> Sequence[str]:
         return sorted(self._paper.people)
