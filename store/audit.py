@@ -143,7 +143,8 @@ _QUESTIONS = (
     ),
     (
         """SELECT d.source, d.member FROM deed d JOIN run r ON r.id = d.origin ->> 'run'
-           WHERE d.community = :community AND d.details ->> 'split' = 'credit' AND d.details ->> 'among' LIKE '%' || chr(58) || 'None'
+           WHERE d.community = :community AND d.details ->> 'split' = 'credit'
+             AND d.details ->> 'among' LIKE '%' || chr(58) || 'None'
              AND EXISTS (SELECT FROM contribution c WHERE c.run = r.id)
              AND NOT EXISTS (SELECT FROM contribution c WHERE c.run = r.id AND c.member = d.member)
              AND NOT EXISTS (SELECT FROM seat s JOIN team t ON t.id = s.team WHERE t.run = r.id

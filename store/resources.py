@@ -260,9 +260,7 @@ class SqlResources:
         with transaction(self._engine) as connection:
             return accounts_of(connection, community, budget)
 
-    def close(
-        self, community: str, budget: str, period: str, *, funds: int, at: datetime, carry_to: str | None
-    ) -> int:
+    def close(self, community: str, budget: str, period: str, *, funds: int, at: datetime, carry_to: str | None) -> int:
         with transaction(self._engine) as connection:
             return close_period(connection, community, budget, period, funds=funds, at=at, carry_to=carry_to)
 

@@ -517,7 +517,7 @@ class Conduct:
         return every if scale is None else max(every, ClockScale.parse(scale).virtual(AT_MOST))
 
     def finish(self, asked: FinishRun) -> Finished:
-        """End a run: everybody with a part is told by a fact; one that is cancelled or failed takes back what it did."""
+        """End a run: everybody with a part is told by a fact; a cancelled or failed one takes back its effects."""
         run = self.settings.run(asked.run)
         community = self.house.specs.at(run.digest, run.community)
         undone = self.house.effects.undo(run.community, run.id, at=asked.at) if asked.end in TAKEN_BACK else 0

@@ -11,8 +11,8 @@ from operations.ports.standings import LIFECYCLE, Renames
 from operations.preview.compare import Group
 from operations.preview.outlook import Part
 from operations.prizes import cents, period_of
-from rules.spec.source import plain
 from rules.spec.phase import every_phase
+from rules.spec.source import plain
 from rules.time import WorkCalendar, sla_times, to_day
 
 if TYPE_CHECKING:

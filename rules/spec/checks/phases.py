@@ -193,7 +193,8 @@ _KEYS: Final[dict[str, Callable[[At, Any, PhaseSpec, Scene], None]]] = {
     "for": _for, "of": _of, "agenda": _works, "into": _into, "must": _must,
     "form": _named("fact", "form"), "message": _named("message"), "budget": _named("budget"),
     "stock": _named("stock"), "fleet": _named("fleet"), "benefit": _named("benefit"),
-    "reset_by": _named("any fact"), "never_together": _named("any fact"), "within": _within, "redo": _redo, "order": _order, "ties": _order,
+    "reset_by": _named("any fact"), "never_together": _named("any fact"),
+    "within": _within, "redo": _redo, "order": _order, "ties": _order,
     "rubric": rubric, "slots": slots, "traits": _traits, "metrics": _metrics, "split_by": _split_by,
     "choices": _choices, "each": _each, "until": _until, "effects": _effects, "tasks": _tasks,
 }  # fmt: skip
