@@ -259,7 +259,7 @@ class Season:
                 community=community.id,
                 args=args,
                 at=at,
-                key="demo",
+                key=f"demo/{task}",
                 scale=scale,
                 rehearsed=True,
                 crowd=crowd,
