@@ -45,7 +45,9 @@ def standing_frame(
     if past is None:
         spots = reader.standings(at)
     else:
-        whole = past.standings(reader.whole(at)).partition_by("ladder", "value", as_dict=True)
+        now = reader.whole(at)
+        now = now.with_columns(_listed(now["held"]).alias("held"))
+        whole = past.standings(now).partition_by("ladder", "value", as_dict=True)
         spots = {(str(one[0]), str(one[1])): rows for one, rows in whole.items()}
 
     def watched(ladder: str, value: str) -> pl.DataFrame:
