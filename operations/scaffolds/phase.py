@@ -79,11 +79,12 @@ def progress(phase: {Class}, scene: Scene) -> Progress:
 
 
 def closing(phase: {Class}, scene: Scene) -> Closing:
-    people = [act.by for act in scene.in_order if act.role is None]
+    people = list(dict.fromkeys(act.by for act in scene.in_order if act.role is None))
     answered = {{act.by for act in scene.acts}} | {{act.role for act in scene.acts}}
     silent = [who for who in people_in(scene.asked) if who not in answered]
-    said = [Note(kind="answered", key=act.by, at=act.at, member=act.by) for act in scene.in_order if act.role is None]
-    missed = [Note(kind="missed", key=who, at=scene.at, member=who) for who in silent]
+    first = {{(act.role, act.by): act for act in reversed(scene.in_order)}}
+    said = [_said_yes(scene, act) for act in scene.in_order if first[act.role, act.by] is act]
+    missed = [Note(kind="missed", key=f"{{scene.visit}}/{{who}}", at=scene.at, member=who) for who in silent]
     return Closing(
         outcome="done" if _is_enough(phase, scene) else "short",
         results={{"confirmed": people, "silent": silent}},
@@ -107,6 +108,14 @@ def improvise(phase: {Class}, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
             at = crowd.moment(scene.opened_at, scene.deadline or scene.opened_at, "confirms", who)
             acts.append((at, who))
     return [_planned(n, at, who) for n, (at, who) in enumerate(sorted(acts))]
+
+
+def _said_yes(scene: Scene, act: Act) -> Note:
+    """The fact of a confirmation; one for a role is nobody's own, and still says who gave it."""
+    member = act.by if act.role is None else None
+    key = f"{{scene.visit}}/{{act.by}}" if act.role is None else f"{{scene.visit}}/{{act.role}}/{{act.by}}"
+    fields = {{"choice": act.choice, "silent": False, "by": act.by}}
+    return Note(kind="answered", key=key, at=act.at, member=member, fields=fields)
 
 
 def _said(scene: Scene) -> set[str]:
@@ -144,7 +153,7 @@ def _planned(seq: int, at: datetime, who: str) -> Planned:
   asked: ["role:host"]
   acts: [{{ does: answer, by: someone, role: "role:host", choice: confirmed, at: 1d }}]
   at: 1d
-  expect: {{ over: true, outcome: done }}
+  expect: {{ over: true, outcome: done, facts: {{ answered: 1 }} }}
 - name: nobody to ask is short at once
   phase: {{ by: seats.seat, within: 3d }}
   asked: []
