@@ -143,7 +143,7 @@ def test_what_the_span_held_out_does_not_bear_out_is_shown_and_not_written(shell
     border = promoted[half].split(",")[2]
 
     found = shell.data(
-        "tune", "copy/../other", "--truth", "stricter.csv", *FILES, "--trials", "60", "--train-until", border, "--write"
+        "tune", "other", "--truth", "stricter.csv", *FILES, "--trials", "60", "--train-until", border, "--write"
     )
 
     [tier] = found["tiers"]

@@ -265,14 +265,14 @@ def test_in_a_run_only_edits_that_fit_can_be_handed_in_and_their_author_cannot_a
     from rules.spec import load
     from workflows.desk import Desk
     from workflows.launch import Launcher
-    from workflows.steps import POKE, RunResult
+    from workflows.steps import RunResult
 
     memory, gateway = room.memory, room.gateway
     community = load(files(), discover()).community
     assert community is not None
     memory.specs.publish(files(), community, message="test", author="test", at=AT - timedelta(days=400))
     people(memory, community, "ann", "bob")
-    desk = Desk(memory.house, poke=lambda run: gateway.signal(run, POKE))
+    desk = Desk(memory.house, poke=gateway.poke)
     with worker():
         run = Launcher(memory.house, gateway).start("spring")
         eventually(lambda: memory.runs.visit(run.id, "insight"))

@@ -215,15 +215,17 @@ def test_the_commands_show_it(
     from cli.main import main
 
     monkeypatch.setenv("DATABASE_URL", database_url)
+    enlist(memory, auto, "asked-about", origin="private_domain", consent=True)
+    spotted(memory, auto, "weibo:asked-about")
     for command, name in (
         (["candidates", "--topic", "photography"], "candidates"),
         (["generations"], "bands"),
-        (["growth", "learner"], "learning"),
-        (["accounts", prospect_id("weibo", "deep")], "accounts"),
-        (["consent", "helper"], "log"),
-        (["export", "helper"], "held"),
+        (["growth", "asked-about"], "learning"),
+        (["accounts", prospect_id("weibo", "asked-about")], "accounts"),
+        (["consent", "asked-about"], "log"),
+        (["export", "asked-about"], "held"),
         (["knowledge", "search", "雷达"], "pieces"),
-        (["offers", "helper"], "offers"),
+        (["offers", "asked-about"], "offers"),
     ):
         for given in ([*command, "--json"], command):
             with pytest.raises(SystemExit) as ended:
