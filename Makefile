@@ -19,10 +19,10 @@ demo: install
 	$(BIN)/trellis demo
 
 test: install
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not slow and not crash"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not crash"
 
 test-slow: install
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "slow and not crash"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "slow and not crash"
 
 test-crash: install
 	$(BIN)/pytest -m crash

@@ -1,6 +1,7 @@
 """Fixtures: real servers for tests, one PostgreSQL per pytest process, a fresh database and Temporal per module.
 
 Under xdist every worker process has a pair of its own, so nothing is shared and nothing is locked.
+The tests of a module share what it has made so far: they run on one worker, in order (`--dist loadfile`).
 A fresh database is a copy of a prepared template (some 50 ms); a fresh Temporal server keeps
 nothing on disk and starts in a fifth of a second. Ask for the smallest thing that does:
 `engine` or `memory` for what is remembered, `room` when Temporal is needed, `worker` to be a worker.
@@ -134,9 +135,9 @@ def worker(room: "Room") -> "Callable[..., AbstractContextManager[None]]":
 
 @pytest.fixture(scope="session")
 def eventually() -> Callable[..., object]:
-    """`eventually(condition, within=20)` waits until the condition gives something true, and returns that."""
+    """`eventually(condition, within=60)` waits until the condition gives something true, and returns that."""
 
-    def wait(condition: Callable[[], T], within: float = 20.0, pause: float = 0.02) -> T:
+    def wait(condition: Callable[[], T], within: float = 60.0, pause: float = 0.02) -> T:
         until = time.monotonic() + within
         while True:
             found = condition()

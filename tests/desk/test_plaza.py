@@ -144,6 +144,7 @@ def test_a_miss_passes_the_turn_on_and_the_host_steps_in_last(
     room: Any, spec: Any, working: None, eventually: Any
 ) -> None:
     memory = room.memory
+    titled(memory, spec, "bo", "cai")
     run = Launcher(memory.house, room.gateway).start(
         "plaza-warm-up", subject="plaza", at=AT + 2 * DAY, scale="1d=3s", key="passed on"
     )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
+from temporalio.testing import ActivityEnvironment
 
 from cli.memory import Memory
 from operations import review
@@ -171,7 +172,7 @@ def test_whoever_moves_wakes_the_runs_that_are_about_them(memory: Memory, club: 
     told = _Told()
     reviewer = Moves(memory.desk, told)
     plan = review.begin(memory.desk, "club", run="again", at=AT, parts=["tier"])
-    reviewer.finish_review(turns.FinishReview(community="club", review=plan.id))
+    ActivityEnvironment().run(reviewer.finish_review, turns.FinishReview(community="club", review=plan.id))
     assert told.signals == [("club/photos/1", "poke")]
 
 
