@@ -8,6 +8,7 @@ from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
 from workflows.phases.enrol.spec import Enrol
 from workflows.play import (
+    ROLE,
     Cast,
     Closing,
     Note,
@@ -48,6 +49,8 @@ def opening(phase: Enrol, scene: Scene) -> Opening:
 def refusal(phase: Enrol, scene: Scene, act: Act | Entry) -> str | None:
     if isinstance(act, Entry) or act.verb not in ("enrol", "decline", "withdraw"):
         return "in this phase one comes in, declines or leaves, nothing else"
+    if act.by.startswith(ROLE) or act.role is not None or act.about:
+        return "members come in, decline and leave themselves, nobody does it for a role or about something"
     here = act.by in _inside(scene)
     if act.verb == "withdraw" and not here:
         return f"{act.by} is not in"
