@@ -96,6 +96,7 @@ def confirm(desk: Desk, memory: Any, spec: Any, run: Any, member: str, eventuall
     desk.complete(spec.id, eventually(offered, within=90)[0].id, outcome="confirm", fields={}, by=member)
 
 
+@pytest.mark.slow  # months of a circle, with people at the desk
 def test_a_circle_lives_by_its_leader_and_goes_over_when_the_title_is_lost(
     room: Any, spec: Any, working: None, desk: Desk, eventually: Any
 ) -> None:

@@ -12,7 +12,10 @@ from tests.touch.owners import AT, auto, owners
 from workflows.desk import Desk
 from workflows.launch import Launcher
 
-pytestmark = pytest.mark.servers
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.slow,
+]  # people act for weeks of a clock that a busy machine must keep up with
 
 MENTORS, MENTEES = ["ma", "mo"], ["ling", "ning"]
 PART = {"link": "https://photo.example/1"}

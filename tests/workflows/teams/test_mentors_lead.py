@@ -14,7 +14,10 @@ from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.teamwork import Teamwork
 
-pytestmark = pytest.mark.servers
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.slow,
+]  # people act for weeks of a clock that a busy machine must keep up with
 
 KNOWN = {one.id: one.attributes for one in people(64)}
 PART = {"link": "https://example.org/1"}
