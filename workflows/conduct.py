@@ -324,7 +324,9 @@ class Conduct:
         """
         with self.house.runs.together():
             seen = self._see(asked)
-            self._wake(asked.run, asked.at)
+            # a look that comes late must not hand on as open what the closing below calls missed
+            over = None if isinstance(seen, Checked) else seen[1].deadline
+            self._wake(asked.run, asked.at if over is None else min(asked.at, over))
         if isinstance(seen, Checked):
             if seen.outcome == LAPSED:
                 self._cancel_children(self.house.runs.visit(asked.run, asked.phase, asked.visit))

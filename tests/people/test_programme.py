@@ -110,7 +110,13 @@ def test_a_candidate_keeps_the_first_source_tag_and_gathers_evidence(memory: Mem
 
 
 def test_fading_is_measured_against_ones_own_past_and_begins_a_talk_not_a_fall(memory: Memory, auto: Community) -> None:
-    common = {"origin": "private_domain", "consent": True, "tier": "core", "stage": "mature", "since": 300}
+    common: dict[str, Any] = {
+        "origin": "private_domain",
+        "consent": True,
+        "tier": "core",
+        "stage": "mature",
+        "since": 300,
+    }
     for name in ("faded", "calm", "tired"):
         enlist(memory, auto, name, **common)
     did(memory, auto, "faded", "visited", *range(60, 180), minutes=5)

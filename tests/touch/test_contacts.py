@@ -18,9 +18,10 @@ from operations.ports.standings import Place
 from rules.spec import Community
 from store.tables.effects import assignment
 from tests.touch.owners import AT, LONG_AGO, auto, numbered, owners
+from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.launch import Launcher
-from workflows.steps import POKE
+from workflows.steps import POKE, CheckPhase, OpenPhase
 
 pytestmark = pytest.mark.servers
 
@@ -97,7 +98,7 @@ def test_nobody_gets_more_members_than_the_role_has_room_for(room: Any, communit
 def test_a_talk_is_asked_for_each_fortnight_and_a_missed_one_goes_to_the_planner(
     room: Any, launcher: Launcher, eventually: Any
 ) -> None:
-    run = launcher.start("core-care", subject="quiet", at=AT, scale="1d=70ms")
+    run = launcher.start("core-care", subject="quiet", at=AT, scale="1d=120ms")
 
     def talks() -> list[Any]:
         return [visit for visit in room.memory.runs.visits(run.id) if visit.phase == "talk"]
@@ -116,7 +117,7 @@ def test_a_talk_is_asked_for_each_fortnight_and_a_missed_one_goes_to_the_planner
 def test_a_note_outside_of_the_rhythm_starts_the_fortnight_anew(
     room: Any, launcher: Launcher, desk: Desk, community: Community, eventually: Any
 ) -> None:
-    run = launcher.start("core-care", subject="talker", at=AT, scale="1d=150ms")
+    run = launcher.start("core-care", subject="talker", at=AT, scale="1d=400ms")
     eventually(lambda: room.memory.runs.visit(run.id, "talk"), within=120)
     first = room.memory.runs.visit(run.id, "talk", 1)
     told = first.opened_at + timedelta(days=9)
@@ -174,11 +175,30 @@ def test_a_topic_is_planned_by_both_and_keeps_the_strength_that_it_uses(
     assert "contact" not in room.memory.effects.assigned("auto", "planner")
 
 
+def test_a_talk_that_is_closed_late_is_missed_all_the_same(room: Any, community: Community) -> None:
+    run = Launcher(room.memory.house, room.gateway).begin(
+        "core-care", community="auto", subject="core-03", at=AT, scale="1d=1s", key="late"
+    )
+    conduct = Conduct(room.memory.house, now=lambda: AT)
+    due = conduct.open(OpenPhase(run=run.id, phase="introduction", visit=1, scope="", at=AT)).deadline
+    assert due is not None
+    late = CheckPhase(run=run.id, phase="introduction", visit=1, at=due + timedelta(days=6), due=True)
+
+    assert conduct.check(late).outcome == "silent"
+    conduct.check(late)  # the next look takes what was left
+
+    missed = [one for one in room.memory.inbox.find("auto", role="planner") if one.id.startswith(f"{run.id}/")]
+    assert [(one.title["en"], one.about) for one in missed] == [("Missed: Personal contact", "core-03")]
+
+
 def test_the_care_of_one_stay_in_the_tier_is_started_once(room: Any, community: Community) -> None:
     first = keep_touch(room.memory.desk, community, at=AT)
     again = keep_touch(room.memory.desk, community, at=AT + timedelta(days=1))
 
-    assert first.started == 11 - 1  # the planner stands elsewhere by now
     assert again.started == 0
-    keys = {deed.key for deed in room.memory.effects.to_start("auto", limit=100)}
-    assert f"auto/touch/core-care/core-01@{LONG_AGO.isoformat()}" in keys
+    waiting = room.memory.effects.to_start("auto", limit=100)
+    assert first.started == len(waiting), "whatever was started before"
+    care = [deed.key for deed in waiting if deed.details["task"] == "core-care"]
+    stays = {f"auto/touch/core-care/{member}@{LONG_AGO.isoformat()}" for member in [*numbered("core", 8), "quiet"]}
+    assert stays <= set(care)
+    assert len({key.rpartition("@")[0] for key in care}) == len(care), "one for each"
