@@ -75,12 +75,20 @@ class Around:
         return value
 
     def teams_of(self, phase: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
-        """Teams that a phase formed, with who is in which part; in a unit of an `each` over them only that team."""
+        """Teams that a phase formed, with who is in which part, parts in the order of the mode.
+
+        In a unit of an `each` over them only that team.
+        """
         found: dict[str, Mapping[str, Sequence[str]]] = {}
         for visit in self._visits_of(phase):
             found |= self._as_it_stands(visit).results.get(TEAMS, {})
         only = {unit for each, unit in self._units.items() if getattr(self.phases[each], "of", "") == f"{phase}.teams"}
-        return {team: parts for team, parts in found.items() if not only or team in only}
+        order = [slot.id for slot in getattr(self.phases[phase], "slots", ())]  # what is remembered forgets it
+        return {
+            team: {part: parts[part] for part in dict.fromkeys([*(one for one in order if one in parts), *parts])}
+            for team, parts in found.items()
+            if not only or team in only
+        }
 
     def forming(self, who: Any) -> list[str]:
         """Phases that form teams of whose people a who speaks."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from operations.ports.teams import TEAMS, Contribution, Seat, Slot, Team
+from operations.ports.teams import Contribution, Seat, Slot, Team, seated
 from store.bulk import insert_many
 from store.numbers import number_of
 from store.tables.runs import visit
@@ -160,17 +160,14 @@ class SqlTeams:
         row = connection.execute(select(visit.c.results, visit.c.state).where(here).with_for_update()).first()
         if row is None or row.state != "closed":
             return
-        results = dict(row.results)
-        teams = {name: {part: list(inside) for part, inside in parts.items()} for name, parts in results[TEAMS].items()}
-        teams[found.id] = {part.id: [] for part in _slots(found)}
+        parts: dict[str, list[str]] = {part.id: [] for part in _slots(found)}
         for one in connection.execute(
             select(seat)
             .where(seat.c.team == found.id, seat.c.until.is_(None), seat.c.offered_until.is_(None))
             .order_by(seat.c.since, seat.c.seq)
         ):
-            teams[found.id].setdefault(one.slot, []).append(one.member)
-        results |= seated(teams)
-        results["waiting"] = [who for who in results.get("waiting", ()) if who not in results["members"]]
+            parts.setdefault(one.slot, []).append(one.member)
+        results = seated(row.results, found.id, parts)
         connection.execute(update(visit).where(here).values(results=results))
 
     # --------------------------------------------------------------------------------------------------------- reading
@@ -240,16 +237,6 @@ class SqlTeams:
     def alone(self, what: str) -> None:
         with transaction(self._engine) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 13))"), {"what": what})
-
-
-def seated(teams: Mapping[str, Mapping[str, Iterable[str]]]) -> dict[str, Any]:
-    """The results that say who is in teams."""
-    slots: dict[str, list[str]] = {}
-    for parts in teams.values():
-        for part, inside in parts.items():
-            slots.setdefault(part, []).extend(inside)
-    members = list(dict.fromkeys(who for parts in teams.values() for inside in parts.values() for who in inside))
-    return {**slots, TEAMS: teams, "members": members, "holder": members}
 
 
 def _seat_row(one: Seat) -> dict[str, Any]:

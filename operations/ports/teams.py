@@ -85,6 +85,22 @@ class Contribution:
     line: str = "accepted"
 
 
+def seated(results: Mapping[str, Any], team: str, parts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The results of forming teams, once these people are in the parts of one team."""
+    order = {part: place for place, part in enumerate(parts)}  # all teams of a phase have the same parts
+    teams = {
+        name: {part: list(of[part]) for part in sorted(of, key=lambda one: order.get(one, len(order)))}
+        for name, of in {**results[TEAMS], team: parts}.items()
+    }
+    slots: dict[str, list[str]] = {}
+    for of in teams.values():
+        for part, inside in of.items():
+            slots.setdefault(part, []).extend(inside)
+    members = list(dict.fromkeys(who for of in teams.values() for inside in of.values() for who in inside))
+    waiting = [who for who in results.get("waiting", ()) if who not in members]
+    return {**results, **slots, TEAMS: teams, "members": members, "holder": members, "waiting": waiting}
+
+
 class Teams(Protocol):
     """The memory of teams. Every method of writing may be repeated with the same arguments without a second effect."""
 
@@ -111,7 +127,7 @@ class Teams(Protocol):
         ...
 
     def vacate(self, team: str, slot: str, member: str, *, at: datetime, why: str) -> bool:
-        """Somebody is not in a part any more. False: they were not."""
+        """Somebody is not in a part any more; the results of the phase follow. False: they were not."""
         ...
 
     def end(self, run: str, *, at: datetime) -> None:

@@ -116,6 +116,10 @@ class PaperRuns:
             self._works[work] = replace(self._works[work], state=state, credit=credit)
         self._change(run, phase, visit, None, state="closed", outcome=outcome, results=dict(results), closed_at=at)
 
+    def follow(self, run: str, phase: str, visit: int, *, results: Mapping[str, Any]) -> None:
+        """What came of a phase that is over has changed: somebody else is in its teams."""
+        self._change(run, phase, visit, "closed", results=dict(results))
+
     def _change(self, run: str, phase: str, visit: int, only: str | None, **values: Any) -> None:
         one = self._visits.get((run, phase, visit))
         if one is not None and only in (None, one.state):
@@ -220,6 +224,13 @@ class PaperRuns:
         works = self.works(run, phase, since=visit, until=visit)
         acts = self.acts(run, phase, since=visit, until=visit)
         return Tally(works=len(works), acts=len(acts), authors=len({work.author for work in works}))
+
+    def signs(self, run: str, members: Collection[str]) -> Mapping[str, datetime]:
+        """When each of them last did something in a run."""
+        done = [(who, work.at) for work in self._works.values() if work.run == run for who in work.written_by]
+        done += [(work.author, work.at) for work in self._works.values() if work.run == run]
+        done += [(act.by, act.at) for (of, *_), act in self._acts.items() if of == run]
+        return dict(sorted((who, at) for who, at in done if who in members))  # the latest of each stays
 
     # -------------------------------------------------------------------------------------------------- what is planned
     def plan(self, run: str, phase: str, visit: int, acts: Sequence[Planned]) -> None:

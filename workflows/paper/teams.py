@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from operations.ports.teams import Contribution, Seat, Team
+from operations.ports.teams import Contribution, Seat, Team, seated
 from workflows.paper.runs import PaperRuns
 
 
@@ -33,22 +33,31 @@ class PaperTeams:
     def seat(self, seat: Seat) -> bool:
         found = self._teams[seat.team]
         others = tuple(one for one in found.seats if one.member != seat.member or one.until is not None)
-        self._teams[found.id] = replace(found, seats=(*others, seat))
+        self._sit(found, (*others, seat))
         return True
 
     def vacate(self, team: str, slot: str, member: str, *, at: datetime, why: str) -> bool:
         found = self._teams[team]
         gone = [one for one in found.seats if (one.slot, one.member, one.until) == (slot, member, None)]
         kept = tuple(replace(one, until=at, left=why) if one in gone else one for one in found.seats)
-        self._teams[team] = replace(found, seats=kept)
+        self._sit(found, kept)
         return bool(gone)
+
+    def _sit(self, team: Team, seats: tuple[Seat, ...]) -> None:
+        """The results of the phase say who is in its teams now."""
+        now = replace(team, seats=tuple(sorted(seats, key=lambda one: one.since)))
+        self._teams[team.id] = now
+        visit = self._runs.visit(team.run, team.phase, team.visit)
+        if visit is not None and visit.state == "closed":
+            parts = {part.id: now.inside(part.id) for part in now.slots}
+            self._runs.follow(team.run, team.phase, team.visit, results=seated(visit.results, team.id, parts))
 
     def end(self, run: str, *, at: datetime) -> None:
         for one in self.of_run(run, live=True):
             self._teams[one.id] = replace(one, ended_at=at)
 
     def signs(self, run: str, members: Collection[str]) -> Mapping[str, datetime]:
-        return {}
+        return self._runs.signs(run, members)
 
     def pairs(
         self, community: str, kind: str, fields: Collection[str], members: Collection[str]
