@@ -48,8 +48,8 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
         run = Launcher(memory.house, room.gateway).start(
             "most-beautiful-lines",
             at=AT,
-            scale="1d=1500ms",
-            args={"at_least": 3, "open_for": "8d", "judges": ["role:director", "role:planner"], "winners": 2},
+            scale="1d=3s",
+            args={"at_least": 3, "open_for": "4d", "judges": ["role:director", "role:planner"], "winners": 2},
         )
         eventually(lambda: memory.runs.visit(run.id, "entries"), within=120)
         works = {}

@@ -73,11 +73,11 @@ def test_a_question_nobody_answers_is_reminded_of_and_goes_to_the_chief_in_time(
     room: Any, spec: Any, working: None, desk: Desk, eventually: Any
 ) -> None:
     memory = room.memory
-    run = Launcher(memory.house, room.gateway).start("help-desk", subject="wang", starter="wang", at=AT, scale="1d=2s")
+    run = Launcher(memory.house, room.gateway).start("help-desk", subject="wang", starter="wang", at=AT, scale="1d=6s")
     eventually(lambda: memory.runs.visit(run.id, "question"))
     desk.submit(run.id, "question", member="wang", fields=PROBLEM)
 
-    chief = eventually(lambda: memory.inbox.find(spec.id, role="director", run=run.id), within=30)[0]
+    chief = eventually(lambda: memory.inbox.find(spec.id, role="director", run=run.id))[0]
     desk.complete(spec.id, chief.id, outcome="done", fields={}, by="dong")
     ticket = memory.runs.visit(run.id, "answer")
     assert ticket.outcome == "silent"
