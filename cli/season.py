@@ -191,7 +191,13 @@ class Season:
         """One look at everybody, and the wait for whoever is asked for a word."""
         from workflows import turns
 
-        asked = turns.ReviewInput(community=community.id, at=at, scale=self.script.haste, seed=str(self.script.seed))
+        asked = turns.ReviewInput(
+            community=community.id,
+            at=at,
+            scale=self.script.haste,
+            seed=str(self.script.seed),
+            touch=False,  # looking after some hundred people for a quarter is another story, told by bench/touch.py
+        )
         id = f"{community.id}/review/{at:%Y-%m-%dT%H%M}"
         gateway = self.room.gateway
         before = self._waited_for(community)
