@@ -114,5 +114,5 @@ PROGRAMME = (
     Part("group", "twenty-four-hours", "1d=150ms", 60, group, {"teams": 3, "traits": {"car_model": "mixed"}}),
     Part("mentorship", "photo-masters", "1d=150ms", 60, mentorship),
     Part("co-creation", "owners-handbook", "1d=120ms", 80, co_creation),
-    Part("council", "core-user-committee", "1d=100ms", 40, council),
 )
+COUNCIL = (Part("council", "core-user-committee", "1d=100ms", 40, council, {"least": 3}),)

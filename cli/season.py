@@ -18,7 +18,7 @@ from cli.console import Output
 from cli.outcome import Outcome, look_back, ranking_of
 from cli.patience import patiently
 from cli.programme import OPENS as PROGRAMME_OPENS
-from cli.programme import PROGRAMME, Came, Part
+from cli.programme import COUNCIL, PROGRAMME, Came, Part
 from cli.programme import STOCK as PROGRAMME_STOCK
 from cli.wiring import Room
 
@@ -61,7 +61,8 @@ class Script:
     members: int = 2000
     scale: str = "1d=150ms"  # of the contest
     haste: str = "1d=5ms"  # of approvals and invitations
-    whole: bool = True  # the programme and the journey as well
+    programme: bool = True  # one task of each other mode as well
+    whole: bool = False  # and a council's year, and a member's journey
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class Season:
         run = self._step("contest", lambda: self._contest(community))
         self._step(f"review {_day(CLOSING, community)}", lambda: self._review(community, CLOSING))
         self._step("loop", lambda: self._loop(community, run))
-        for part in PROGRAMME if self.script.whole else ():
+        parts = (*(PROGRAMME if self.script.programme else ()), *(COUNCIL if self.script.whole else ()))
+        for part in parts:
             self._step(part.mode, partial(self._part, community, part))
         if self.script.whole:
             self._step("journey", self._journey)

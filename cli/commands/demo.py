@@ -20,10 +20,12 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep/--fresh", help="Go on with what an earlier demo left, or begin anew.")
     ] = False,
-    whole: Annotated[
-        bool,
-        typer.Option("--whole/--contest-only", help="Also the programme in the other modes, and one member's journey."),
+    programme: Annotated[
+        bool, typer.Option("--programme/--contest-only", help="Also one task of each other mode, or the contest alone.")
     ] = True,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Also a council's year, and one member's journey: minutes more.")
+    ] = False,
     specs: Annotated[Path, typer.Option("--specs", help="The community's folder.")] = Path("specs/auto"),
     json: Json = False,
 ) -> None:
@@ -39,7 +41,9 @@ def demo(
 
     out = Output(json)
     home = Home(Home.here().root / "demo")
-    script = Script(specs=specs, data=home.root / "data", seed=seed, members=members, scale=scale, whole=whole)
+    script = Script(
+        specs=specs, data=home.root / "data", seed=seed, members=members, scale=scale, programme=programme, whole=whole
+    )
     try:
         shown = Demonstration(script, home, out, keep=keep).run()
     except Unfinished as unfinished:
