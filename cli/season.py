@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cli.console import Output
 from cli.outcome import Outcome, look_back, ranking_of
 from cli.patience import patiently
-from cli.programme import OPENS as PROGRAMME_OPENS
 from cli.programme import COUNCIL, PROGRAMME, Came, Part
+from cli.programme import OPENS as PROGRAMME_OPENS
 from cli.programme import STOCK as PROGRAMME_STOCK
 from cli.wiring import Room
 
