@@ -50,7 +50,7 @@ def main() -> int:
     except Refusal as refusal:
         log.error("%s", refusal)
         return 2
-    except Exception:
+    except Exception:  # the end of the process: told with its traceback, and to the supervisor by the exit code
         log.exception("the worker died")
         return 1
     return 0

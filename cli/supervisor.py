@@ -221,13 +221,12 @@ class Supervisor:
         Raises:
             Refusal, ServerUnavailable: when one cannot be started at all; the others are stopped again.
         """
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.stop)
             for part in self._parts():
                 part.start()
                 self._noted(part)
-        except BaseException:
-            self.stop()
-            raise
+            undo.pop_all()
         where = self.addresses
         self._home.keep_note("servers", {"kind": "up", "temporal": where.temporal, "ui": where.ui})
         for part in self._parts():

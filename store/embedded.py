@@ -13,6 +13,7 @@ import fcntl
 import os
 import time
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -54,11 +55,10 @@ class Postgres:
 
     def __enter__(self) -> Self:
         self._hold()
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._release)
             self.start()
-        except BaseException:
-            self._release()
-            raise
+            undo.pop_all()
         return self
 
     def __exit__(

@@ -98,16 +98,14 @@ def write_file(path: Path, content: bytes, *, before: bytes) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".new")
         new = Path(name)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(new.unlink, missing_ok=True)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             new.chmod(target.stat().st_mode & 0o7777)
             new.replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                new.unlink()
-            raise
+            undo.pop_all()
     except OSError as error:
         raise Refusal(f"{path} cannot be written: {error.strerror or error}") from None

@@ -10,13 +10,14 @@ nothing on disk and starts in a fifth of a second. Ask for the smallest thing th
 import itertools
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -133,21 +134,10 @@ def worker(room: "Room") -> "Callable[..., AbstractContextManager[None]]":
     return start
 
 
-@pytest.fixture(scope="session")
-def eventually() -> Callable[..., object]:
+@pytest.fixture(scope="session", name="eventually")
+def eventually_() -> Callable[..., object]:
     """`eventually(condition, within=60)` waits until the condition gives something true, and returns that."""
-
-    def wait(condition: Callable[[], T], within: float = 60.0, pause: float = 0.02) -> T:
-        until = time.monotonic() + within
-        while True:
-            found = condition()
-            if found:
-                return found
-            if time.monotonic() > until:
-                pytest.fail(f"not within {within} s: {condition}, last {found!r}")
-            time.sleep(pause)
-
-    return wait
+    return eventually
 
 
 def _create(server_url: str, name: str, template: str = "template0") -> str:

@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -89,11 +89,10 @@ class Gateway:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="gateway", daemon=True)
         self._thread.start()
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             self.client: Client = self.run(runtime.connect(address, within=within))
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     def run(self, work: Coroutine[Any, Any, T], within: float | None = None) -> T:
         """Run a coroutine on the gateway's loop and wait for it.

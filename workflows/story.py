@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -439,15 +440,15 @@ class Strand:
 
     async def _tell(self, leg: Leg, strand: Strand, after: Strand | None) -> None:
         """One of them, once the branch before it has begun; when it is over or fails, the others may have to stop."""
-        try:
-            if after is not None:
-                await after._begun.wait()
-            await strand.play()
-        except BaseException:
-            self._story.rest()
-            raise
-        finally:
-            strand._begun.set()
+        with ExitStack() as undo:
+            undo.callback(self._story.rest)  # what goes wrong here lets the others rest
+            try:
+                if after is not None:
+                    await after._begun.wait()
+                await strand.play()
+            finally:
+                strand._begun.set()
+            undo.pop_all()
         self._stop_others(leg)
         if strand.ended is not None and leg.branches:
             branch = leg.branches[self._apart.index(strand)]

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from cli.home import Home, is_alive
+from tests.waiting import eventually
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.servers, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.servers]
 
 MEMBERS = 300
 TOO_LONG = 600
@@ -44,12 +45,13 @@ class Played:
         victim = self.home.pid(name)
         assert victim is not None, f"{name} does not run"
         os.kill(victim, signal.SIGKILL)
-        until = time.monotonic() + 90
-        while (now := self.home.pid(name)) in (None, victim):
-            assert time.monotonic() < until, f"{name} did not come back"
+
+        def back() -> int | None:
             assert self.process.poll() is None, "the demo ended meanwhile"
-            time.sleep(0.05)
-        assert is_alive(now)
+            now = self.home.pid(name)
+            return None if now == victim else now
+
+        assert is_alive(eventually(back, within=90))
 
     def play_on(self, seconds: float) -> None:
         """Let it go on before the next kill: that may strike anywhere, so nothing is expected to have happened."""

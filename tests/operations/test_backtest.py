@@ -170,7 +170,10 @@ def test_every_ladder_that_is_shipped_can_be_replayed(folder: str, tmp_path: Pat
 
 # ---------------------------------------------------------------------------------------------------------- real people
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.is_dir(), reason="data set A is not here; TRELLIS_DATA names the folder that holds it")
+@pytest.mark.skipif(
+    not REAL.is_dir(),
+    reason="needs the real history of a community, which is not ours to ship: TRELLIS_DATA names the folder above A/",
+)
 def test_on_real_people_tuning_finds_more_on_the_span_held_out_at_no_less_precision() -> None:
     spec = sample("maintainers")
     ladder = ladder_named(spec, None)

@@ -168,7 +168,10 @@ def remembered(fresh_database_url: str) -> Memory:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REAL.is_dir(), reason="data set A is not here; TRELLIS_DATA names the folder that holds it")
+@pytest.mark.skipif(
+    not REAL.is_dir(),
+    reason="needs the real history of a community, which is not ours to ship: TRELLIS_DATA names the folder above A/",
+)
 def test_on_real_people_what_is_foreseen_is_what_the_review_does(remembered: Memory) -> None:
     edits: tuple[tuple[str, str, str], ...] = ()
     sample = AUTO.parent / "maintainers"

@@ -6,15 +6,13 @@ from fractions import Fraction
 
 import pytest
 
-from rules import inference
 from rules.condition import AllOf, AnyOf, Attribute, Condition, Leaf, Measured, Not
 from rules.evaluate import truth
 from rules.inference import Engine, Unsound, trial
 from rules.pool import InferencePool
 from rules.reading import Reading
 from rules.values import INTEGER, TEXT, Evidence
-
-durable = pytest.mark.skipif(not inference.AVAILABLE, reason="durable-rules cannot be loaded on this Python")
+from tests.rules.deciding.here import durable
 
 
 def at_least(metric: str, number: int) -> Leaf:

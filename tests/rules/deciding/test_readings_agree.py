@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from rules.columns import Columns, evidence_of
 from rules.condition import Condition, Leaf, Part, Ratio, Score, Share, Source, Truth
 from rules.evaluate import truth
-from rules.inference import AVAILABLE, Engine
+from rules.inference import Engine
 from rules.reading import Reading, reading_of
 from rules.values import LARGEST, Evidence, ValueType
+from tests.rules.deciding.here import DURABLE, durable
 from tests.rules.deciding.trees import DECIMAL, condition, evidence, frame, measured, numeric_leaf
 
 many = st.lists(condition(), min_size=1, max_size=4)
@@ -58,8 +59,8 @@ def test_a_long_look_finds_no_difference(
     asked = [*conditions, *more]
     meant = [[truth(one, row) for row in rows] for one in asked]
     assert by_columns(asked, rows) == meant
-    for durable in {AVAILABLE, False}:
-        with Engine({f"c{n}": one for n, one in enumerate(asked)}, use_durable=durable, tried=True, sample=0) as engine:
+    for uses in {DURABLE, False}:
+        with Engine({f"c{n}": one for n, one in enumerate(asked)}, use_durable=uses, tried=True, sample=0) as engine:
             found = [engine.truths(row) for row in rows]
         assert [[row[f"c{n}"] for row in found] for n in range(len(asked))] == meant
 
@@ -103,7 +104,7 @@ def test_metrics_that_share_their_parts_cost_what_they_are_and_not_what_they_wou
 
 @pytest.mark.parametrize(
     "durable",
-    [pytest.param(True, marks=pytest.mark.skipif(not AVAILABLE, reason="no durable-rules on this Python")), False],
+    [pytest.param(True, marks=durable), False],
 )
 def test_the_online_path_says_what_the_reference_says(durable: bool) -> None:
     @relaxed

@@ -17,13 +17,13 @@ from rules.compile import Compiler
 from rules.condition import Condition, base_readings, sources
 from rules.evaluate import truth
 from rules.gate import Gate
-from rules.inference import AVAILABLE
 from rules.reading import Reading
 from rules.rulebook import compile_rulebook
 from rules.spec import Community, load
 from rules.spec.documents.metrics import Named
 from rules.spec.pack import Pack, packs
 from rules.values import Evidence
+from tests.rules.deciding.here import DURABLE
 from workflows.phases import discover
 
 AROUND = {
@@ -48,7 +48,7 @@ valid_through: "2030-12-31"
 """,
 }
 NAMES = sorted(name for name, pack in packs().items())
-WITHOUT_ENGINE = [False, True] if AVAILABLE else [False]
+WITHOUT_ENGINE = [False, True] if DURABLE else [False]
 
 
 def pack_named(name: str) -> Pack:
