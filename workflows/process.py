@@ -73,22 +73,22 @@ class Process:
         self._lines: dict[str, str] = {}
         self._hand = asyncio.Lock()
         self._moving: MoveTo | None = None
+        self._story: Story | None = None  # until the course is read
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     @workflow.run
     async def run(self, args: collections.abc.Sequence[RawValue]) -> RunResult:
-        told = workflow.payload_converter().from_payload(args[0].payload, RunInput)
-        course = await workflow.execute_local_activity(
-            steps.READ_COURSE, ReadCourse(run=told.run), result_type=Course, start_to_close_timeout=_READ
-        )
-        self._told = told
+        told = self._told = workflow.payload_converter().from_payload(args[0].payload, RunInput)
         self._clock = ClockScale.parse(told.scale) if told.scale else None
         self._moving = self._moving or told.moving
-        self._story = Story(told, course, self)
         try:
-            end = await self._story.play()
+            course = await workflow.execute_local_activity(
+                steps.READ_COURSE, ReadCourse(run=told.run), result_type=Course, start_to_close_timeout=_READ
+            )
+            self._story = story = Story(told, course, self)
+            end = await story.play()
             if end is None:
-                workflow.continue_as_new(args=[await self._told_on()])
+                workflow.continue_as_new(args=[await self._told_on(story)])
             return await self._finish(end)
         except asyncio.CancelledError:
             await asyncio.shield(self._finish(CANCEL))
@@ -178,13 +178,13 @@ class Process:
     def must_move(self) -> bool:
         return self._moving is not None
 
-    async def _told_on(self) -> RunInput:
+    async def _told_on(self, story: Story) -> RunInput:
         """With what the history is continued; moved to another version if that is wanted and possible here."""
-        resume = self._story.resume
+        resume = story.resume
         told = self._told.model_copy(update={"resume": resume, "moving": self._moving})
         if self._moving is None or resume.under is not None or resume.apart:
             return told
-        asked = MoveRun(run=told.run, to=self._moving, frames=resume.frames, at=self._story.at)
+        asked = MoveRun(run=told.run, to=self._moving, frames=resume.frames, at=story.at)
         moved = await self._ask(steps.MOVE_RUN, asked, Moved)
         if moved.reason is not None:
             workflow.set_current_details(f"not moved: {moved.reason}")
@@ -197,10 +197,18 @@ class Process:
 
     # ------------------------------------------------------------------------------------------------------- activities
     async def _finish(self, end: str) -> RunResult:
-        asked = FinishRun(run=self._told.run, end=end, at=self._story.at if self._clock else workflow.now())
+        at, visits = self._stands()
+        asked = FinishRun(run=self._told.run, end=end, at=at if self._clock else workflow.now())
         await self._ask(steps.FINISH_RUN, asked, Finished)
         workflow.set_current_details(f"over: {end}")
-        return RunResult(run=self._told.run, end=end, at=asked.at, visits=sum(self._story.visits.values()))
+        return RunResult(run=self._told.run, end=end, at=asked.at, visits=sum(visits.values()))
+
+    def _stands(self) -> tuple[datetime, dict[str, int]]:
+        """The run's own time and its visits so far, also while its course has not been read yet."""
+        if self._story is not None:
+            return self._story.at, self._story.visits
+        resume = self._told.resume
+        return (resume.at, resume.visits) if resume else (self._told.opened_at, {})
 
     async def _near(
         self, name: str, asked: OpenPhase | CheckPhase | StopPhases | FinishRun | MoveRun, answer: type[Answer]

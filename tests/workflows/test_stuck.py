@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowFailureError
 from typer.testing import CliRunner
 
 from operations.errors import Refusal
@@ -90,7 +91,7 @@ def test_what_fails_is_tried_again_and_listed_with_the_step_and_since_when(
         assert "the disk is full" in CliRunner().invoke(build(), ["tasks", "--stuck"]).stdout
 
         broken.mended = True
-        eventually(lambda: founded.memory.runs.visit(run.id, "best"), within=30)
+        eventually(lambda: founded.memory.runs.visit(run.id, "best"))
         assert greeted(founded, run.id) == ["m01"]
         eventually(lambda: not founded.gateway.stuck("village"))
         founded.gateway.cancel(run.id)
@@ -106,9 +107,22 @@ def test_a_run_that_fails_for_good_takes_back_what_it_did(
         run = Launcher(founded.memory.house, founded.gateway).start("best-dish", scale="1d=1s")
         eventually(lambda: founded.memory.runs.open_visits(run.id, phase="pieces"))
         Desk(founded.memory.house).submit(run.id, "pieces", member="m02", fields={"name": "soup"})
-        eventually(lambda: founded.memory.runs.run(run.id).status == "failed", within=30)
+        eventually(lambda: founded.memory.runs.run(run.id).status == "failed")
 
     assert founded.memory.runs.visit(run.id, "thanks").outcome == "done"
     assert greeted(founded, run.id) == []
     with pytest.raises(Exception, match="Workflow execution failed"):
         founded.gateway.result(run.id, 10, RunResult)
+
+
+def test_a_run_that_is_cancelled_before_anybody_has_read_its_course_is_cancelled_in_the_books_too(
+    founded: Any, worker: Callable[..., AbstractContextManager[None]]
+) -> None:
+    run = Launcher(founded.memory.house, founded.gateway).start("best-dish", scale="1d=1s", key="not-at-all")
+    founded.gateway.cancel(run.id)
+
+    with worker(), pytest.raises(WorkflowFailureError):
+        founded.gateway.result(run.id, 60, RunResult)
+
+    held = founded.memory.runs.run(run.id)
+    assert (held.status, held.end, founded.memory.runs.visits(run.id)) == ("cancelled", "cancel", [])
