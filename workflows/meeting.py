@@ -12,7 +12,8 @@ from workflows.play import ROLE
 from workflows.scenes import Setting
 
 if TYPE_CHECKING:
-    from workflows.desk import Desk, Said
+    from workflows.at_gate import Said
+    from workflows.desk import Desk
 
 
 class Meeting:

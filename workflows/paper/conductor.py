@@ -32,9 +32,10 @@ from rules.spec.phase import every_phase
 from rules.spec.substitute import ArgumentError
 from rules.time import Duration, WorkCalendar, add
 from rules.values import Evidence, Value
+from workflows.at_gate import Said
 from workflows.conduct import Conduct
 from workflows.course import Leg
-from workflows.desk import Desk, Said
+from workflows.desk import Desk
 from workflows.paper.courses import by_branch, one_round
 from workflows.paper.house import Paper, PaperKnown
 from workflows.paper.script import CaseScript, lowest
@@ -248,6 +249,9 @@ class _Conductor:
             if reached is not None:
                 return reached
         return False
+
+    async def in_turn(self, behind: Callable[[], bool]) -> None:
+        """On paper the first time comes first."""
 
     def came(self, under: Under) -> bool:
         return False
