@@ -29,6 +29,7 @@ def items_of(setting: Setting, visit: Visit, opening: Opening) -> list[Item]:
             about=request.about or run.subject,
             choices=request.choices,
             form=request.form,
+            details=request.details,
             run=visit.run,
             phase=visit.phase,
             visit=visit.visit,

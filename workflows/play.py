@@ -80,6 +80,7 @@ class Wants:
     everything: bool = False  # without `things`: all works and people of the run, and the run itself
     goods: Demand | None = None  # what is scarce and claimed for each thing (for the run without `things`)
     groups: Mapping[str, Any] = field(default_factory=dict)  # further people, looked up live, by what they are
+    agreed: Mapping[str, str] = field(default_factory=dict)  # answers given before, by the field they are about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ class Scene:
     holds: bool | None = None
     claims: tuple[Claim, ...] = ()  # what was asked of something scarce
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # further people, by what they are
+    agreed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # what was answered before, where it was
     form_about: str = "member"
     lot: Callable[[str], int] = lambda name: 0
     until: Callable[[str, datetime], datetime] = lambda within, at: at
@@ -201,6 +203,7 @@ class Request:
     form: str | None = None
     due: datetime | None = None
     turn: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)  # what they should know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,7 @@ class Setting:
             holds=self.people.holds(wants.until) if wants.until is not None else None,
             claims=self.claims(visit) if wants.goods is not None else (),
             groups={name: tuple(self.people.select(who)) for name, who in wants.groups.items()},
+            agreed={name: agreed for name, ref in wants.agreed.items() if (agreed := self._answered(ref))},
             form_about=self._form_about(),
             lot=lambda name: lot(self.run.seed, self.run.task, self.phase.id, visit.since, plain(name, self.run.id)),
             until=lru_cache(maxsize=4096)(self.until),
@@ -170,6 +171,13 @@ class Setting:
             children=self._children(visit, wants),
             refused=tuple(visit.results.get(KEPT, {}).get(REFUSED, ())) if wants.children is not None else (),
         )
+
+    def _answered(self, ref: str) -> frozenset[str]:
+        """The values that a field of an earlier form was given last."""
+        phase, _, name = ref.partition(".")
+        given = [one.results[name] for one in self.around.visits_of(phase) if name in one.results]
+        last = given[-1] if given else ()
+        return frozenset(map(str, last if isinstance(last, list | tuple) else [last]))
 
     def _children(self, visit: Visit, wants: Wants) -> tuple[Run, ...]:
         if wants.children is None:

@@ -1,10 +1,13 @@
 """`trellis inbox`: what people are asked to do."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import Community, Json
+
+if TYPE_CHECKING:
+    from rules.spec import Community as Spec
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +28,7 @@ def inbox(
     from dataclasses import asdict
 
     from cli.console import Output
+    from cli.given import item_called
     from cli.wiring import memory
     from operations.errors import Refusal
 
@@ -41,17 +45,28 @@ def inbox(
     if found:
         out.table(
             "",
-            ["item", "what", "about", "asked", "outcomes", "until", "with"],
+            ["item", "what", "run", "about", "asked", "outcomes", "fill in", "until", "with", "note"],
             [
                 [
-                    item.id,
+                    item_called(item.id),
                     item.title.get("en", ""),
+                    item.run.removeprefix(f"{spec.id}/") if item.run else None,
                     item.about,
                     ", ".join(item.asked[:3]) + (f" and {len(item.asked) - 3} more" if len(item.asked) > 3 else ""),
                     ", ".join(item.choices),
+                    _form(spec, item.form),
                     f"{item.due.astimezone(spec.zone):%Y-%m-%d %H:%M}" if item.due else None,
                     item.claimed_by,
+                    f"outside what was agreed: {item.details['outside']}" if "outside" in item.details else None,
                 ]
                 for item in found
             ],
         )
+
+
+def _form(spec: "Spec", form: str | None) -> str:
+    """The fields that completing it asks for; those that may be left out in brackets."""
+    kind = spec.facts.get(form) if form else None
+    if kind is None:
+        return ""
+    return ", ".join(f"[{one.id}]" if one.optional else one.id for one in kind.fields)

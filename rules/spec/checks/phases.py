@@ -11,7 +11,7 @@ from rules.spec.checks.conditions import condition, name, order
 from rules.spec.checks.effects import effects, known, money, within
 from rules.spec.checks.flow import twice
 from rules.spec.checks.people import about, kind_of, who
-from rules.spec.checks.scene import PEOPLE, Scene, Wrong
+from rules.spec.checks.scene import PEOPLE, Scene, Wrong, refer
 from rules.spec.parts import FromField
 from rules.spec.phase import PhaseSpec
 from rules.spec.vocabulary import RESERVED
@@ -124,6 +124,15 @@ def _within(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
     within(at, value, scene)
 
 
+def _scope(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
+    forms = [form for form in scene.names.of("fact").values() if form.about == "work"]
+    fields = {field.id for form in forms for field in form.fields}
+    for field, ref in value.items():
+        if field not in fields:
+            (at / field).unknown("TRL301", "field of a work", field, fields, on="key")
+        refer(at / field, ref, scene, {"text"})
+
+
 def _redo(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
     within(at / "within", value.within, scene)
 
@@ -190,7 +199,7 @@ def _tasks(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
 
 _KEYS: Final[dict[str, Callable[[At, Any, PhaseSpec, Scene], None]]] = {
     "by": _people, "never": _people, "who": _people, "host": _people, "from": _people, "to": _people,
-    "for": _for, "of": _of, "agenda": _works, "into": _into, "must": _must,
+    "scope": _scope, "for": _for, "of": _of, "agenda": _works, "into": _into, "must": _must,
     "form": _named("fact", "form"), "message": _named("message"), "budget": _named("budget"),
     "stock": _named("stock"), "fleet": _named("fleet"), "benefit": _named("benefit"),
     "reset_by": _named("any fact"), "never_together": _named("any fact"),

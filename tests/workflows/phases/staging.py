@@ -106,8 +106,8 @@ def free_in(case: dict[str, Any]) -> list[Free]:
     ]
 
 
-def work(id_: str, author: str, at: datetime) -> Work:
-    return Work(community="c", id=id_, run="c/t/1", phase="e", visit=1, author=author, at=at)
+def work(id_: str, author: str, at: datetime, fields: dict[str, Any] | None = None) -> Work:
+    return Work(community="c", id=id_, run="c/t/1", phase="e", visit=1, author=author, at=at, fields=fields or {})
 
 
 def stage(kind: str, case: dict[str, Any]) -> tuple[Kind, Any, Scene]:
@@ -118,7 +118,8 @@ def stage(kind: str, case: dict[str, Any]) -> tuple[Kind, Any, Scene]:
     phase = discover()[kind].model_validate(tree, context=Context(kinds=discover()))
     within = case["phase"].get("within")
     works = {f"w{n}": work(f"w{n}", one["author"], moment(one["at"])) for n, one in enumerate(case.get("works", []))}
-    works |= {thing: work(thing, author, OPENED) for thing, author in case.get("things", {}).items()}
+    said = case.get("fields", {})
+    works |= {thing: work(thing, author, OPENED, said.get(thing)) for thing, author in case.get("things", {}).items()}
     figures = {
         Asked(name): Figures("work", {thing: Fraction(value) for thing, value in values.items()}, 0)
         for name, values in case.get("figures", {}).items()
@@ -138,6 +139,7 @@ def stage(kind: str, case: dict[str, Any]) -> tuple[Kind, Any, Scene]:
         groups={name: tuple(people) for name, people in case.get("groups", {}).items()},
         children=tuple(child(one) for one in case.get("children", ())),
         refused=tuple(case.get("unstarted", ())),
+        agreed={field: frozenset(values) for field, values in case.get("agreed", {}).items()},
         holds=case.get("holds"),
         until=later,
         free=lambda: free_in(case),

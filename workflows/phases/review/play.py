@@ -47,7 +47,9 @@ class Case:
 
 
 def wants(phase: Review) -> Wants:
-    return Wants(asked=phase.by, never=phase.never, things=phase.of, within=phase.within, follows=True)
+    return Wants(
+        asked=phase.by, never=phase.never, things=phase.of, within=phase.within, follows=True, agreed=phase.scope or {}
+    )
 
 
 def opening(phase: Review, scene: Scene) -> Opening:
@@ -55,7 +57,7 @@ def opening(phase: Review, scene: Scene) -> Opening:
         return Opening(outcome="short", awaits="there is nothing to look at")
     choices = VERDICTS if phase.redo is not None else (APPROVE, REFUSE)
     requests = tuple(
-        Request(asked=asked, about=work, choices=choices, form=phase.form)
+        Request(asked=asked, about=work, choices=choices, form=phase.form, details=_flag(phase, scene, work))
         for work in scene.things
         if (asked := scene.asked_about(work))
     )
@@ -139,6 +141,7 @@ def closing(phase: Review, scene: Scene) -> Closing:
             "approved": approved_works,
             "refused": [work for work in scene.things if states[work][0] == "refused"],
             "authors": authors,
+            **({} if phase.scope is None else {"outside": [one for one in scene.things if outside(phase, scene, one)]}),
         },
         notes=tuple(notes),
         works=states,
@@ -211,7 +214,8 @@ def standing(phase: Review, scene: Scene, work: str, at: datetime) -> Case:
             due = scene.until(phase.within, since)
             if at < due:
                 return Case(state="waiting", version=version, due=due, returns=returns)
-            state = "approved" if phase.if_silent == APPROVE else "refused"
+            approves = phase.if_silent == APPROVE and not outside(phase, scene, work)
+            state = "approved" if approves else "refused"
             return Case(state=state, version=version, due=due, returns=returns, silent=True)
         if decided.choice != RETURN or phase.redo is None:
             state = "approved" if decided.choice == APPROVE else "refused"
@@ -224,6 +228,25 @@ def standing(phase: Review, scene: Scene, work: str, at: datetime) -> Case:
                 return Case(state="returned", version=version, due=due, returns=returns)
             return Case(state="refused", version=version, due=due, returns=returns, abandoned=True)
         version, since = version + 1, revised.at
+
+
+def outside(phase: Review, scene: Scene, work: str) -> dict[str, str]:
+    """Fields of a work that are not among what was agreed; where nothing was agreed, nothing is outside."""
+    known = scene.works.get(work)
+    found: dict[str, str] = {}
+    for name in phase.scope or ():
+        agreed, value = scene.agreed.get(name), known.fields.get(name) if known is not None else None
+        values = {str(one) for one in (value if isinstance(value, list | tuple | set | frozenset) else [value])}
+        if agreed and value is not None and (beyond := sorted(values - agreed)):
+            found[name] = ", ".join(beyond)
+    return found
+
+
+def _flag(phase: Review, scene: Scene, work: str) -> dict[str, object]:
+    """What whoever looks at a work should know first."""
+    beyond = outside(phase, scene, work)
+    said = [f"{name} {value}, agreed {', '.join(sorted(scene.agreed[name]))}" for name, value in beyond.items()]
+    return {"outside": "; ".join(said)} if said else {}
 
 
 def _credited(scene: Scene, work: str, credit: int) -> list[tuple[str, str | None, int]]:
