@@ -99,6 +99,10 @@ def preview(
     plan = _next_review(desk, new.id, at)
     wanted = [_wanted(desk, community, plan) for community in (current, new)]
     sight = Sight(desk, at, wanted)
+    if not sight.count and given:
+        raise Refusal(
+            f"The community {new.id} had no members by {at:%Y-%m-%d %H:%M} UTC.", "Give a later time with --at."
+        )
     if not sight.count:
         raise Refusal(f"The community {new.id} has no members yet.", "Take some in: trellis import members FILE.")
     standings = sight.standings()

@@ -290,3 +290,5 @@ def test_a_community_without_members_is_told_in_one_sentence(remembered: Memory)
 
     with pytest.raises(Refusal, match="The community club has no members yet"):
         preview(remembered.desk, remembered.runs, community, at=CLUB_AT)
+    with pytest.raises(Refusal, match="had no members by 2020-01-01 00:00 UTC"):
+        preview(remembered.desk, remembered.runs, community, at=datetime(2020, 1, 1, tzinfo=UTC), given=True)
