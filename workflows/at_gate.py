@@ -203,7 +203,10 @@ class AtGate(AtInbox):
     def _may_act(self, run_id: str, visit: Visit, by: str) -> bool:
         if by in visit.asked or self._role(visit, by) is not None:
             return True
-        setting, _ = self._setting(run_id, visit.phase, visit.visit)
+        try:
+            setting, _ = self._setting(run_id, visit.phase, visit.visit)
+        except Refusal:  # it has closed since it was found open
+            return False
         eligible = setting.wants.eligible
         return eligible is not None and by in setting.people.among(eligible, [by])
 

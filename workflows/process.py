@@ -156,6 +156,10 @@ class Process:
         self._open[key] = False
         return False
 
+    async def in_turn(self, behind: Callable[[], bool]) -> None:
+        if self._clock is not None and behind():
+            await workflow.wait_condition(lambda: not behind())
+
     def came(self, under: Under) -> bool:
         return self._open.get(_key(under), False)
 

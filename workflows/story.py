@@ -72,6 +72,10 @@ class Hands(Protocol):
         """Wait until a time of the run. True: it is here; False: something came in before, or `halted` became true."""
         ...
 
+    async def in_turn(self, behind: Callable[[], bool]) -> None:
+        """Where the run's time is not the wall's: wait as long as strands beside are behind the time that came."""
+        ...
+
     def came(self, under: Under) -> bool:
         """Whether something came in, in a phase that is open, and was not looked at yet."""
         ...
@@ -173,6 +177,8 @@ class Strand:
         if position is not None:
             self._begun.set()
         self._apart: list[Strand] = []
+        self._goal: datetime | None = None  # the time that it waits for
+        self._through = False
         if position is not None and position.apart:
             here = walk.here()
             assert isinstance(here, At)
@@ -216,6 +222,30 @@ class Strand:
         """Whether it must not go on to a time of the run: the story rests, or it is over before."""
         last = self.last()
         return self._story.resting or (last is not None and at > last)
+
+    def next(self) -> datetime | None:
+        """The earliest time of the run at which it may still do something; None if it is over or halted."""
+        if self.ended is not None or self._through:
+            return None
+        at = self._goal or self.at
+        if self._apart:
+            going = (strand.next() for strand in self._apart)
+            ended = [strand._last or strand.at for strand in self._apart]
+            at = min((one for one in going if one is not None), default=max(ended))
+        return None if self.halted(at) else at
+
+    def behind(self, at: datetime) -> bool:
+        """Whether branches beside it may still do something before a time of the run, or those before it just then."""
+        if self._up is None or self.halted(at):
+            return False
+        around = self._up._walk.here()
+        if isinstance(around, At) and around.leg.branches:
+            mine = self._up._apart.index(self)
+            for number, beside in enumerate(self._up._apart):
+                first = beside.next() if beside is not self else None
+                if first is not None and (first, number) < (at, mine):
+                    return True
+        return self._up.behind(at)
 
     async def play(self) -> None:
         """Tell it until it has `ended`, or is halted."""
@@ -285,8 +315,11 @@ class Strand:
             goal = under.deadline if under.look_at is None else min(under.look_at, under.deadline)
             if self.halted(goal):
                 return None
+            self._goal = goal
             reached = not self._again and await hands.until(under, goal, partial(self._called, goal))
-            if not reached and self.halted(goal):
+            if reached:
+                await hands.in_turn(partial(self.behind, goal))
+            if self.halted(goal):
                 return None
             self._again = False
             asked = CheckPhase(
@@ -300,7 +333,7 @@ class Strand:
             )
             checked = await hands.check(asked)
             if checked.outcome is not None:
-                self.at = max(self.at, checked.at)
+                self.at, self._goal = max(self.at, checked.at), None
                 return checked.outcome
             later = {"deadline": checked.deadline or under.deadline, "look_at": checked.look_at}
             under = under.model_copy(update=later)
@@ -388,12 +421,13 @@ class Strand:
             return await self._wait(under) is not None
         if frame.next_at > self.at:
             self._story.hands.tell_pause(leg, frame.next_at)
-            halted = partial(self.halted, frame.next_at)
+            halted, self._goal = partial(self.halted, frame.next_at), frame.next_at
             while not halted() and not await self._story.hands.until(under, frame.next_at, halted):
                 pass
+            await self._story.hands.in_turn(partial(self.behind, frame.next_at))
             if halted():
                 return False
-            self.at = frame.next_at
+            self.at, self._goal = frame.next_at, None
         return True
 
     # -------------------------------------------------------------------------------------------------- several at once
@@ -448,6 +482,7 @@ class Strand:
                 await strand.play()
             finally:
                 strand._begun.set()
+                strand._through = True
             undo.pop_all()
         self._stop_others(leg)
         if strand.ended is not None and leg.branches:

@@ -30,8 +30,10 @@ class Paper:
     course: Course
     seed: int
     rests: random.Random | None = None  # interrupts the story at random
+    drifts: random.Random | None = None  # whoever waits goes on in any order, as on a machine that does not keep up
     told: list[str] = field(default_factory=list)
     waiting: list[tuple[datetime, str, asyncio.Future[bool]]] = field(default_factory=list)
+    turns: list[asyncio.Future[None]] = field(default_factory=list)
     open_now: set[str] = field(default_factory=set)
 
     def draw(self, *name: object) -> random.Random:
@@ -81,6 +83,11 @@ class Paper:
                 return True
         return False
 
+    async def in_turn(self, behind) -> None:
+        while behind():
+            self.turns.append(asyncio.get_running_loop().create_future())
+            await self.turns[-1]
+
     def came(self, under: Under) -> bool:
         return False
 
@@ -110,17 +117,22 @@ class Paper:
                 await asyncio.sleep(0)
                 if task.done():
                     return task.result()
+            for turn in self.turns:
+                turn.set_result(None)
+            self.turns.clear()
             if not self.waiting:
                 continue
-            first = min(self.waiting, key=lambda one: one[:2])
+            first = self.drifts.choice(self.waiting) if self.drifts else min(self.waiting, key=lambda one: one[:2])
             self.waiting.remove(first)
             if not first[2].done():
                 first[2].set_result(True)
         return task.result()
 
 
-def tell(course: Course, seed: int, rests: random.Random | None = None) -> tuple[list[str], str, datetime, set[str]]:
-    paper = Paper(course, seed, rests)
+def tell(
+    course: Course, seed: int, rests: random.Random | None = None, drifts: random.Random | None = None
+) -> tuple[list[str], str, datetime, set[str]]:
+    paper = Paper(course, seed, rests, drifts)
     told = RunInput(community="c", run="c/t/1", task="t", mode="m", digest="d", opened_at=START, scale="1d=1ms")
 
     async def whole() -> tuple[str, datetime]:
@@ -137,7 +149,9 @@ def tell(course: Course, seed: int, rests: random.Random | None = None) -> tuple
 
 
 @st.composite
-def bodies(draw: st.DrawFn, prefix: str = "p", depth: int = 2) -> tuple[Leg, ...]:
+def bodies(
+    draw: st.DrawFn, prefix: str = "p", depth: int = 2, kinds: tuple[str, ...] = ("ask", "repeat", "each", "parallel")
+) -> tuple[Leg, ...]:
     """Phases of one body: ways on, back and out; rounds, units and branches inside."""
     ids = [f"{prefix}{n}" for n in range(draw(st.integers(1, 3)))]
     legs = []
@@ -147,14 +161,14 @@ def bodies(draw: st.DrawFn, prefix: str = "p", depth: int = 2) -> tuple[Leg, ...
         if draw(st.booleans()):
             back = draw(st.sampled_from(ids[: place + 1]))
             go["bad"] = Way(to=back, at_most=draw(st.integers(1, 2)), otherwise=draw(st.sampled_from(out)))
-        kind = draw(st.sampled_from(["ask", "ask", "repeat", "each", "parallel"])) if depth else "ask"
+        kind = draw(st.sampled_from(["ask", *kinds])) if depth else "ask"
         fields: dict[str, object] = {}
         if kind in ("repeat", "each"):
-            fields["body"] = draw(bodies(f"{id_}x", depth - 1))
+            fields["body"] = draw(bodies(f"{id_}x", depth - 1, kinds))
             fields["times"] = draw(st.integers(1, 3)) if kind == "repeat" else None
         elif kind == "parallel":
             names = ["a", "b", "c"][: draw(st.integers(2, 3))]
-            fields["branches"] = tuple(Branch(id=n, body=draw(bodies(f"{id_}{n}", depth - 1))) for n in names)
+            fields["branches"] = tuple(Branch(id=n, body=draw(bodies(f"{id_}{n}", depth - 1, kinds))) for n in names)
             fields["ends_with"] = draw(st.sampled_from(["all", "all", "first", *names]))
         legs.append(Leg(id=id_, kind=kind, first="good", go=go, **fields))
     return tuple(legs)
@@ -173,6 +187,14 @@ def test_a_story_that_is_interrupted_anywhere_comes_out_as_if_it_had_not_been(bo
     assert len(told) == len(set(told)), "no visit has the number of another"
     if not (end == "cancel" or end.startswith("end:")):
         assert left_open == set(), "whatever was opened was closed or stopped"
+
+
+@settings(max_examples=100, deadline=None)
+@given(bodies(kinds=("repeat", "parallel")), st.integers(0, 1000), st.integers(0, 1000))
+def test_branches_go_on_in_order_of_the_runs_own_time_however_fast_each_of_them_is(body, seed, drifts):
+    course = Course(mode="m", title="M", phases=body)
+
+    assert tell(course, seed, drifts=random.Random(drifts)) == tell(course, seed)
 
 
 def phases(*ids: str, **fields: object) -> tuple[Leg, ...]:

@@ -42,7 +42,7 @@ phases:
         phases:
           - id: songs
             kind: repeat
-            every: 2d
+            every: 2h
             times: 3
             phases:
               - { id: song, kind: ask, by: role:clerk, form: note, within: 1d, if_silent: silent, go: { silent: next } }
@@ -57,7 +57,7 @@ phases:
         within: 2d
         if_silent: well
         go: { badly: leave }
-      - { id: pause, kind: wait, within: 6h }
+      - { id: pause, kind: wait, within: 2h }
       - id: last-dish
         kind: submit
         by: stalls.members
