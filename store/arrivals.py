@@ -30,10 +30,15 @@ def arrived(connection: Connection, current: Community) -> None:
     Every transaction adds a row of its own, so that nobody waits for anybody and nothing is missed that is not yet
     to be seen when the word before it is taken.
     """
+    if awaited(current):
+        connection.execute(insert(fact_arrival).values(community=current.id))
+
+
+def awaited(current: Community) -> bool:
+    """Whether anything is reviewed as soon as facts come."""
     waits = _waking.get(current.digest)
     if waits is None:
         if len(_waking) > 64:
             _waking.clear()
         waits = _waking[current.digest] = wakes_on_facts(current)
-    if waits:
-        connection.execute(insert(fact_arrival).values(community=current.id))
+    return waits

@@ -141,7 +141,7 @@ def _frame(placed: Sequence[tuple[int, Fact]], kind: FactKind) -> pl.DataFrame:
         if name not in fields:
             raise Unfitting(f"a fact {kind.id!r} has no field {name!r}", f"its fields: {', '.join(sorted(fields))}")
     for fact in facts:
-        _check(fact, fields)
+        see_that_it_fits(fact, fields)
     data: dict[str, list[Any]] = {
         "place": [place for place, _ in placed],
         "id": [key_digits(fact.id) for fact in facts],
@@ -155,7 +155,17 @@ def _frame(placed: Sequence[tuple[int, Fact]], kind: FactKind) -> pl.DataFrame:
     return pl.DataFrame(data, schema=schema_of(kind, names))
 
 
-def _check(fact: Fact, fields: Mapping[str, FactField]) -> None:
+def is_nothing(value: object) -> bool:
+    """Whether a value is as good as unknown."""
+    return value in _EMPTY
+
+
+def see_that_it_fits(fact: Fact, fields: Mapping[str, FactField]) -> None:
+    """See that a fact, whose fields its kind has, holds what these can hold.
+
+    Raises:
+        Unfitting: a value is of another type, or cannot be kept.
+    """
     for moment in (fact.at, fact.recorded_at):
         if moment is not None and (moment.tzinfo is None or not _EARLIEST <= moment < _LATEST):
             raise Unfitting(f"{fact.kind}: {moment} is no time that can be kept", "an aware time from 1900 to 2199")

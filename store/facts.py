@@ -17,7 +17,7 @@ from rules.counted import fact_kinds, reads_suspect
 from rules.fact import Fact, FactKind, key_digits
 from rules.metric import MetricFromFacts
 from rules.spec import Community
-from store import chunks, fact_rows, joined, suspicion
+from store import chunks, fact_rows, few_facts, joined, suspicion
 from store.arrivals import arrived
 from store.cells import cells_of
 from store.fact_columns import facts_of, slots_of, stored, typed, unstored
@@ -57,7 +57,15 @@ class SqlFacts:
         return {**fact_kinds(self._community), **fact_kinds(self._current())}
 
     def record(self, facts: Sequence[Fact]) -> Recorded:
-        return self.record_columns(typed(facts, fact_kinds(self._community))) if facts else Recorded()
+        if not facts:
+            return Recorded()
+        with transaction(self._engine) as connection:
+            if len(facts) <= few_facts.FEW:
+                number = shared(connection, self._community.id)
+                taken = few_facts.record(connection, number, self._community, self._current(), facts)
+                if taken is not None:
+                    return taken
+            return self.record_columns(typed(facts, fact_kinds(self._community)))
 
     def record_columns(self, kinds: dict[str, pl.DataFrame], *, redirected: bool = False) -> Recorded:
         """See `operations.ports.facts.Facts`; what names somebody who was joined to another means that one.

@@ -15,8 +15,10 @@ from store.by_column import Column, Unreadable, by_column
 from store.tables.facts import fact_kind
 from store.tables.members import community as community_table
 from store.tables.members import subject
+from store.transaction import anew, once
 
 _SPACE = 0x7472  # first half of our advisory locks
+_SHARED = text("SELECT pg_advisory_xact_lock_shared(:space, :key)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class KindNumber:
 
 def number_of(connection: Connection, community: str) -> int:
     """The number of a community, given when it is first asked for."""
+    return once(connection, ("number", community), lambda: _number_of(connection, community))
+
+
+def _number_of(connection: Connection, community: str) -> int:
     query = select(community_table.c.key).where(community_table.c.id == community)
     found = connection.execute(query).scalar()
     if found is None:
@@ -55,23 +61,34 @@ def number_of(connection: Connection, community: str) -> int:
     return int(found)
 
 
+def current_of(community: str) -> tuple[str, str]:
+    """Under which name a transaction keeps what is the current spec of a community; see `store.transaction.once`."""
+    return ("current", community)
+
+
 def exclusive(connection: Connection, community: str) -> int:
     """Keep all others from recording facts and publishing specs until this transaction ends; gives the number."""
     number = number_of(connection, community)
     connection.execute(text("SELECT pg_advisory_xact_lock(:space, :key)"), {"space": _SPACE, "key": number})
+    anew(connection, current_of(community))
     return number
 
 
 def shared(connection: Connection, community: str) -> int:
-    """Keep definitions of metrics as they are until this transaction ends; gives the number."""
+    """Keep definitions of metrics as they are until this transaction ends; gives the number.
+
+    Another spec may have become the current one while it was waited for.
+    """
     number = number_of(connection, community)
-    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:space, :key)"), {"space": _SPACE, "key": number})
+    connection.execute(_SHARED, {"space": _SPACE, "key": number})
+    anew(connection, current_of(community))
     return number
 
 
 def try_exclusive(connection: Connection, community: str) -> bool:
     """`exclusive` if nobody has to be waited for."""
     values = {"space": _SPACE, "key": number_of(connection, community)}
+    anew(connection, current_of(community))
     return bool(connection.execute(text("SELECT pg_try_advisory_xact_lock(:space, :key)"), values).scalar())
 
 

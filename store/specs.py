@@ -17,11 +17,11 @@ from operations.ports.trials import CURRENT, REPLACED, RUNNING, STAGED
 from operations.renames import renames_of
 from rules.spec import Community, load
 from store.metric_register import adopt
-from store.numbers import exclusive
+from store.numbers import current_of, exclusive
 from store.renaming import rename
 from store.tables.specs import spec_document, spec_version
 from store.tables.trials import trial
-from store.transaction import transaction
+from store.transaction import anew, once, transaction
 
 if TYPE_CHECKING:
     from rules.spec import PhaseKinds
@@ -59,6 +59,7 @@ class SqlSpecs:
             number = latest.number + 1 if latest is not None else 1
             values = {"community": community.id, "number": number, "digest": community.digest, "at": at}
             connection.execute(spec_version.insert().values(**values, author=author, message=message))
+            anew(connection, current_of(community.id))
             _end_trials(connection, community, number, at)
             adopt(connection, community)
             rename(connection, community.id, renames_of(community))
@@ -69,10 +70,13 @@ class SqlSpecs:
     def current(self, community: str | None = None) -> Community:
         with transaction(self._engine) as connection:
             id_ = community or self._only(connection)
-            latest = _latest(connection, id_)
-            if latest is None:
-                raise Refusal(f"No community {id_} is published here.", _known(connection))
-            return self._at(connection, id_, latest.digest)
+            return once(connection, current_of(id_), lambda: self._current(connection, id_))
+
+    def _current(self, connection: Connection, community: str) -> Community:
+        latest = _latest(connection, community)
+        if latest is None:
+            raise Refusal(f"No community {community} is published here.", _known(connection))
+        return self._at(connection, community, latest.digest)
 
     def at(self, digest: str, community: str | None = None) -> Community:
         loaded = self._loaded.get(digest)

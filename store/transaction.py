@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 
+T = TypeVar("T")
+
 _current: ContextVar[dict[int, Connection] | None] = ContextVar("trellis_transaction", default=None)
+_looked_up: WeakKeyDictionary[Connection, dict[Hashable, Any]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -45,3 +50,17 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
             yield connection
         finally:
             _current.reset(token)
+
+
+def once(connection: Connection, what: Hashable, look: Callable[[], T]) -> T:
+    """What is looked up once in a transaction, however many adapters ask; see `anew`."""
+    known = _looked_up.setdefault(connection, {})
+    if what not in known:
+        known[what] = look()
+    found: T = known[what]
+    return found
+
+
+def anew(connection: Connection, what: Hashable) -> None:
+    """Forget what was looked up: it may have changed since, by this transaction or while it waited for a lock."""
+    _looked_up.get(connection, {}).pop(what, None)
