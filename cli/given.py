@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from operations.errors import Refusal
@@ -10,6 +12,10 @@ from operations.errors import Refusal
 if TYPE_CHECKING:
     from operations.ports.runs import Run, Runs
     from rules.values import ValueType
+    from store.inbox import SqlInbox
+
+SHORT = 8
+"""Hexadecimal digits in the short name of an item."""
 
 
 def pairs(written: Iterable[str], option: str) -> dict[str, str]:
@@ -53,6 +59,25 @@ def scores(text: str) -> dict[str, int]:
             found[name] = int(value)
         except ValueError:
             raise Refusal(f"The score {value!r} for {name} is no whole number.") from None
+    return found
+
+
+def item_called(id_: str) -> str:
+    """The short name of an inbox item, for people to read and type; always the same for the same item."""
+    return f"i-{sha256(id_.encode()).hexdigest()[:SHORT]}"
+
+
+def item_named(inbox: SqlInbox, community: str, text: str) -> str:
+    """The id of an item that people name by its id or by its short name.
+
+    Raises:
+        Refusal: nothing in the inbox has this short name.
+    """
+    if not re.fullmatch(rf"i-[0-9a-f]{{{SHORT}}}", text):
+        return text
+    found = inbox.named(community, text.removeprefix("i-"))
+    if found is None:
+        raise Refusal(f"There is no item {text!r} in the inbox.", "See `trellis inbox`.")
     return found
 
 

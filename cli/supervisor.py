@@ -251,6 +251,15 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def attended(self, ended: threading.Event, within: float = IDLE_LIMIT) -> bool:
+        """Wait until a worker asks for work, for so many seconds at most or until the event; says whether one does."""
+        until = time.monotonic() + within
+        with Gateway(self.addresses.temporal, within=within) as gateway:
+            while not gateway.pollers(within=within):
+                if time.monotonic() > until or ended.wait(LOOK_EVERY):
+                    return False
+        return True
+
     def _parts(self) -> list[Part]:
         servers: list[Part] = [part for part in (self._database, self._clockwork) if part is not None]
         return [*servers, *self._hands]

@@ -216,7 +216,7 @@ def fit_text(text: str, type_: ValueType, name: str) -> Value:
             return fit(True if word in _YES else False if word in _NO else text, type_, name)
         case "set":
             items = text.split(JOIN) if JOIN in text else text.replace("|", ";").split(";")
-            return fit([item.strip() for item in items if item.strip()], type_, name)
+            return fit(_parts(text, [item.strip() for item in items if item.strip()], type_), type_, name)
         case "date":
             return fit(text[:10] if len(text) > 10 and text[10] in "T " else text, type_, name)
         case "money":
@@ -225,6 +225,16 @@ def fit_text(text: str, type_: ValueType, name: str) -> Value:
             return fit(f"{amount}.00 {unit}" if "." not in amount else whole, type_, name)
         case _:
             return fit(text, type_, name)
+
+
+def _parts(text: str, items: list[str], type_: ValueType) -> list[str]:
+    """The items; where only commas separate what are values of a list, it says how several are written."""
+    listed = type_.listed
+    if listed and len(items) == 1 and items[0] not in listed and "," in items[0]:
+        parts = [part.strip() for part in items[0].split(",")]
+        if all(part in listed for part in parts):
+            raise Unfit(f"{text!r}: several values are separated by ; and not by a comma", ";".join(parts))
+    return items
 
 
 def moments(frame: pl.DataFrame, name: str, zone: ZoneInfo, bad: Complaints) -> pl.Series:

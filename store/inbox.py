@@ -44,6 +44,11 @@ _MISS = text("""
        AND NOT EXISTS (SELECT FROM work w WHERE w.run = i.run AND w.phase = i.phase AND w.visit = i.visit)
     RETURNING id
 """)
+_NAMED = text("""
+    SELECT id FROM work_item
+     WHERE community = :community AND starts_with(encode(sha256(convert_to(id, 'UTF8')), 'hex'), :start)
+     ORDER BY state = 'open' DESC, id LIMIT 1
+""")
 
 
 class SqlInbox:
@@ -64,6 +69,11 @@ class SqlInbox:
         with transaction(self._engine) as connection:
             row = connection.execute(_one(community, id)).first()
             return _item(row) if row is not None else None
+
+    def named(self, community: str, start: str) -> str | None:
+        """The id of which the SHA-256 begins so; of several the one that is open. None if there is none."""
+        with transaction(self._engine) as connection:
+            return connection.execute(_NAMED, {"community": community, "start": start}).scalars().first()
 
     def find(
         self,

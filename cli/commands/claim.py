@@ -22,6 +22,7 @@ def claim(
     from dataclasses import asdict
 
     from cli.console import Output
+    from cli.given import item_called, item_named
     from cli.wiring import memory
     from operations.errors import Refusal
     from workflows.desk import Desk
@@ -31,6 +32,7 @@ def claim(
         raise Refusal("Nobody is named who takes it.", "Give a name with --as, or set TRELLIS_AS.")
     with memory() as remembered:
         spec = remembered.specs.current(community)
+        id_ = item_named(remembered.inbox, spec.id, id_)
         item = Desk(remembered.house).claim(spec.id, id_, by=by)
     out.data({"item": asdict(item)})
-    out.say(f"{item.id} is with {by}.")
+    out.say(f"{item_called(item.id)} is with {by}.")

@@ -24,7 +24,7 @@ def complete(
     from dataclasses import asdict
 
     from cli.console import Output
-    from cli.given import pairs, typed
+    from cli.given import item_called, item_named, pairs, typed
     from cli.wiring import room
     from operations.errors import Refusal
     from workflows.desk import Desk
@@ -32,6 +32,7 @@ def complete(
     out = Output(json)
     with room() as here:
         spec = here.memory.specs.current(community)
+        id_ = item_named(here.memory.inbox, spec.id, id_)
         item = here.memory.inbox.item(spec.id, id_)
         if item is None:
             raise Refusal(f"There is no item {id_!r} in the inbox.", "See `trellis inbox`.")
@@ -39,4 +40,4 @@ def complete(
         fields = typed(pairs(form or [], "--form"), desk.fields(item.form, spec))
         item = desk.complete(spec.id, id_, outcome=outcome, fields=fields, by=by)
     out.data({"item": asdict(item)})
-    out.say(f"{item.id}: {outcome}.")
+    out.say(f"{item_called(item.id)}: {outcome}.")

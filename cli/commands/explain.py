@@ -174,8 +174,8 @@ def _change(explanation: "Explanation", one: "Possible") -> str:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(value) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
     return "unknown" if value is None else "yes" if value is True else "no" if value is False else str(value)
 
 
@@ -188,9 +188,9 @@ def _rows(
     indent = "  " * depth
     if isinstance(trace.condition, Leaf | Titles):
         leaf = explanation.leaf(trace, ahead)
-        value = "private" if leaf.get("private") else "unknown" if leaf["value"] is None else leaf["value"]
+        value = "private" if leaf.get("private") else _plain(leaf["value"])
         over = "" if leaf["over"] == "all" else leaf["over"]
-        row = (indent + leaf["metric"], over, value, leaf["comparison"], leaf["threshold"], SIGNS[trace.truth])
+        row = (indent + leaf["metric"], over, value, leaf["comparison"], _plain(leaf["threshold"]), SIGNS[trace.truth])
         rows.append((*row, leaf.get("lacks"), leaf.get("ends"), leaf.get("begins")))
     elif depth or len(trace.parts) == 1:
         rows.append((indent + word_of(trace.condition), "", "", "", "", SIGNS[trace.truth], None, None, None))

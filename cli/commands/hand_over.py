@@ -23,12 +23,14 @@ def hand_over(
     from dataclasses import asdict
 
     from cli.console import Output
+    from cli.given import item_called, item_named
     from cli.wiring import memory
     from workflows.desk import Desk
 
     out = Output(json)
     with memory() as remembered:
         spec = remembered.specs.current(community)
+        id_ = item_named(remembered.inbox, spec.id, id_)
         item = Desk(remembered.house).hand_over(spec.id, id_, to=to, by=by)
     out.data({"item": asdict(item)})
-    out.say(f"{item.id} is with {to}.")
+    out.say(f"{item_called(item.id)} is with {to}.")

@@ -42,8 +42,11 @@ def invitations(
 
 def answer(
     member: Annotated[str, typer.Argument(metavar="MEMBER", help="Who answers.")],
-    id: Annotated[str, typer.Argument(metavar="ID", help="The invitation, as `trellis invitations` shows it.")],
     accept: Annotated[bool, typer.Option("--accept/--decline", help="Yes or no.")],
+    id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="The invitation, as `trellis invitations` shows it; if there are several."),
+    ] = None,
     community: Community = None,
     json: Json = False,
 ) -> None:
@@ -58,6 +61,12 @@ def answer(
     out = Output(json)
     with room() as found:
         spec = found.memory.specs.current(community)
+        if id is None:
+            offered = found.memory.memberships.invitations(spec.id, member)
+            if len(offered) != 1:
+                few = "no open invitation" if not offered else f"{len(offered)} open invitations"
+                raise Refusal(f"{member} has {few}.", "`trellis invitations` lists them; name one by its id.")
+            id = offered[0].id
         known = found.memory.memberships.get(spec.id, id)
         if known is None or known.member != member:
             raise Refusal(f"{member} has no invitation {id}.", f"See `trellis invitations --member {member}`.")

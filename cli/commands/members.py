@@ -106,17 +106,31 @@ def _one(out: "Output", remembered: "Memory", spec: "Spec", member: str, at: Any
             "joined": found.joined,
             "attributes": known,
             "standings": [asdict(standing) for standing in standings],
-            "facts": [{"kind": f.kind, "at": f.at, "fields": dict(f.fields)} for f in facts],
+            "facts": [{"kind": f.kind, "at": f.at, "fields": _shown(spec, f.kind, f.fields)} for f in facts],
         }
     )
     joined = found.joined.astimezone(spec.zone).strftime("%Y-%m-%d") if found.joined else ""
     out.table(f"{member}, since {joined}", ["attribute", "value"], [[k, _text(v)] for k, v in known.items()])
     rows = [
-        [s.place.ladder, s.place.value, s.at, s.since.astimezone(spec.zone) if s.since else None] for s in standings
+        [s.place.ladder, s.place.value, s.at, f"{s.since.astimezone(spec.zone):%Y-%m-%d}" if s.since else None]
+        for s in standings
     ]
     out.table("Standings", ["ladder", "value", "stands", "since"], [[*r[:3], _text(r[3])] for r in rows])
-    latest = [[f.at.astimezone(spec.zone).strftime("%Y-%m-%d %H:%M"), f.kind, _fields(f.fields)] for f in facts]
+    latest = [
+        [f.at.astimezone(spec.zone).strftime("%Y-%m-%d %H:%M"), f.kind, _fields(_shown(spec, f.kind, f.fields))]
+        for f in facts
+    ]
     out.table("Latest facts", ["at", "kind", "fields"], latest)
+
+
+def _shown(spec: "Spec", kind: str, fields: Any) -> dict[str, Any]:
+    """The fields of a fact as they are written: 0.75 and not 75, 180.00 CNY and not 18000."""
+    from rules.counted import fact_kinds
+    from rules.values import show
+
+    known = fact_kinds(spec).get(kind)
+    types = {} if known is None else {name: one.type for name, one in known.fields.items()}
+    return {name: show(value, types[name]) if name in types else value for name, value in fields.items()}
 
 
 def _fields(fields: Any) -> str:
@@ -128,4 +142,4 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, list | frozenset | set):
         return ", ".join(sorted(map(str, value)))
-    return str(value)
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""`trellis new pack` and `trellis new phase`: begin an extension that passes every check at once."""
+"""`trellis new practice`: something to learn with; `new pack`, `new phase`: an extension that passes every check."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,10 +16,42 @@ Top = Annotated[Path, typer.Option("--in", metavar="DIR", help="The top of the c
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Begin a rule pack or a phase kind.", no_args_is_help=True)
+    group = typer.Typer(help="Begin to practise, or begin a rule pack or a phase kind.", no_args_is_help=True)
+    group.command("practice")(practice)
     group.command("pack")(pack)
     group.command("phase")(phase)
     app.add_typer(group, name="new")
+
+
+def practice(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to; made if it is not there.")] = Path(
+        "practice"
+    ),
+    json: Json = False,
+) -> None:
+    """Write members and facts of a small made-up community of owners, dated back from today, to learn with.
+
+    They fit specs/auto: import members.csv and facts.csv. Files that are there already are written anew.
+    """
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from cli.console import Output
+    from operations.errors import Refusal
+    from operations.practice import practice as made
+
+    files = made(datetime.now(ZoneInfo("Asia/Shanghai")).date())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            (folder / file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"{folder} cannot be written: {error.strerror or error}") from None
+    out = Output(json)
+    rows = {file: text.count("\n") - 1 for file, text in files.items()}
+    out.data({"ok": True, "files": {(folder / file).as_posix(): count for file, count in rows.items()}})
+    for file, count in rows.items():
+        out.say(f"{folder / file}: {count:,} rows")
 
 
 def pack(name: Name, top: Top = Path(), json: Json = False) -> None:

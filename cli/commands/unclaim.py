@@ -22,6 +22,7 @@ def unclaim(
     from dataclasses import asdict
 
     from cli.console import Output
+    from cli.given import item_called, item_named
     from cli.wiring import memory
     from operations.errors import Refusal
     from workflows.desk import Desk
@@ -29,10 +30,11 @@ def unclaim(
     out = Output(json)
     with memory() as remembered:
         spec = remembered.specs.current(community)
+        id_ = item_named(remembered.inbox, spec.id, id_)
         known = remembered.inbox.item(spec.id, id_)
         who = by or (known.claimed_by if known is not None else None)
         if who is None:
             raise Refusal(f"{id_} is with nobody.", "See `trellis inbox`.")
         item = Desk(remembered.house).unclaim(spec.id, id_, by=who)
     out.data({"item": asdict(item)})
-    out.say(f"{item.id} is free again; asked: {', '.join(item.asked)}.")
+    out.say(f"{item_called(item.id)} is free again; asked: {', '.join(item.asked)}.")

@@ -52,6 +52,8 @@ def up(
                     *([name, "", pid] for name, pid in pids.items() if name.startswith("worker")),
                 ],
             )
+            if not supervisor.attended(ended) and not ended.is_set():
+                out.warn(f"No worker asks for work yet; {home.log('worker')} says why.")
             out.say("Running. Ctrl-C stops everything in order.")
             out.data({"database": where.database, "pids": supervisor.pids, "temporal": where.temporal, "ui": where.ui})
             ended.wait()

@@ -84,6 +84,12 @@ def test_a_community_is_published_filled_and_listed(shell: Shell) -> None:
     assert ann["attributes"] == {"company": "acme"}
     assert [fact["kind"] for fact in ann["facts"]] == ["made"]
     assert "ann" in shell("members")
+    (shell.folder / "scores.csv").write_text(
+        "id,member,kind,at,score,cost\nf9,ann,made,2026-10-02T08:00:00Z,0.75,12.50\n"
+    )
+    shell("import", "facts", "scores.csv")
+    assert shell.data("members", "ann")["facts"][0]["fields"] == {"score": "0.75", "cost": "12.50 EUR"}
+    assert "cost 12.50 EUR, score 0.75" in shell("members", "ann")
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(shell: Shell) -> None:
@@ -93,4 +99,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(shell: Shell) -> None:
     assert "no folder" in shell("apply", "nowhere", "-m", "x", code=2)
     assert "cannot be read" in shell("import", "facts", "nowhere.csv", "--community", "small", code=2)
     assert "No community other" in shell("import", "facts", "facts.csv", "--community", "other", code=2)
+    (shell.folder / "commas.csv").write_text('id,joined,likes\ncat,2026-01-01,"red,blue"\n')
+    done = shell.data("import", "members", "commas.csv", "--community", "small", code=3)
+    assert "several values are separated by ;" in done["first_rejects"][0]["reason"]
     assert "No community other" in shell("versions", "--community", "other", code=2)

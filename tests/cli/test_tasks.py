@@ -62,6 +62,7 @@ def test_a_task_is_rehearsed_to_its_end_and_shown(trellis: Trellis) -> None:
 
 
 def test_people_take_part_from_the_terminal(trellis: Trellis, founded: Any, eventually: Any) -> None:
+    from cli.given import item_called
     from operations.errors import Refusal
 
     run = trellis("start", "best-dish", "--scale", "1d=3s")["run"]["id"]
@@ -76,7 +77,9 @@ def test_people_take_part_from_the_terminal(trellis: Trellis, founded: Any, even
         trellis("score", run, work, "--by", judge, "--give", "taste=9,looks=5")
     eventually(lambda: founded.memory.inbox.item("village", f"{run}/word/1"))
     asked = trellis("inbox", "--role", "clerk", "--run", run)["items"][0]["id"]
-    trellis("claim", asked, "--by", "ann")
+    trellis("claim", item_called(asked), "--by", "ann")
+    with pytest.raises(Refusal, match="There is no item 'i-00000000'"):
+        trellis("claim", "i-00000000", "--by", "ann")
     done = trellis("complete", asked, "--outcome", "done", "--form", "text=fine")["item"]
     assert (done["state"], done["completed_by"]) == ("done", "ann")
     eventually(lambda: trellis("task", run)["task"]["status"] == "ended")

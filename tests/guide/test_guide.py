@@ -1,0 +1,76 @@
+"""The guide is true: every page was walked, in both languages by the same commands, and every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.guide.walk import GUIDE, ROOT, Astray, Page, Walk, _matches, pages
+
+QUICK = ("01",)
+NAMES = [path.name for path in pages("en")]
+MACHINE = re.compile(r"(?<![\w.])/(tmp|home|work|root|var|usr)/")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<to>[^)\s]+)\)")
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LISTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "specs").rglob("*.md")]
+WRITTEN = sorted({*LISTS, *(ROOT / "workflows").rglob("*.md"), *(ROOT / "rules").rglob("*.md")})
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name[:2] in QUICK else pytest.mark.slow) for name in NAMES]
+)
+def test_a_page_shows_what_really_happens(name: str) -> None:
+    page = Page.read(GUIDE / "en" / name)
+    walk = Walk(page)
+    try:
+        walk.go()
+    except Astray:
+        again = Walk(page)
+        if again.today == walk.today:
+            raise
+        again.go()  # it went on over midnight: what was yesterday is today
+
+
+def test_every_page_is_there_in_both_languages() -> None:
+    english, chinese = ({path.name for path in (GUIDE / language).glob("*.md")} for language in ("en", "zh"))
+
+    assert english == chinese
+    assert NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_show_the_same_walk(name: str) -> None:
+    english, chinese = (Page.read(GUIDE / language / name) for language in ("en", "zh"))
+
+    assert [(block.kind, block.info, block.body) for block in english.blocks] == [
+        (block.kind, block.info, block.body) for block in chinese.blocks
+    ]
+    assert english.day == chinese.day
+
+
+@pytest.mark.parametrize("path", sorted(GUIDE.rglob("*.md")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_page_names_no_machine(path: Path) -> None:
+    assert MACHINE.findall(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_link_leads_somewhere(path: Path) -> None:
+    text = FENCED.sub("", path.read_text("utf-8"))
+    targets = [found["to"].partition("#")[0] for found in LINK.finditer(text) if "://" not in found["to"]]
+
+    assert [to for to in targets if to and not (path.parent / to).exists()] == []
+
+
+def test_a_walk_forgives_times_and_follows_hashes() -> None:
+    hashes: dict[str, str] = {}
+
+    assert (
+        _matches(["in n s", "…", "digest 12ab34cd56ef …"], ["in n s", "a", "b", "digest 99ff88ee77dd x"], hashes)
+        is None
+    )
+    assert hashes == {"12ab34cd56ef": "99ff88ee77dd"}
+    assert _matches(["three members"], ["four members"], {}) == "three members"
+    assert _matches(["three members"], ["three members", "more"], {}) == "nothing more, but there is more"
