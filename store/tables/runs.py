@@ -76,12 +76,29 @@ visit = Table(
     Column("asked", ARRAY(Text), nullable=False),
     Column("never", ARRAY(Text), nullable=False),
     Column("things", ARRAY(Text), nullable=False),
+    Column("many", Integer, nullable=False, server_default=text("0"), comment="things that are rows of visit_thing"),
     Column("closed_at", _MOMENT),
     Column("shut_at", _MOMENT),
     Column("outcome", Text),
     Column("results", JSONB, nullable=False),
     PrimaryKeyConstraint("run", "phase", "visit"),
     ForeignKeyConstraint(["run"], ["run.id"]),
+)
+
+visit_thing = Table(
+    "visit_thing",
+    metadata,
+    Column("run", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("visit", Integer, nullable=False),
+    Column("thing", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("settled", Boolean, nullable=False, server_default=text("false"), comment="nothing more is said about it"),
+    PrimaryKeyConstraint("run", "phase", "visit", "thing"),
+    ForeignKeyConstraint(["run"], ["run.id"]),
+    Index("visit_thing_place", "run", "phase", "visit", "place"),
+    Index("visit_thing_left", "run", "phase", "visit", "place", postgresql_where=text("NOT settled")),
+    comment="What a visit is about, where that is much: a few things stand in the visit itself.",
 )
 
 work = Table(
@@ -127,6 +144,7 @@ act = Table(
     Column("fields", JSONB, nullable=False),
     PrimaryKeyConstraint("run", "phase", "visit", "by_", "about", "verb", "version"),
     ForeignKeyConstraint(["run"], ["run.id"]),
+    Index("act_about", "run", "phase", "visit", "about"),
 )
 
 planned_act = Table(
@@ -198,4 +216,5 @@ work_item = Table(
     Index("work_item_phase", "run", "phase", "visit"),
     Index("work_item_open", "community", "due", postgresql_where=text("state = 'open'")),
     Index("work_item_wake", "community", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
+    Index("work_item_run_wake", "run", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
 )
