@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
 from operations.ports.runs import CANCELLED, ENDED, RUNNING, Run, Visit
 from store.participation import Participation
 from store.tables.runs import part, run, visit, work, work_item
-from store.transaction import transaction
+from store.transaction import anew, once, transaction
 
+_RUN = select(run).where(run.c.id == bindparam("id"))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))")
 _SHUT = text("SELECT trellis_shut(:run, :phase, :visit, :at)")
 _WORKS = text("""
@@ -105,8 +106,7 @@ class SqlRuns(Participation):
 
     def run(self, id: str) -> Run | None:
         with transaction(self._engine) as connection:
-            row = connection.execute(select(run).where(run.c.id == id)).first()
-            return _run(row) if row is not None else None
+            return once(connection, ("run", id), lambda: _known(connection, id))
 
     def runs(
         self, community: str, *, task: str | None = None, status: str | None = None, limit: int = 200
@@ -130,12 +130,14 @@ class SqlRuns(Participation):
             known = connection.execute(select(run).where(run.c.id == id).with_for_update()).one()
             if known.digest == to:
                 return
+            anew(connection, ("run", id))
             told = {"from": known.digest, "to": to, "at": at.isoformat(), "phases": dict(phases)}
             connection.execute(update(run).where(run.c.id == id).values(digest=to, moved=[*known.moved, told]))
 
     def finish(self, id: str, *, end: str, at: datetime) -> None:
         status = CANCELLED if end == "cancel" else ENDED if end == "end" or end.startswith("end:") else end
         with transaction(self._engine) as connection:
+            anew(connection, ("run", id))
             connection.execute(
                 update(run)
                 .where(run.c.id == id, run.c.status == RUNNING)
@@ -271,6 +273,11 @@ class SqlRuns(Participation):
                 .where(work_item.c.state == "open")
                 .values(state="gone", wake_at=None)
             )
+
+
+def _known(connection: Connection, id: str) -> Run | None:
+    row = connection.execute(_RUN, {"id": id}).first()
+    return _run(row) if row is not None else None
 
 
 def _one(run: str, phase: str, number: int) -> Any:
