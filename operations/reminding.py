@@ -8,7 +8,7 @@ nothing; a run on a scaled clock takes its own steps at every look besides, at i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 UNTAKEN, DUE, OVERDUE = "work:untaken", "work:due", "work:overdue"
 """What such a notice is about; `operations.notify` has the words."""
 MISSED = "missed"
+
+PAGE = 500
+"""Items that are woken together."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,41 +88,53 @@ class Reminders:
     community: Community
     _there: dict[str, list[str]] = field(default_factory=dict, repr=False)  # who is behind a role, looked up once
 
-    def sweep(self, at: datetime, *, limit: int = 500) -> int:
+    def sweep(self, at: datetime, *, limit: int = PAGE) -> int:
         """Take what is due on the wall's clock; returns how many items were woken. To be called in a transaction."""
         items = self.inbox.waking(self.community.id, until=at, limit=limit)
         return self._take(items, lambda item, step: wall(item, step.at) <= at)
 
     def in_run(self, run: str, at: datetime) -> int:
         """Take what is due in one run by a time of its own; returns how many items were woken."""
-        return self._take(self.inbox.waking_in(run), lambda item, step: step.at <= at)
-
-    def _take(self, items: Iterable[Item], is_due: object) -> int:
         woken = 0
+        while True:
+            items = self.inbox.waking_in(run, until=at, limit=PAGE)
+            taken = self._take(items, lambda item, step: step.at <= at)
+            woken += taken
+            if len(items) < PAGE or not taken:
+                return woken
+
+    def _take(self, items: Sequence[Item], is_due: Callable[[Item, Step], bool]) -> int:
+        """Take the steps of some items that are due; what is said is written for all of them together."""
+        if not items:
+            return 0
+        woken: list[tuple[Item, datetime | None]] = []
+        notices: list[Notice] = []
+        heard = self.inbox.heard([one for one in items if one.state == "open"])
         for item in items:
             steps = steps_of(item)
             taken = item
-            while taken.woken < len(steps) and is_due(taken, steps[taken.woken]):  # type: ignore[operator]
-                taken = replace(self._step(taken, steps[taken.woken]), woken=taken.woken + 1)
+            while taken.woken < len(steps) and is_due(taken, steps[taken.woken]):
+                step = steps[taken.woken]
+                by_then = {who for who, at in heard.get(item.id, {}).items() if at <= step.at}
+                taken = replace(self._step(taken, step, by_then, notices), woken=taken.woken + 1)
             if taken.woken != item.woken:
-                left = taken.woken < len(steps)
-                self.inbox.woken(taken, wake_at=next_wake(taken) if left else None)
-                woken += 1
-        return woken
+                woken.append((taken, next_wake(taken) if taken.woken < len(steps) else None))
+        self.outbox.put(self.community.id, notices)
+        self.inbox.woken(woken)
+        return len(woken)
 
-    def _step(self, item: Item, step: Step) -> Item:
-        """One step: its notices, and where the item goes with it."""
+    def _step(self, item: Item, step: Step, heard: Collection[str], notices: list[Notice]) -> Item:
+        """One step: its notices, and where the item goes with it. `heard` are those who have done what it asks."""
         if step.kind == "escalate":
-            return self._escalate(item, step)
+            return self._escalate(item, step, notices)
         if item.state != "open" or (step.kind == "claim" and item.claimed_by is not None):
             return item
-        heard = self.inbox.heard(item, by=step.at)
         silent = tuple(who for who in item.asked if who not in heard)
         if not silent or (heard and step.kind == "claim"):
             return item
         if step.kind == "remind":
             told = [item.claimed_by] if item.claimed_by else self._people(silent)
-            self._tell(item, step, DUE, told)
+            notices += self._told(item, step, DUE, told)
             return item
         backups = [
             f"{ROLE}{spec.backup}"
@@ -127,16 +142,16 @@ class Reminders:
             if (spec := self.community.roles.get(who.removeprefix(ROLE))) is not None and spec.backup
         ]
         asked = tuple(dict.fromkeys([*item.asked, *backups]))
-        self._tell(item, step, UNTAKEN, self._people(asked))
+        notices += self._told(item, step, UNTAKEN, self._people(asked))
         return replace(item, asked=asked)
 
-    def _escalate(self, item: Item, step: Step) -> Item:
+    def _escalate(self, item: Item, step: Step, notices: list[Notice]) -> Item:
         """Hand it on: what is open goes to whom the level names; what was missed is theirs to look after."""
         if item.state not in ("open", MISSED):
             return item
         people = self._behind(step.to)
         if item.state == "open":
-            self._tell(item, step, OVERDUE, [*people, *([item.claimed_by] if item.claimed_by else [])])
+            notices += self._told(item, step, OVERDUE, [*people, *([item.claimed_by] if item.claimed_by else [])])
             asked = tuple(dict.fromkeys([*item.asked, step.to]))
             return replace(item, asked=asked, claimed_by=None, claimed_at=None)
         missed_at = item.due or item.opened_at
@@ -155,7 +170,7 @@ class Reminders:
                 )
             ]
         )
-        self._tell(item, step, OVERDUE, people)
+        notices += self._told(item, step, OVERDUE, people)
         return item
 
     def _people(self, asked: Sequence[str]) -> list[str]:
@@ -169,7 +184,7 @@ class Reminders:
             self._there[who] = there(self.effects, self.community, who)
         return self._there[who]
 
-    def _tell(self, item: Item, step: Step, what: str, people: Sequence[str]) -> None:
+    def _told(self, item: Item, step: Step, what: str, people: Sequence[str]) -> list[Notice]:
         zone = self.community.zone
         values = {f"title.{language}": text for language, text in item.title.items()}
         staff = self._staff(item, step)
@@ -177,21 +192,18 @@ class Reminders:
         values["about"] = item.about or ""
         if item.due is not None:
             values["until"] = f"{item.due.astimezone(zone):%Y-%m-%d %H:%M}"
-        self.outbox.put(
-            self.community.id,
-            [
-                Notice(
-                    key=f"{item.id}#{step.kind}/{step.number}@{person}",
-                    member=person,
-                    what=what,
-                    at=step.at,
-                    values=values,
-                    urgency=1 if step.kind == "escalate" else 3,
-                    to_staff=person in staff,
-                )
-                for person in dict.fromkeys(people)
-            ],
-        )
+        return [
+            Notice(
+                key=f"{item.id}#{step.kind}/{step.number}@{person}",
+                member=person,
+                what=what,
+                at=step.at,
+                values=values,
+                urgency=1 if step.kind == "escalate" else 3,
+                to_staff=person in staff,
+            )
+            for person in dict.fromkeys(people)
+        ]
 
     def _staff(self, item: Item, step: Step) -> frozenset[str]:
         """Who of them works for the brand, so that no daily limit of members counts."""

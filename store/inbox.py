@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,10 +12,12 @@ from sqlalchemy import Connection, Engine, Row, func, select, text, update
 from operations.errors import Refusal
 from operations.ports.inbox import Item
 from operations.reminding import MISSED, next_wake
-from store.tables.runs import work_item
+from rules.time import ClockScale
+from store.tables.runs import run, work_item
 from store.transaction import transaction
 
 BATCH = 2_000
+_LONG = timedelta(days=3650)
 
 _PUT = text("""
     INSERT INTO work_item (community, id, asked, title, about, choices, form, run, phase, visit, workflow, opened_at,
@@ -29,12 +31,33 @@ _PUT = text("""
 """)
 
 _HEARD = text("""
-    SELECT who, min(at) AS at FROM (
-        SELECT unnest(ARRAY[by_, role]) AS who, at FROM act
-         WHERE run = :run AND phase = :phase AND visit = :visit AND about IN ('', :about) AND at <= :by
-        UNION ALL
-        SELECT author, at FROM work WHERE run = :run AND phase = :phase AND visit = :visit AND at <= :by
-    ) AS said WHERE who IS NOT NULL GROUP BY who
+    SELECT i.id, said.who, min(said.at) AS at
+      FROM unnest(CAST(:ids AS text[]), CAST(:runs AS text[]), CAST(:phases AS text[]), CAST(:visits AS int[]),
+                  CAST(:abouts AS text[])) AS i (id, run, phase, visit, about),
+           LATERAL (
+               SELECT unnest(ARRAY[a.by_, a.role]) AS who, a.at FROM act a
+                WHERE a.run = i.run AND a.phase = i.phase AND a.visit = i.visit AND a.about = ''
+               UNION ALL
+               SELECT unnest(ARRAY[a.by_, a.role]), a.at FROM act a
+                WHERE a.run = i.run AND a.phase = i.phase AND a.visit = i.visit AND a.about = i.about AND i.about <> ''
+               UNION ALL
+               SELECT w.author, w.at FROM work w WHERE w.run = i.run AND w.phase = i.phase AND w.visit = i.visit
+           ) AS said
+     WHERE said.who IS NOT NULL GROUP BY i.id, said.who
+""")
+_WAKING_IN = text("""
+    SELECT * FROM work_item
+     WHERE run = :run AND wake_at IS NOT NULL
+       AND wake_at <= coalesce(began_at + (CAST(:until AS timestamptz) - opened_at) * :real + interval '1 ms', :until)
+     ORDER BY wake_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+_WOKEN = text("""
+    UPDATE work_item i SET asked = u.asked, claimed_by = u.claimed_by, claimed_at = u.claimed_at, woken = u.woken,
+                           wake_at = u.wake_at, state = u.state
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS u (
+           community text, id text, asked text[], claimed_by text, claimed_at timestamptz, woken int,
+           wake_at timestamptz, state text)
+     WHERE i.community = u.community AND i.id = u.id
 """)
 _MISS = text("""
     UPDATE work_item i SET state = 'missed'
@@ -187,40 +210,51 @@ class SqlInbox:
         with transaction(self._engine) as connection:
             return [_item(row) for row in connection.execute(due)]
 
-    def waking_in(self, run: str) -> Sequence[Item]:
-        left = (
-            select(work_item)
-            .where(work_item.c.run == run, work_item.c.wake_at.is_not(None))
-            .order_by(work_item.c.wake_at, work_item.c.id)
-            .with_for_update(skip_locked=True)
-        )
+    def waking_in(self, run_id: str, *, until: datetime, limit: int = 500) -> Sequence[Item]:
         with transaction(self._engine) as connection:
-            return [_item(row) for row in connection.execute(left)]
+            scale = connection.scalar(select(run.c.scale).where(run.c.id == run_id))
+            real = ClockScale.parse(scale).real(_LONG) / _LONG if scale is not None else 1.0
+            asked = {"run": run_id, "until": until, "real": real, "limit": limit}
+            return [_item(row) for row in connection.execute(_WAKING_IN, asked)]
 
     def missed(self, run: str, phase: str, visit: int) -> int:
         with transaction(self._engine) as connection:
             return len(connection.execute(_MISS, {"run": run, "phase": phase, "visit": visit}).all())
 
-    def woken(self, item: Item, *, wake_at: datetime | None) -> None:
+    def woken(self, items: Sequence[tuple[Item, datetime | None]]) -> None:
+        rows = [
+            {
+                "community": item.community,
+                "id": item.id,
+                "asked": list(item.asked),
+                "claimed_by": item.claimed_by,
+                "claimed_at": item.claimed_at,
+                "woken": item.woken,
+                "wake_at": wake_at,
+                "state": "gone" if item.state == MISSED and wake_at is None else item.state,
+            }
+            for item, wake_at in items
+        ]
         with transaction(self._engine) as connection:
-            over = item.state == MISSED and wake_at is None
-            self._put(
-                connection,
-                item,
-                asked=list(item.asked),
-                claimed_by=item.claimed_by,
-                claimed_at=item.claimed_at,
-                woken=item.woken,
-                wake_at=wake_at,
-                state="gone" if over else item.state,
-            )
+            if rows:
+                connection.execute(_WOKEN, {"rows": orjson.dumps(rows).decode()})
 
-    def heard(self, item: Item, *, by: datetime) -> Mapping[str, datetime]:
-        if item.run is None:
-            return {}
-        asked = {"run": item.run, "phase": item.phase, "visit": item.visit, "about": item.about or "", "by": by}
+    def heard(self, items: Sequence[Item]) -> Mapping[str, Mapping[str, datetime]]:
+        inside = [one for one in items if one.run is not None]
+        found: dict[str, dict[str, datetime]] = {}
+        if not inside:
+            return found
+        asked = {
+            "ids": [one.id for one in inside],
+            "runs": [one.run for one in inside],
+            "phases": [one.phase for one in inside],
+            "visits": [one.visit for one in inside],
+            "abouts": [one.about or "" for one in inside],
+        }
         with transaction(self._engine) as connection:
-            return {row.who: row.at for row in connection.execute(_HEARD, asked)}
+            for row in connection.execute(_HEARD, asked):
+                found.setdefault(row.id, {})[row.who] = row.at
+        return found
 
     def asked_since(self, community: str, run: str, role: str, since: datetime) -> bool:
         asked = (

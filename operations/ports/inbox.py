@@ -103,20 +103,20 @@ class Inbox(Protocol):
         """Items whose next step is due by then on the wall's clock, held until the transaction ends."""
         ...
 
-    def waking_in(self, run: str) -> Sequence[Item]:
-        """Items of one run that have steps left, held until the transaction ends."""
+    def waking_in(self, run: str, *, until: datetime, limit: int = 500) -> Sequence[Item]:
+        """Items of one run whose next step is due by then in the run's own time, held until the transaction ends."""
         ...
 
     def missed(self, run: str, phase: str, visit: int) -> int:
         """The time of a phase is up: what nobody has done of it and somebody is still to be told of is `missed`."""
         ...
 
-    def woken(self, item: Item, *, wake_at: datetime | None) -> None:
+    def woken(self, items: Sequence[tuple[Item, datetime | None]]) -> None:
         """So many steps were taken (`item.woken`), whom it is with and who is asked now; the next is due then."""
         ...
 
-    def heard(self, item: Item, *, by: datetime) -> Mapping[str, datetime]:
-        """Who (people, and the roles they spoke for) has done what an item of a phase asks, by a time of the run."""
+    def heard(self, items: Sequence[Item]) -> Mapping[str, Mapping[str, datetime]]:
+        """Who (people, and the roles they spoke for) has done what items of phases ask, and since when; by item."""
         ...
 
     def asked_since(self, community: str, run: str, role: str, since: datetime) -> bool:
