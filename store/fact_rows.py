@@ -142,11 +142,13 @@ def scan(
     if not numbers or (members is not None and not members):
         return
     wanted = ", ".join(str(number.key) for number in numbers.values())
-    names = member_names(connection, community) if members is None else _names_of(connection, members)
+    names = None if members is None else _names_of(connection, members)
     condition = f"community = {community} AND kind IN ({wanted}){f' AND ({where})' if where else ''}"
     if members is not None:
         condition += f" AND member IN ({', '.join(str(int(key)) for key in members)})"
     for rows in _copied(connection, f"{_READ} WHERE {condition}", size):
+        if names is None:  # a slice that is not full is all there is
+            names = names_in(connection, community, rows) if rows.height < size else member_names(connection, community)
         yield {
             id_: unstored(named(rows.filter(pl.col("kind") == number.key), names), number, kinds[id_])
             for id_, number in numbers.items()

@@ -52,7 +52,11 @@ class Reader:
 
     def standings(self, at: datetime) -> dict[tuple[str, str], pl.DataFrame]:
         """Rows of standings by ladder and value; who was pinned only until `at` or before is not."""
-        columns = {name: Column(self._sql(name, at), _kind(name)) for name in _STANDING if name not in _WHERE}
+        columns = {
+            name: Column(self._sql(name, at), _kind(name), rare=name in _RARE)
+            for name in _STANDING
+            if name not in _WHERE
+        }
         which = "" if self.subjects is None else " AND member = ANY (%s)"
         given = [self.community, *([] if self.subjects is None else [self.subjects])]
         try:
@@ -148,6 +152,10 @@ class Reader:
 
 
 _WHERE = ("ladder", "value")
+_RARE = (
+    "moved_at", "last_move", "pinned", "below_since", "below_until", "below_digest", "waiting_for", "exempt",
+)  # fmt: skip
+"""What nothing is said in of whoever has not moved yet, and is in no grace, held fast or asked."""
 
 
 def _kind(name: str) -> Kind:

@@ -1,5 +1,6 @@
 """Many rows read by column are the rows that are there, whatever is unknown of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -19,6 +20,7 @@ COLUMNS = {
     "at": Column("at", "moment"),
     "good": Column("good", "truth"),
 }
+RARE = {name: replace(column, rare=name in ("size", "at", "good")) for name, column in COLUMNS.items()}
 pytestmark = pytest.mark.servers
 rows = st.lists(
     st.tuples(
@@ -53,6 +55,8 @@ def test_every_row_comes_as_it_is(things, written):
             )
         found = by_column(connection, COLUMNS, "thing WHERE part <> %s", ["c"], per=("part",))
         whole = by_column(connection, COLUMNS, "thing", [])[()]
+        apart = by_column(connection, RARE, "thing", [])[()]
+        some = by_column(connection, RARE, "thing WHERE part <> %s", ["c"], per=("part",))
         connection.rollback()
 
     by_part = {}
@@ -60,6 +64,8 @@ def test_every_row_comes_as_it_is(things, written):
         by_part[part] = sorted(map(repr, (row[1:] for row in written if row[0] == part)))
     assert {part: sorted(map(repr, _plain(rows))) for (part,), rows in found.items()} == by_part
     assert sorted(map(repr, _plain(whole))) == sorted(map(repr, (row[1:] for row in written)))
+    assert sorted(map(repr, _plain(apart))) == sorted(map(repr, _plain(whole)))
+    assert {part: sorted(map(repr, _plain(rows))) for (part,), rows in some.items()} == by_part
 
 
 def _plain(frame: pl.DataFrame) -> list[tuple[object, ...]]:
