@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
@@ -29,6 +29,15 @@ from store.tables.members import member as member_table
 from store.tables.members import subject
 from store.transaction import transaction
 
+_MOMENTS = text("""
+    SELECT f.at
+      FROM community c
+      JOIN fact_kind k ON k.community = c.key AND k.id = :kind
+      JOIN subject s ON s.community = c.key AND s.kind = 'member' AND s.id = :member
+      JOIN fact f ON f.community = c.key AND f.kind = k.key AND f.member = s.key
+     WHERE c.id = :community AND f.at > :after AND f.at <= :until
+     ORDER BY f.at
+""")
 _MOVES = ("moved_tier", "moved_stage")
 _TRIES = 5
 """How often a batch is looked at again because somebody else has just recorded a fact of it."""
@@ -127,6 +136,11 @@ class SqlFacts:
             rows = fact_rows.known(connection, number, [key.hex for key in keys])
             facts = [f for id_, frame in self.typed(connection, number, rows).items() for f in facts_of(frame, id_)]
             return sorted(facts, key=lambda f: (f.at, f.id), reverse=True)
+
+    def moments(self, member: str, kind: str, *, after: datetime, until: datetime) -> Sequence[datetime]:
+        asked = {"community": self._community.id, "member": member, "kind": kind, "after": after, "until": until}
+        with transaction(self._engine) as connection:
+            return list(connection.execute(_MOMENTS, asked).scalars())
 
     def any_by(self, at: datetime | None) -> bool:
         with transaction(self._engine) as connection:

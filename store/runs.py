@@ -87,6 +87,7 @@ class SqlRuns(Participation):
                 "parent": new.parent,
                 "status": RUNNING,
             }
+            anew(connection, ("run", str(values["id"])))
             return _run(connection.execute(insert(run).values(values).returning(run)).one())
 
     def _room(self, connection: Connection, new: Run, at_once: int) -> None:

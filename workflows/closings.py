@@ -180,8 +180,8 @@ class Closings(Openings):
         starts = visit.deadline or asked.at
         kind = getattr(setting.phase, "reset_by", None)
         if kind is not None and setting.run.subject is not None:
-            found = self.house.facts(setting.community).find(member=setting.run.subject, kinds=[kind], limit=20)
-            told = [fact.at for fact in found if visit.opened_at < fact.at <= asked.at]
+            facts = self.house.facts(setting.community)
+            told = facts.moments(setting.run.subject, kind, after=visit.opened_at, until=asked.at)
             every = str(getattr(setting.phase, "every", "1d"))
             starts = max([starts, *(self._later(setting, at, every) for at in told)])
         if starts > asked.at:

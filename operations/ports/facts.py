@@ -63,6 +63,9 @@ class Facts(Protocol):
     ) -> Sequence[Fact]:
         """The latest facts, newest first; their ids are the keys under which they are kept."""
 
+    def moments(self, member: str, kind: str, *, after: datetime, until: datetime) -> Sequence[datetime]:
+        """When facts of one kind about a member happened, in order."""
+
     def any_by(self, at: datetime | None) -> bool:
         """Whether any fact is of this moment or earlier; None: whether there is any."""
 

@@ -222,3 +222,13 @@ def test_facts_that_say_nothing_more_are_taken_in_together(town: Town) -> None:
 
     assert town.facts.record([Fact(f"g{n}", "made", "ann", NOW) for n in range(2)]).new == 2
     assert town.read("made_count") == 3
+
+
+def test_moments_are_told_of_one_member_and_kind_in_order(town: Town) -> None:
+    hours = [made(f"h{n}", NOW + timedelta(hours=n)) for n in (3, 1, 2)]
+    town.facts.record([*hours, made("else", NOW + timedelta(hours=2), "bob")])
+    until = NOW + timedelta(hours=2)
+    assert town.facts.moments("ann", "made", after=NOW, until=until) == [NOW + timedelta(hours=1), until]
+    assert town.facts.moments("ann", "made", after=NOW + timedelta(hours=1), until=until) == [until]
+    assert town.facts.moments("nobody", "made", after=NOW, until=until) == []
+    assert town.facts.moments("ann", "nothing", after=NOW, until=until) == []

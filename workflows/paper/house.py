@@ -297,6 +297,9 @@ class _Facts:
         ]
         return sorted(found, key=lambda fact: fact.at, reverse=True)[:limit]
 
+    def moments(self, member: str, kind: str, *, after: datetime, until: datetime) -> Sequence[datetime]:
+        return sorted(fact.at for fact in self.find(member=member, kinds=[kind]) if after < fact.at <= until)
+
 
 class _Members:
     def __init__(self, paper: Paper) -> None:
