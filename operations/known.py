@@ -105,17 +105,42 @@ class Known:
             return {}
         return self.house.measures(self.community).community(wanted, self.at)
 
-    # ---------------------------------------------------------------------------------------------------------- cohorts
+    # ------------------------------------------------------------------------------------- cohorts, spaces, the run itself
     def cohort(self, id: str, readings: Iterable[Reading] = ()) -> Evidence:
-        """What is known of a cohort: its size, and metrics about it."""
+        """What is known of a cohort: its size, what its members share, and metrics about it."""
+        found = next((one for one in self.house.touch.cohorts(self.community.id, closed=True) if one.id == id), None)
+        attributes: dict[str, Value | None] = {
+            "cohort.size": len(self.house.touch.members_of(self.community.id, [id])[id])
+        }
+        if found is not None:
+            partition = self.community.cohorts.get(found.partition)
+            shared = zip(partition.by, found.key, strict=False) if partition is not None else ()
+            attributes |= {"cohort.partition": found.partition, **{f"cohort.{name}": value for name, value in shared}}
+        return Evidence(attributes, self._about("cohort", id, readings))
+
+    def space(self, id: str, readings: Iterable[Reading] = ()) -> Evidence:
+        """What is known of a space: which it is, and metrics about it."""
+        return Evidence({"space": id}, self._about("space", id, readings))
+
+    def run(self, run: Run, readings: Iterable[Reading] = ()) -> Evidence:
+        """What is known of a run, as its own conditions read it (`run.days`, `run.retention`)."""
+        task = self.community.tasks.get(run.task)
+        days = local_day(self.at, self.community.zone) - local_day(run.opened_at, self.community.zone)
+        attributes: dict[str, Value | None] = {
+            "run.mode": run.mode, "run.task": run.task, "run.goal": getattr(task, "goal", None), "run.days": days
+        }  # fmt: skip
+        own = [one for one in readings if one.scope == "run"]
+        return Evidence(attributes, self._about("run", run.id, own))
+
+    def _about(self, kind: str, id: str, readings: Iterable[Reading]) -> dict[Reading, Value | None]:
+        """Metrics about one thing of a kind, and of the community."""
         wanted = list(readings)
-        size = len(self.house.touch.members_of(self.community.id, [id])[id])
-        own = {one: replace(one, scope="subject") for one in wanted if one.scope in ("subject", "cohort")}
+        own = {one: replace(one, scope="subject") for one in wanted if one.scope in ("subject", kind)}
         found: dict[Reading, Value | None] = dict(self.community_readings(wanted))
         if own:
-            row = self._measured("cohort", list(own.values()), [id]).row(0, named=True)
+            row = self._measured(kind, list(own.values()), [id]).row(0, named=True)
             found |= {asked: row.get(base.key) for asked, base in own.items()}
-        return Evidence({"cohort.size": size}, found)
+        return found
 
     # ------------------------------------------------------------------------------------------------------------ works
     def works(self, works: Collection[Work], readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:

@@ -7,6 +7,7 @@ are wanted, works mean their authors.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -26,9 +27,7 @@ from rules.spec.people import Selection, refs
 from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
 
 ROLE = "role:"
-PLAIN = frozenset(
-    {"stage", "consent", "cohort.size"}
-)  # what can, besides tiers, be said of a member without looking everything up
+PLAIN = frozenset({"stage", "consent"})  # what can, besides tiers, be said of a member without looking everything up
 RELATIONS = ("contact", "host", "tutor")
 
 Look = Callable[[Any, Condition, Evidence], bool | None]
@@ -268,21 +267,37 @@ class People:
         """How a condition of the run comes out: of its subject, its arguments and its results; None is unknown."""
         condition = Compiler(self.known.community, fields=self._names).condition(written)
         values = {name: self._named(name) for name in self._names}
-        evidence = Evidence(values, {})
-        around = self.around
-        if around is not None and around.run.subject is not None and around.mode.for_ == "member":
-            found = self._plainly(condition, around.run.subject)
-            if found is None:
-                known = self.known.members([around.run.subject], readings_of(condition))
-                found = known.get(around.run.subject, Evidence())
-            evidence = Evidence({**found.attributes, **values}, found.readings)
-        elif around is not None and around.run.subject is not None and around.mode.for_ == "cohort":
-            found = self.known.cohort(around.run.subject, readings_of(condition))
-            evidence = Evidence({**found.attributes, **values}, found.readings)
-        elif around is not None:
-            readings = [one for one in readings_of(condition) if one.scope == "community"]
-            evidence = Evidence(values, self.known.community_readings(readings))
-        return truth(condition, evidence) if self.look is None else self.look(written, condition, evidence)
+        around, found = self.around, Evidence(values, {})
+        if around is not None:
+            about = self._of_subject(condition, around)
+            named = {name for one in sources(condition) if isinstance(one, Attribute) for name in one.names}
+            own = [one for one in readings_of(condition) if one.scope == "run"]
+            run = Evidence()
+            if own or any(name.startswith("run.") and name not in self._names for name in named):
+                run = self.known.run(around.run, own)
+            found = Evidence({**about.attributes, **run.attributes, **values}, {**about.readings, **run.readings})
+        return truth(condition, found) if self.look is None else self.look(written, condition, found)
+
+    def _of_subject(self, condition: Condition, around: Around) -> Evidence:
+        """What is known of whom or what the run is about, as far as a condition asks for it."""
+        known, subject, wanted = self.known, around.run.subject, readings_of(condition)
+        wanted = frozenset(one for one in wanted if one.scope != "run")
+        match around.mode.for_ if subject is not None else "community":
+            case "member":
+                plain = self._plainly(condition, str(subject))
+                return plain or known.members([str(subject)], wanted).get(str(subject), Evidence())
+            case "cohort":
+                return known.cohort(str(subject), wanted)
+            case "space":
+                return known.space(str(subject), wanted)
+            case "team":
+                everybody = known.community_readings(wanted)
+                of_it = [one for one in wanted if one.scope != "community"]
+                team = known.teams([str(subject)], of_it)[str(subject)]
+                return Evidence(team.attributes, {**team.readings, **everybody})
+        asked = {replace(one, scope="community"): one for one in wanted if one.scope in ("subject", "community")}
+        told = known.community_readings(list(asked))
+        return Evidence({}, {mine: told.get(base) for base, mine in asked.items()})
 
     def _plainly(self, condition: Condition, member: str) -> Evidence | None:
         """What is known of a member for a condition of tier, stage and consent alone, which runs about members ask all
@@ -312,6 +327,7 @@ class People:
         plain = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
         if not plain or any(not isinstance(one, Attribute) for one in asked):
             return None
+        names = {name for name in names if not name.startswith("cohort.")}  # a cohort says so itself when it changes
         return None if names - PLAIN - ladders - set(self._names) else names
 
     def is_plain(self, written: Any) -> bool:

@@ -43,6 +43,9 @@ def attribute_type(community: Community, name: str) -> ValueType | None:
         return _form(community, bare)
     if kind == "team" and bare in _slots(community):
         return ValueType("member")
+    if kind == "cohort" and any(bare in partition.by for partition in community.cohorts.values()):
+        shared = _member(community, bare)  # of several values the one that the cohort was made by
+        return None if shared is None else ValueType("text", listed=shared.listed)
     declared = SUBJECT_ATTRIBUTES.get(kind, {}).get(bare)
     return None if declared is None else word_type(community, declared)
 

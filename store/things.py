@@ -108,9 +108,9 @@ def _named(connection: Connection, community: Community, kind: str) -> list[dict
 
 
 def _cohorts(connection: Connection, community: Community, at: datetime) -> list[dict[str, Any]]:
-    """Cohorts with the size they have now; `at` only says which were open."""
+    """Cohorts with what their members share and the size they have now; `at` only says which were open."""
     query = (
-        select(cohort.c.id, func.count(cohort_member.c.member).label("size"))
+        select(cohort.c.id, cohort.c.partition, cohort.c.key, func.count(cohort_member.c.member).label("size"))
         .select_from(
             cohort.outerjoin(
                 cohort_member,
@@ -120,9 +120,14 @@ def _cohorts(connection: Connection, community: Community, at: datetime) -> list
             )
         )
         .where(cohort.c.community == community.id, cohort.c.opened_at <= at, cohort.c.closed_at.is_(None))
-        .group_by(cohort.c.id)
+        .group_by(cohort.c.id, cohort.c.partition, cohort.c.key)
     )
-    return [{"subject": row.id, "size": row.size} for row in connection.execute(query)]
+    found = []
+    for row in connection.execute(query):
+        partition = community.cohorts.get(row.partition)
+        shared = zip(partition.by, row.key, strict=False) if partition is not None else ()
+        found.append({**dict(shared), "subject": row.id, "partition": row.partition, "size": row.size})
+    return found
 
 
 def _teams(connection: Connection, community: Community, at: datetime) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ SUBJECT_ATTRIBUTES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "team": {"days": "integer", "size": "integer"},
         "run": {"mode": "mode", "task": "task", "goal": "text", "days": "integer"},
-        "cohort": {"size": "integer"},
+        "cohort": {"size": "integer", "partition": "text"},  # and what its members share: what the partition divides by
         "space": {},
         "community": {},
     }

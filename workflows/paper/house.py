@@ -147,6 +147,11 @@ class PaperKnown(Known):
         told = self._paper.people.get(id, Evidence())
         return Evidence(told.attributes, {one: self._paper.read(one, id, self.at) for one in readings})
 
+    def _about(self, kind: str, id: str, readings: Iterable[Reading]) -> dict[Reading, Value | None]:
+        """Of the run, what the case says under the id `run`, or what its facts come to."""
+        who = kind if kind == "run" and kind in self._paper.people else id
+        return {one: self._paper.read(one, who, self.at) for one in readings}
+
     def community_readings(self, readings: Collection[Reading]) -> dict[Reading, Value | None]:
         return {one: self._paper.read(one, "", self.at) for one in readings if one.scope == "community"}
 

@@ -33,9 +33,11 @@ def condition(at: At, written: Any, scene: Scene) -> None:
             condition(at.along(path) / n, part, scene)
 
 
-def name(at: At, written: str, scene: Scene, *, on_key: bool = False) -> Asked | None:
-    """Check a name that is read; what it is, or None after saying what is wrong."""
+def name(at: At, written: str, scene: Scene, *, on_key: bool = False, asked: bool = False) -> Asked | None:
+    """Check a name that is read, perhaps `asked` by a condition; what it is, or None after saying what is wrong."""
     found = scene.reads(written)
+    if asked and not isinstance(found, Wrong):
+        found = scene.at_hand(written) or found
     if isinstance(found, Wrong):
         at.say(found.code, found.message, found.hint, on="key" if on_key else "value")
         return None
@@ -68,7 +70,7 @@ def window(at: At, over: str, word: str, asked: Asked, scene: Scene) -> None:
 
 # ---------------------------------------------------------------------------------------------------------- leaves
 def _leaf(at: At, leaf: Leaf, scene: Scene) -> None:
-    asked = name(at, leaf.name, scene, on_key=True)
+    asked = name(at, leaf.name, scene, on_key=True, asked=True)
     if asked is None or asked.kind == "any":
         return
     test = leaf.test
@@ -141,7 +143,7 @@ def _other(at: At, other: Reading, word: str, asked: Asked, scene: Scene) -> Non
         if isinstance(inner.of, Reading):
             at, inner = at / "of", inner.of
             continue
-        found = name(at / "of", inner.of, scene)
+        found = name(at / "of", inner.of, scene, asked=True)
         if found is None or found.kind == "any":
             return
         if inner.over is not None:

@@ -27,7 +27,12 @@ def mode(at: At, written: Mode, names: Names) -> None:
     """Check a mode as it stands, with its parameters open or with arguments put in."""
     every = frozenset(p.id for _, p in every_phase(written.phases))
     scene = Scene(
-        names, about=written.for_, subject=written.for_, later=every, parameters={p.id: p for p in written.parameters}
+        names,
+        about=written.for_,
+        subject=written.for_,
+        later=every,
+        parameters={p.id: p for p in written.parameters},
+        in_run=True,
     )
     _ids(at, written)
     results: Results = {}

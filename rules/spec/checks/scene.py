@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from rules.spec.checks.asked import ANY, INTEGER, Asked
+from rules.spec.checks.asked import ANY, INTEGER, TEXT, Asked
 from rules.spec.checks.at import At, meant
 from rules.spec.checks.names import Names
 from rules.spec.fields import Parameter
@@ -45,6 +45,7 @@ class Scene:
         later: ids of all phases of the mode, for the one who asks too early.
         parameters: of the mode.
         values: what `$value` can be; None where there is none.
+        in_run: conditions here are asked by a run, and may read `run.` of it.
     """
 
     names: Names
@@ -55,10 +56,11 @@ class Scene:
     later: frozenset[str] = frozenset()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     values: tuple[str, ...] | None = None
+    in_run: bool = False
 
     def looking_at(self, about: str) -> Scene:
         """The same point, with conditions about something else."""
-        return replace(self, about=about)
+        return replace(self, about=about, in_run=False)
 
     # ------------------------------------------------------------------------------------------ names in conditions
     def reads(self, name: str) -> Asked | Wrong:
@@ -77,8 +79,8 @@ class Scene:
             found = self._of_member(tail)
             return found if found is not None else self._unknown("metric or attribute", tail, head)
         if head in OTHERS:
-            found = self._of(head, tail)
-            return found if found is not None else self._unknown(f"metric or attribute of a {head}", tail, head)
+            told = self._of(head, tail)
+            return told if told is not None else self._unknown(f"metric or attribute of a {head}", tail, head)
         if head in self.results:
             return self._result(head, tail)
         if head in self.later:
@@ -123,12 +125,11 @@ class Scene:
             about = self.names.about(metric)
             if self._fits(about):
                 return self.names.metric(metric)
-            hint = (
-                f"write {about}.{name} where there is one"
-                if about in OTHERS
-                else "write author.name for whoever made it"
+            return Wrong(
+                "TRL302",
+                f"metric '{name}' is about a {about}, here one {self.about} is looked at",
+                self._instead(about, name),
             )
-            return Wrong("TRL302", f"metric '{name}' is about a {about}, here one {self.about} is looked at", hint)
         if self.about in ("member", "any") and name in self.names.member:
             return self.names.member[name]
         if name in OTHERS.get(self.about, {}):
@@ -141,6 +142,28 @@ class Scene:
                 f"write author.{name}" if self.about == "work" else "",
             )  # fmt: skip
         return self._unknown("metric or attribute", name)
+
+    def at_hand(self, name: str) -> Wrong | None:
+        """Why nothing could ever be known of what a condition names here: there is no such thing; None if there is."""
+        head, dot, _ = name.partition(".")
+        if not dot or self.about in ("any", "fact", head) or head not in (*OTHERS, "author") or head == "community":
+            return None
+        if (head == "author" and self.about == "work") or (head == "run" and self.in_run):
+            return None
+        return Wrong("TRL302", f"'{name}' reads of {_a(head)}, and here there is none", self._hands())
+
+    def _hands(self) -> str:
+        said = "the whole community" if self.about == "community" else f"one {self.about}"
+        return f"{said} is looked at{', by a run: run. may be read' if self.in_run else ''}"
+
+    def _instead(self, about: str | None, name: str) -> str:
+        """What to write instead of a metric about something else."""
+        if self.about == "community":
+            own = f"run.{name} of the run, " if about == "run" and self.in_run else ""
+            return f"write {own}community.{name} of all together"
+        if about in OTHERS:
+            return f"write {about}.{name}" if about == "community" else f"write {about}.{name} where there is one"
+        return f"write author.{name} for whoever made it"
 
     def _of_fact(self, name: str, head: str, tail: str) -> Asked | Wrong:
         if head not in self.fields:
@@ -161,18 +184,23 @@ class Scene:
         metric = self.names.of("metric").get(name)
         return self.names.metric(metric) if metric is not None else self.names.member.get(name)
 
-    def _of(self, head: str, tail: str) -> Asked | None:
+    def _of(self, head: str, tail: str) -> Asked | Wrong | None:
         if head == "run" and tail in self.parameters:
             return self.names.field(self.parameters[tail])
         if tail in OTHERS[head]:
             return self.names.typed(OTHERS[head][tail])
         metric = self.names.of("metric").get(tail)
         if metric is not None:
-            return self.names.metric(metric)
+            about = self.names.about(metric)
+            if about in (None, head):
+                return self.names.metric(metric)
+            return Wrong(
+                "TRL302", f"metric '{tail}' is about a {about}, not about a {head}", self._instead(about, tail)
+            )
         return self._more(head).get(tail)
 
     def _more(self, head: str) -> dict[str, Asked]:
-        """What else `head.` may read: fields of forms about it, slots of teams, arguments of runs."""
+        """What else `head.` may read: fields of forms, slots of teams, what cohorts share, arguments of runs."""
         out: dict[str, Asked] = {}
         for form in self.names.of("fact").values():
             if form.about == head:
@@ -183,6 +211,10 @@ class Scene:
                     slots = getattr(phase, "slots", None)
                     if isinstance(slots, tuple):
                         out |= {slot.id: Asked("member") for slot in slots}
+        if head == "cohort":
+            shared = {name for partition in self.names.of("cohort").values() for name in partition.by}
+            own = {name: self.names.member[name] for name in shared if name in self.names.member}
+            out |= {name: Asked("text", a.listed) if a.family in ("set", "text") else TEXT for name, a in own.items()}
         if head == "run":
             out |= {p.id: self.names.field(p) for p in self.parameters.values()}
             if not self.parameters:
@@ -198,7 +230,7 @@ class Scene:
         return INTEGER if kind in PEOPLE or kind == "slots" else Asked(kind, windowed=False)
 
     def _fits(self, about: str | None) -> bool:
-        return about is None or about == self.about or self.about in ("community", "any")
+        return about is None or self.about in (about, "any")
 
     def _unknown(self, what: str, word: str, head: str = "") -> Wrong:
         if not head:
@@ -273,6 +305,10 @@ class Scene:
         if kinds:
             return f"did you mean '{kinds[0]}:{ref}'?"
         return meant(ref, {"everyone", "subject", "author", "none", "run", "work", "team"})
+
+
+def _a(head: str) -> str:
+    return f"an {head}" if head == "author" else f"a {head}"
 
 
 def _whole(head: str, tail: str, known: Iterable[str]) -> str:
