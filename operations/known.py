@@ -105,10 +105,17 @@ class Known:
             return {}
         return self.house.measures(self.community).community(wanted, self.at)
 
-    # ------------------------------------------------------------------------------------- cohorts, spaces, the run itself
-    def cohort(self, id: str, readings: Iterable[Reading] = ()) -> Evidence:
-        """What is known of a cohort: its size, what its members share, and metrics about it."""
-        found = next((one for one in self.house.touch.cohorts(self.community.id, closed=True) if one.id == id), None)
+    # ------------------------------------------------------------------------------- cohorts, spaces, runs
+    def cohort(self, id: str, readings: Iterable[Reading] = (), *, names: Collection[str] | None = None) -> Evidence:
+        """What is known of a cohort: its size, what its members share, and metrics about it.
+
+        Args:
+            names: the names that are asked for; all without them.
+        """
+        found = None
+        if names is None or any(name.startswith("cohort.") and name != "cohort.size" for name in names):
+            cohorts = self.house.touch.cohorts(self.community.id, closed=True)
+            found = next((one for one in cohorts if one.id == id), None)
         attributes: dict[str, Value | None] = {
             "cohort.size": len(self.house.touch.members_of(self.community.id, [id])[id])
         }

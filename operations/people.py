@@ -7,7 +7,7 @@ are wanted, works mean their authors.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,15 +20,37 @@ from operations.ports.runs import Work
 from operations.ports.standings import LIFECYCLE
 from operations.rehearsal import lot, plain
 from rules.compile import Compiler
-from rules.condition import Attribute, Condition, Leaf, leaves, sources
+from rules.condition import Attribute, Condition, Leaf, Source, leaves, sources
 from rules.errors import NotDecidable
 from rules.evaluate import truth
+from rules.reading import Reading
 from rules.spec.people import Selection, refs
 from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
 
 ROLE = "role:"
 PLAIN = frozenset({"stage", "consent"})  # what can, besides tiers, be said of a member without looking everything up
 RELATIONS = ("contact", "host", "tutor")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A condition of a run, and what has to be known for it.
+
+    Args:
+        written: as it is written; held so that no other is taken for it.
+        plain: the names it asks for, if a few rows answer them; None: it asks for more.
+    """
+
+    written: Any
+    condition: Condition
+    names: frozenset[str]
+    readings: frozenset[Reading]
+    plain: frozenset[str] | None
+
+
+_MANY = 4_096
+_ASKED: dict[tuple[Any, ...], _Asked] = {}
+"""By spec, condition as it is written, and the names that the run has for it by now."""
 
 Look = Callable[[Any, Condition, Evidence], bool | None]
 """How a condition of a run is looked at."""
@@ -265,29 +287,44 @@ class People:
     # ---------------------------------------------------------------------------------------------- conditions of runs
     def holds(self, written: Any) -> bool | None:
         """How a condition of the run comes out: of its subject, its arguments and its results; None is unknown."""
-        condition = Compiler(self.known.community, fields=self._names).condition(written)
-        values = {name: self._named(name) for name in self._names}
+        asked = self._asked(written)
+        condition = asked.condition
+        values = {name: self._named(name) for name in asked.names if name in self._names}
         around, found = self.around, Evidence(values, {})
         if around is not None:
-            about = self._of_subject(condition, around)
-            named = {name for one in sources(condition) if isinstance(one, Attribute) for name in one.names}
-            own = [one for one in readings_of(condition) if one.scope == "run"]
+            about = self._of_subject(asked, around)
+            own = [one for one in asked.readings if one.scope == "run"]
             run = Evidence()
-            if own or any(name.startswith("run.") and name not in self._names for name in named):
+            if own or any(name.startswith("run.") and name not in self._names for name in asked.names):
                 run = self.known.run(around.run, own)
             found = Evidence({**about.attributes, **run.attributes, **values}, {**about.readings, **run.readings})
         return truth(condition, found) if self.look is None else self.look(written, condition, found)
 
-    def _of_subject(self, condition: Condition, around: Around) -> Evidence:
+    def _asked(self, written: Any) -> _Asked:
+        """What a condition of the run asks for; compiled once, for runs look at theirs all the time."""
+        key = (self.known.community.digest, id(written), *sorted(self._names))
+        found = _ASKED.get(key)
+        if found is None:
+            condition = Compiler(self.known.community, fields=self._names).condition(written)
+            asked = list(sources(condition))
+            names = frozenset(name for one in asked if isinstance(one, Attribute) for name in one.names)
+            readings = frozenset(readings_of(condition))
+            found = _Asked(written, condition, names, readings, self._plain_names(condition, names, asked))
+            if len(_ASKED) >= _MANY:
+                _ASKED.clear()
+            _ASKED[key] = found
+        return found
+
+    def _of_subject(self, asked: _Asked, around: Around) -> Evidence:
         """What is known of whom or what the run is about, as far as a condition asks for it."""
-        known, subject, wanted = self.known, around.run.subject, readings_of(condition)
-        wanted = frozenset(one for one in wanted if one.scope != "run")
+        known, subject = self.known, around.run.subject
+        wanted = frozenset(one for one in asked.readings if one.scope != "run")
         match around.mode.for_ if subject is not None else "community":
             case "member":
-                plain = self._plainly(condition, str(subject))
+                plain = self._plainly(asked.plain, str(subject))
                 return plain or known.members([str(subject)], wanted).get(str(subject), Evidence())
             case "cohort":
-                return known.cohort(str(subject), wanted)
+                return known.cohort(str(subject), wanted, names=asked.names)
             case "space":
                 return known.space(str(subject), wanted)
             case "team":
@@ -295,14 +332,13 @@ class People:
                 of_it = [one for one in wanted if one.scope != "community"]
                 team = known.teams([str(subject)], of_it)[str(subject)]
                 return Evidence(team.attributes, {**team.readings, **everybody})
-        asked = {replace(one, scope="community"): one for one in wanted if one.scope in ("subject", "community")}
-        told = known.community_readings(list(asked))
-        return Evidence({}, {mine: told.get(base) for base, mine in asked.items()})
+        bases = {replace(one, scope="community"): one for one in wanted if one.scope in ("subject", "community")}
+        told = known.community_readings(list(bases))
+        return Evidence({}, {mine: told.get(base) for base, mine in bases.items()})
 
-    def _plainly(self, condition: Condition, member: str) -> Evidence | None:
+    def _plainly(self, names: frozenset[str] | None, member: str) -> Evidence | None:
         """What is known of a member for a condition of tier, stage and consent alone, which runs about members ask all
         the time; None: it asks for more. A few rows instead of everything that can be known."""
-        names = self._plain_names(condition)
         if names is None:
             return None
         person = self.known.person(member)
@@ -312,30 +348,28 @@ class People:
         ladders = {one.id: one for one in self.known.community.ladders.values() if one.per is None}
         asked = names & {"stage", *ladders}
         if asked:
-            standings = self.known.house.standings.of(self.known.community.id, member)
-            stands = {one.place.ladder: one.at for one in standings if not one.place.value}
+            stands = self.known.house.standings.stands(self.known.community.id, member)
             for name in asked:
                 lowest = None if name == "stage" else ladders[name].tiers[0].id
                 found[name] = stands.get(LIFECYCLE if name == "stage" else name, lowest)
         return Evidence(found)
 
-    def _plain_names(self, condition: Condition) -> set[str] | None:
+    def _plain_names(
+        self, condition: Condition, names: frozenset[str], asked: Sequence[Source]
+    ) -> frozenset[str] | None:
         """What a condition asks for, if that is tiers, the stage, consent and things of the run; None: it is more."""
-        asked = list(sources(condition))
-        names = {name for one in asked if isinstance(one, Attribute) for name in one.names}
         ladders = {one.id for one in self.known.community.ladders.values() if one.per is None}
         plain = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
         if not plain or any(not isinstance(one, Attribute) for one in asked):
             return None
-        names = {name for name in names if not name.startswith("cohort.")}  # a cohort says so itself when it changes
+        names = frozenset(
+            name for name in names if not name.startswith("cohort.")
+        )  # a cohort says so itself when it changes
         return None if names - PLAIN - ladders - set(self._names) else names
 
     def is_plain(self, written: Any) -> bool:
         """Whether a condition of the run only changes when the run is told: by a move, by consent, by its cohort."""
-        return (
-            written is None
-            or self._plain_names(Compiler(self.known.community, fields=self._names).condition(written)) is not None
-        )
+        return written is None or self._asked(written).plain is not None
 
     @cached_property
     def _names(self) -> Mapping[str, ValueType]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, Engine, Table, bindparam, func, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
@@ -72,6 +72,11 @@ _MET = text(f"""
 """)
 
 
+_STANDS = select(standing.c.ladder, standing.c.at).where(
+    standing.c.community == bindparam("of"), standing.c.member == bindparam("who"), standing.c.value == ""
+)
+
+
 class SqlStandings:
     """The port `Standings`."""
 
@@ -107,6 +112,10 @@ class SqlStandings:
 
     def of(self, community: str, member: str) -> Sequence[Standing]:
         return self._read(community, standing.c.member == member, observation.c.member == member)
+
+    def stands(self, community: str, member: str) -> Mapping[str, str | None]:
+        with transaction(self._engine) as connection:
+            return {row.ladder: row.at for row in connection.execute(_STANDS, {"of": community, "who": member})}
 
     def one(self, community: str, place: Place) -> Standing | None:
         def here(table: Table) -> ColumnElement[bool]:

@@ -19,11 +19,15 @@ from operations.ports.teams import Seat, Team
 from rules.compile import Compiler
 from rules.evaluate import truth
 from rules.fact import Fact
+from rules.spec.phase import every_phase
 from workflows import crews
 from workflows.phases.form_teams.candidates import faults
 from workflows.phases.form_teams.forming import BY_HAND, CLAIM, INVITE, PROPOSED, SOLVE, parts_of, traits_of
 from workflows.play import Free
 from workflows.scenes import Setting, Settings
+
+FORMS = "form_teams"
+"""The kind of phase from which teams come."""
 
 ANSWERS = ("confirm", "decline")
 
@@ -351,6 +355,10 @@ def seatings(settings: Settings, run_id: str, at: datetime) -> Iterator[Seating]
 
 def tend(settings: Settings, run_id: str, at: datetime) -> datetime | None:
     """Look after the teams of a run; returns when to look again, None if nothing can change by itself."""
+    run = settings.run(run_id)
+    mode = settings.mode(run, settings.house.specs.at(run.digest, run.community))
+    if not any(phase.kind == FORMS for _, phase in every_phase(mode.phases)):
+        return None
     looks = [look for one in seatings(settings, run_id, at) if (look := one.tend()) is not None]
     return min(looks, default=None)
 

@@ -167,6 +167,10 @@ class Standings(Protocol):
         """Everything remembered about one member's standings."""
         ...
 
+    def stands(self, community: str, member: str) -> Mapping[str, str | None]:
+        """Where one member stands, by ladder; ladders that are kept per value are left out."""
+        ...
+
     def one(self, community: str, place: Place) -> Standing | None:
         """One standing, if it is remembered."""
         ...

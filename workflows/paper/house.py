@@ -142,7 +142,7 @@ class PaperKnown(Known):
             for who in known
         }
 
-    def cohort(self, id: str, readings: Iterable[Reading] = ()) -> Evidence:
+    def cohort(self, id: str, readings: Iterable[Reading] = (), *, names: Collection[str] | None = None) -> Evidence:
         """What the case says of a cohort; where it says nothing, that is unknown."""
         told = self._paper.people.get(id, Evidence())
         return Evidence(told.attributes, {one: self._paper.read(one, id, self.at) for one in readings})
@@ -251,14 +251,14 @@ class _Standings:
 
     def of(self, community: str, member: str) -> Sequence[Standing]:
         """Where the case says that somebody stands; where it says nothing, that is unknown."""
+        stands = self.stands(community, member)
+        return [Standing(place=Place(member=member, ladder=one), at=at, since=None) for one, at in stands.items()]
+
+    def stands(self, community: str, member: str) -> Mapping[str, str | None]:
         person = self._paper.people.get(member)
         ladders = {LIFECYCLE: "stage"} | {name: name for name in self._paper.community.ladders}
-        found = []
-        for ladder, name in ladders.items():
-            at = None if person is None else person.attributes.get(name)
-            place = Place(member=member, ladder=ladder)
-            found.append(Standing(place=place, at=None if at is None else str(at), since=None))
-        return found
+        at = {ladder: None if person is None else person.attributes.get(name) for ladder, name in ladders.items()}
+        return {ladder: None if one is None else str(one) for ladder, one in at.items()}
 
 
 class _Touch:
