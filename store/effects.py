@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.deed_facts import facts_of, items_of
@@ -30,11 +30,18 @@ from store.tables.effects import (
     publication,
     staff,
 )
-from store.transaction import transaction
+from store.transaction import anew, once, transaction
 
 if TYPE_CHECKING:
     from operations.ports.facts import Facts
     from operations.ports.inbox import Inbox
+
+
+_STAFF = (
+    select(staff.c.role, staff.c.person)
+    .where(staff.c.community == bindparam("of"))
+    .order_by(staff.c.role, staff.c.person)
+)
 
 
 class SqlEffects:
@@ -242,6 +249,7 @@ class SqlEffects:
 
     def staff(self, community: str, role: str, people: Sequence[str]) -> None:
         with transaction(self._engine) as connection:
+            anew(connection, ("staff", community))
             connection.execute(staff.delete().where(staff.c.community == community, staff.c.role == role))
             if people:
                 rows = [{"community": community, "role": role, "person": person} for person in dict.fromkeys(people)]
@@ -249,13 +257,7 @@ class SqlEffects:
 
     def people(self, community: str, role: str) -> Sequence[str]:
         with transaction(self._engine) as connection:
-            return list(
-                connection.execute(
-                    select(staff.c.person)
-                    .where(staff.c.community == community, staff.c.role == role)
-                    .order_by(staff.c.person)
-                ).scalars()
-            )
+            return [*once(connection, ("staff", community), lambda: _in_roles(connection, community)).get(role, ())]
 
     def looked_after(self, community: str) -> Mapping[tuple[str, str], int]:
         with transaction(self._engine) as connection:
@@ -368,6 +370,14 @@ def _holding(row: Any) -> Holding:
         ended_at=row.ended_at,
         key=row.key,
     )
+
+
+def _in_roles(connection: Connection, community: str) -> dict[str, list[str]]:
+    """Everybody of the staff by role: whoever asks for one role asks for others too."""
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(_STAFF, {"of": community}):
+        found.setdefault(row.role, []).append(row.person)
+    return found
 
 
 def _deed(row: Any) -> Deed:

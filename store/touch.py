@@ -15,7 +15,7 @@ from store.loads import choose, load_of_everybody, loads_of, weights_of
 from store.tables.effects import assignment, deed, staff
 from store.tables.runs import run
 from store.tables.touch import cohort, cohort_member
-from store.transaction import transaction
+from store.transaction import anew, transaction
 
 
 class SqlTouch:
@@ -163,6 +163,7 @@ class SqlTouch:
     ) -> Sequence[Handed]:
         with transaction(self._engine) as connection:
             hold(connection, community, "assign")
+            anew(connection, ("staff", community))
             connection.execute(
                 staff.delete().where(staff.c.community == community, staff.c.role == role, staff.c.person == person)
             )
