@@ -150,7 +150,8 @@ class PaperKnown(Known):
     def _about(self, kind: str, id: str, readings: Iterable[Reading]) -> dict[Reading, Value | None]:
         """Of the run, what the case says under the id `run`, or what its facts come to."""
         who = kind if kind == "run" and kind in self._paper.people else id
-        return {one: self._paper.read(one, who, self.at) for one in readings}
+        own = {one: replace(one, scope="subject") if one.scope == kind else one for one in readings}
+        return {one: self._paper.read(base, who, self.at) for one, base in own.items()}
 
     def community_readings(self, readings: Collection[Reading]) -> dict[Reading, Value | None]:
         return {one: self._paper.read(one, "", self.at) for one in readings if one.scope == "community"}
