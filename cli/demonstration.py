@@ -10,6 +10,7 @@ from cli.home import Home
 from cli.memory import Memory
 from cli.outcome import Outcome
 from cli.season import Script, Season
+from cli.summary import show
 from cli.supervisor import Supervisor
 from cli.wiring import Room, tenancy
 from operations.errors import Refusal
@@ -20,8 +21,6 @@ from workflows.server import TemporalServer
 
 if TYPE_CHECKING:
     from cli.supervisor import Addresses
-
-__all__ = ["Demonstration", "Script"]
 
 
 @dataclass(slots=True)
@@ -58,7 +57,8 @@ class Demonstration:
                 finally:
                     engine.dispose()
                 summary = self._summary(season, outcome, supervisor, time.monotonic() - began)
-                self._show(summary, where)
+                show(self.out, summary)
+                self.out.say(f"Temporal's console was {where.ui}; `trellis up` keeps one open.")
         return summary
 
     def _clean(self) -> None:
@@ -84,25 +84,10 @@ class Demonstration:
             "steps": [asdict(step) for step in season.steps],
             "restarts": supervisor.restarts,
             "ui": supervisor.addresses.ui,
+            "books": {
+                place: [{**asdict(line), "balances": line.balances} for line in books.lines]
+                for place, books in season.books.items()
+            },
             "outcome": outcome.as_data(),
             "digest": outcome.digest,
         }
-
-    def _show(self, summary: dict[str, Any], where: "Addresses") -> None:
-        outcome = summary["outcome"]
-        self.out.table(
-            "Final standing",
-            ["ladder", "tier or stage", "members"],
-            [[name, tier, count] for name, sizes in outcome["standings"].items() for tier, count in sizes.items()],
-            right=["members"],
-        )
-        self.out.table(
-            "Winners of the contest",
-            ["place", "author", "score", "work"],
-            [[line["place"], line["author"], line["score"], line["work"]] for line in outcome["ranking"]],
-            right=["place", "score"],
-        )
-        self.out.table("Awards and what is left", ["what", "amount"], outcome["awards"].items(), right=["amount"])
-        self.out.say(f"Every workflow finished and the books balance; {summary['seconds']:.1f} s in all.")
-        self.out.say(f"Outcome {summary['digest']}")
-        self.out.say(f"Temporal's console was {where.ui}; `trellis up` keeps one open.")

@@ -6,15 +6,17 @@ attempts. So a season in which servers were killed has the same digest as an und
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from cli.console import encode
 from cli.memory import Memory
+from cli.programme import Played
 
 if TYPE_CHECKING:
+    from cli.journey import Mark
     from rules.spec import Community
 
 
@@ -28,6 +30,8 @@ class Outcome:
     deeds: Mapping[str, int]  # effects by kind
     ranking: Sequence[Mapping[str, Any]]  # the winners of the contest, best first
     runs: Mapping[str, int]  # task and how its run ended, to how many runs; their numbers follow the order of starts
+    played: Sequence[Mapping[str, Any]]  # one task of each mode: when it ended, what came of it
+    journey: Sequence[Mapping[str, str]]  # one member's way, day by day
     facts: int
     decisions: int
     members: str  # digest over the standing of every single member
@@ -43,8 +47,15 @@ class Outcome:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def look_back(memory: Memory, community: "Community", at: datetime, contest: str | None) -> Outcome:
-    """The picture of a community as of `at`, with the ranking of one contest."""
+def look_back(
+    memory: Memory,
+    community: "Community",
+    at: datetime,
+    contest: str | None,
+    played: Sequence[Played] = (),
+    journey: Sequence["Mark"] = (),
+) -> Outcome:
+    """The picture of a community as of `at`, with the ranking of one contest, and what was played meanwhile."""
     id = community.id
     effects = memory.effects
     balances = effects.balances(id)
@@ -68,6 +79,8 @@ def look_back(memory: Memory, community: "Community", at: datetime, contest: str
         deeds=dict(effects.totals(id)),
         ranking=ranking_of(memory, contest) if contest else [],
         runs=_counted(f"{run.task} {run.end or run.status}" for run in memory.runs.runs(id, limit=10_000)),
+        played=[asdict(one) for one in played],
+        journey=[asdict(one) for one in journey],
         facts=memory.facts(community).count(),
         decisions=memory.decisions.verify(id).decisions,
         members=_digest(_standing_of_each(memory, community, at)),

@@ -1,12 +1,14 @@
-"""Programme: the tasks that a season plays besides its contest, one of each other mode, and what each came to."""
+"""Programme: the tasks that a season plays, one of each mode and a council's year, and what each came to."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from cli.endings import Unfinished
 
 if TYPE_CHECKING:
     from cli.memory import Memory
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 OPENS = datetime(2027, 5, 10, 2, tzinfo=UTC)
 """When the programme begins: everybody has had a contest to show themselves in."""
 
-STOCK = {"camera-kit": 8}
+SMALL = 1000
+"""Below so many members few have been in a contest, and few stand high: others may come too."""
+
 FACTS = 1_000_000
 """More facts of one kind than a season has."""
 
@@ -31,8 +35,9 @@ class Part:
         task: its id.
         scale: its clock.
         crowd: how many come where anybody may.
-        args: what is given for this run besides what the task says.
         told: what it came to; refuses by an empty or zero count what must not be missing.
+        args: what is given for this run besides what the task says.
+        small: and what is given besides in a small community.
     """
 
     mode: str
@@ -41,6 +46,21 @@ class Part:
     crowd: int
     told: Callable[[Came], Mapping[str, Any]]
     args: Mapping[str, Any] = field(default_factory=dict)
+    small: Mapping[str, Any] = field(default_factory=dict)
+
+    def among(self, members: int) -> Part:
+        """The same in a community of this size."""
+        return replace(self, args={**self.args, **self.small}) if members < SMALL else self
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One task that has been played: its mode, its run, on which local day that ended, and what came of it."""
+
+    mode: str
+    run: str
+    ended: str
+    came: Mapping[str, Any]
 
 
 class Came:
@@ -65,9 +85,22 @@ class Came:
         """How often a phase came out how."""
         return Counter(str(one.outcome) for one in self.visits if one.phase == phase)
 
+    def found(self, phase: str, result: str) -> list[str]:
+        """What the visits of a phase found, one after the other: works, people, runs."""
+        return [str(one) for visit in self.visits if visit.phase == phase for one in visit.results.get(result, ())]
+
     def credit(self) -> Mapping[str, int]:
         """The ledger of the run: whom it names, with their credit."""
         return self.memory.teams.credit(self.run.id)
+
+
+def contest(came: Came) -> Mapping[str, Any]:
+    """Entries, hidden until closing, and the winners."""
+    return {
+        "phases": len(came.visits),
+        "entries": len(came.memory.runs.works(came.run.id, "entries")),
+        "winners": len(came.found("judging", "winning")),
+    }
 
 
 def group(came: Came) -> Mapping[str, Any]:
@@ -100,19 +133,56 @@ def co_creation(came: Came) -> Mapping[str, Any]:
 
 
 def council(came: Came) -> Mapping[str, Any]:
-    """Meetings, motions, and the money that votes alone released."""
-    carried = [one for one in came.visits if one.phase == "funds" and one.outcome == "done"]
+    """Meetings, motions, and the money that votes alone released.
+
+    Raises:
+        Unfinished: money went to a motion that was not carried.
+    """
+    carried = {*came.found("vote", "carry"), *came.found("second-vote", "carry")}
+    paid = [one for one in came.memory.resources.of_phase(came.run.id, "funds") if one.state == "served"]
+    for one in paid:
+        if one.work not in carried:
+            raise Unfinished(f"{one.key} was paid, and no vote has carried {one.work}")
     return {
         "seats": len(came.facts("joined_team")),
         "meetings": came.outcomes("session").get("done", 0),
-        "rounds that released money": len(carried),
-        "spent": sum(int(str(one.fields.get("amount", 0))) for one in came.facts("spent")) // 100,
+        "motions": len(came.memory.runs.works(came.run.id, "proposals")),
+        "carried": len(carried),
+        "paid": len(paid),
+        "spent": sum(one.amount for one in paid) // 100,
     }
 
 
+CONTEST = Part("contest", "most-beautiful-lines", "1d=50ms", 200, contest)
 PROGRAMME = (
-    Part("group", "twenty-four-hours", "1d=150ms", 60, group, {"teams": 3, "traits": {"car_model": "mixed"}}),
-    Part("mentorship", "photo-masters", "1d=150ms", 60, mentorship),
-    Part("co-creation", "owners-handbook", "1d=120ms", 80, co_creation),
+    Part(
+        "group",
+        "twenty-four-hours",
+        "1d=50ms",
+        60,
+        group,
+        args={"teams": 3, "traits": {"car_model": "mixed"}},
+        small={"who": ["tier:active", "tier:core"], "teams": 2},
+    ),
+    Part(
+        "mentorship",
+        "photo-masters",
+        "1d=50ms",
+        60,
+        mentorship,
+        small={
+            "mentors": ["tier:active", "tier:core", "tier:ambassador"],
+            "mentees": ["tier:base", "tier:active"],
+        },
+    ),
+    Part("co-creation", "owners-handbook", "1d=50ms", 80, co_creation),
+    Part(
+        "council",
+        "core-user-committee",
+        "1d=25ms",
+        40,
+        council,
+        args={"least": 3},
+        small={"least": 2, "from": ["tier:core", "tier:ambassador"], "keep": {"good_standing": {"is": True}}},
+    ),
 )
-COUNCIL = (Part("council", "core-user-committee", "1d=100ms", 40, council, {"least": 3}),)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from operations.desk import Desk
+from operations.ports.effects import Line
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -24,6 +25,7 @@ class Books:
     claims: int = 0  # of scarce goods, settled or waiting
     bookings: int = 0
     parcels: int = 0
+    lines: Sequence[Line] = ()  # each book, account by account
 
     @property
     def balance(self) -> bool:
@@ -47,6 +49,12 @@ def check_books(desk: Desk, community: Community) -> Books:
                 for tier in ladder.tiers
                 if tier.seats is not None and taken.get(tier.id, 0) > tier.seats
             )
+    lines = desk.effects.statement(community.id)
+    findings.extend(
+        f"{one.book} {one.account}: {one.came} came in, {one.went} went out, and {one.left} are left"
+        for one in lines
+        if not one.balances
+    )
     totals = desk.effects.totals(community.id)
     points = sum(balance.amount for balance in desk.effects.balances(community.id, "points"))
     return Books(
@@ -58,4 +66,5 @@ def check_books(desk: Desk, community: Community) -> Books:
         claims=len(desk.resources.claims(community.id, limit=1_000_000)),
         bookings=len(desk.resources.bookings(community.id)),
         parcels=len(desk.resources.parcels(community.id, limit=1_000_000)),
+        lines=lines,
     )

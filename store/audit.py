@@ -152,6 +152,18 @@ _QUESTIONS = (
         "{0}: {1} was rewarded by credit and has contributed nothing",
     ),
     (
+        """SELECT s.source, s.member, s.amount, s.weight, s.total, s.whole FROM (
+             SELECT d.source, d.member, (d.details ->> 'amount')::bigint AS amount,
+                    (d.details ->> 'whole')::bigint AS whole, c.weight, sum(c.weight) OVER (
+                      PARTITION BY d.source, d.kind, d.details ->> 'among', d.details ->> 'whole')::bigint AS total
+             FROM deed d CROSS JOIN LATERAL (SELECT coalesce(sum(c.weight), 0)::bigint AS weight FROM contribution c
+               WHERE c.run = d.origin ->> 'run' AND c.member = d.member AND c.at <= d.at) c
+             WHERE d.community = :community AND d.details ->> 'split' = 'credit'
+               AND d.details ->> 'among' LIKE '%' || chr(58) || 'None') s
+           WHERE s.total > 0 AND abs(s.amount * s.total - s.whole * s.weight) >= s.total""",
+        "{0}: {1} was given {2} of {5} for {3} of {4} in the ledger of contributions",
+    ),
+    (
         """SELECT w.id, w.state FROM work w LEFT JOIN contribution c ON c.community = w.community AND c.work = w.id
            WHERE w.community = :community AND w.state IN ('refused', 'withdrawn')
            GROUP BY w.id, w.state HAVING coalesce(sum(c.weight), 0) <> 0""",

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from operations.deed_facts import facts_of, items_of
 from operations.errors import Refusal
-from operations.ports.effects import Balance, Candidate, Deed, Done, Holding
+from operations.ports.effects import Balance, Candidate, Deed, Done, Holding, Line
 from operations.ports.inbox import Item
 from operations.ports.notices import Notice, Outbox
 from store import deeds as kinds
@@ -20,6 +20,7 @@ from store.bulk import insert_many
 from store.ledgers import enter, left_in_stock, reorders
 from store.loads import load_of_everybody
 from store.proposals import withdraw
+from store.statement import statement
 from store.tables.effects import (
     assignment,
     balance,
@@ -357,6 +358,10 @@ class SqlEffects:
     def audit(self, community: str) -> Sequence[str]:
         with transaction(self._engine) as connection:
             return audit(connection, community)
+
+    def statement(self, community: str) -> Sequence[Line]:
+        with transaction(self._engine) as connection:
+            return statement(connection, community)
 
 
 def _holding(row: Any) -> Holding:

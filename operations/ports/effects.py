@@ -97,6 +97,31 @@ class Balance:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One account of one book, from its causes to what is left.
+
+    Args:
+        book: stock | budget | booking | points | contributions | rewards.
+        account: the item, budget or fleet; `members`; of contributions and rewards the run.
+        came: what came in: pieces put in, money granted, cars promised, points awarded, credit of accepted works,
+            points to be divided by credit. Money in hundredths.
+        went: what went out: given, spent, brought back, divided.
+        left: what the account itself says.
+    """
+
+    book: str
+    account: str
+    came: int
+    went: int
+    left: int
+
+    @property
+    def balances(self) -> bool:
+        """Whether the two sides say the same."""
+        return self.came - self.went == self.left
+
+
 class Starter(Protocol):
     """Who starts runs of tasks for effects."""
 
@@ -194,4 +219,8 @@ class Effects(Protocol):
 
     def audit(self, community: str) -> Sequence[str]:
         """Every sentence says one thing that does not balance; none when the books balance."""
+        ...
+
+    def statement(self, community: str) -> Sequence[Line]:
+        """Every account of every book, counted from its causes, with what is left of it."""
         ...

@@ -81,6 +81,8 @@ def demo(seed: int = 11) -> Iterator[Played]:
             str(MEMBERS),
             "--seed",
             str(seed),
+            "--scale",
+            "1d=150ms",  # so that there is time to kill something while the contest is played
         ]
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

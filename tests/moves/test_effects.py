@@ -153,6 +153,41 @@ def test_nothing_is_spent_that_is_not_there(memory: Memory, context: EffectConte
     assert check_books(memory.desk, club).findings == []
 
 
+def test_each_book_is_told_from_what_caused_it_to_what_is_left(
+    memory: Memory, context: EffectContext, club: Community
+) -> None:
+    def lines() -> dict[str, tuple[int, int, int]]:
+        told = memory.effects.statement("club")
+        return {f"{one.book} {one.account}": (one.came, one.went, one.left) for one in told}
+
+    before = lines()
+    memory.effects.stocked("club", "mug", 3, by="kim", at=AT, key="delivery told")
+    here = replace(context, source="told")
+    carry_out(effects({"award": {"to": "ann", "give": [{"gift": "mug", "budget": "fund"}, {"points": 7}]}}), here)
+    carry_out(effects({"award": {"to": "bob", "give": [{"money": "15.00 CNY", "budget": "fund"}]}}), here)
+    after = lines()
+
+    grown = {
+        name: tuple(now - then for now, then in zip(after[name], before.get(name, (0, 0, 0)), strict=True))
+        for name in after
+    }
+    assert grown["stock mug"] == (3, 1, 2)
+    assert grown["budget fund"][1] == 6_000 + 1_500
+    assert grown["points members"] == (7, 0, 7)
+
+    other = text("UPDATE deed SET details = details || :other WHERE key LIKE 'told%' AND kind = 'gift'")
+    with memory.engine.begin() as connection:
+        connection.execute(other, {"other": '{"cost": 5999}'})
+    try:
+        assert any("budget fund" in sentence for sentence in check_books(memory.desk, club).findings)
+    finally:
+        with memory.engine.begin() as connection:
+            connection.execute(other, {"other": '{"cost": 6000}'})
+    memory.effects.undo("club", "told", at=AT + timedelta(days=1))
+    assert lines()["stock mug"][1:] == (before.get("stock mug", (0, 0, 0))[1], after["stock mug"][2] + 1)
+    assert check_books(memory.desk, club).findings == []
+
+
 def test_who_is_given_the_same_twice_in_one_batch_holds_it_once(memory: Memory, club: Community) -> None:
     def given(number: int) -> Deed:
         details = {"item": "twice-given", "limit": 1}

@@ -21,5 +21,5 @@ def test_a_member_goes_all_the_way_from_a_group_chat_to_honorary_for_life(room: 
         marks = Journey(room, AUTO, say=print).play()
     assert [mark.what for mark in marks] == [
         "spotted", "agreed", "welcomed", "reposted", "active owner", "core owner", "mature", "shared", "slowing down",
-        "talked", "honorary",
+        "talked", "honorary", "still honorary",
     ]  # fmt: skip
