@@ -238,11 +238,11 @@ def _meant_word(key: str, inside: Any) -> str | None:
         return nearest(key, _LISTS) or SYNONYMS.get(key.lower(), "")
     if isinstance(inside, dict):
         comparisons = keys_of(Test)
-        if nearest(key, ["at_least_of"]) == "at_least_of" and (set(inside) & {"count", "of"}):
+        if not inside.keys().isdisjoint(("count", "of")) and nearest(key, ["at_least_of"]) == "at_least_of":
             return "at_least_of"
         inner = next(iter(inside), None)
         deeper = len(inside) == 1 and isinstance(inside[inner], dict | tuple) and inner not in comparisons
-        if nearest(key, ["not"]) and deeper and inner is not None and nearest(inner, comparisons) is None:
+        if deeper and inner is not None and nearest(key, ["not"]) and nearest(inner, comparisons) is None:
             return "not"
     return None
 

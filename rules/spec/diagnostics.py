@@ -272,20 +272,17 @@ def _short(line: str, width: int) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ did you mean
-def distance(a: str, b: str) -> int:
-    """Edits between two words, a swap of neighbours counting as one; only small ones are told apart (3 is "far")."""
-    if abs(len(a) - len(b)) > 2:
-        return 3
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, last, row = row, before, [i]
-        for j, y in enumerate(b, 1):
-            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                best = min(best, last[j - 2] + 1)
-            row.append(best)
-    return min(row[-1], 3)
+def close(a: str, b: str) -> bool:
+    """Whether two words are at most one edit apart; a swap of neighbours counts as one."""
+    if abs(len(a) - len(b)) > 1:
+        return False
+    shorter, begin, end = min(len(a), len(b)), 0, 0
+    while begin < shorter and a[begin] == b[begin]:
+        begin += 1
+    while end < shorter - begin and a[-1 - end] == b[-1 - end]:
+        end += 1
+    one, other = a[begin : len(a) - end], b[begin : len(b) - end]
+    return max(len(one), len(other)) <= 1 or (len(one) == 2 and one == other[::-1])
 
 
 def alike(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -> list[str]:
@@ -295,10 +292,10 @@ def alike(word: str, known: Iterable[str], *, preferred: Collection[str] = ()) -
     one much like it. More than one means that it cannot be told which.
     """
     small, words = word.lower(), list(known)
-    close = [k for k in words if distance(small, k) <= 1]
-    if close:
+    near = [k for k in words if close(small, k)]
+    if near:
         letters = sorted(small)
-        return sorted(close, key=lambda k: (k not in preferred, sorted(k) != letters, -_same_ends(small, k), k))
+        return sorted(near, key=lambda k: (k not in preferred, sorted(k) != letters, -_same_ends(small, k), k))
     like = [(k not in preferred, -likeness, k) for k in words if (likeness := _likeness(small, k)) >= 0.75]
     return [k for _, _, k in sorted(like)[:1]]
 

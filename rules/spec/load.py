@@ -17,6 +17,7 @@ from rules.spec.diagnostics import Diagnostic, Place, Problems, listed, nearest
 from rules.spec.documents import DOCUMENTS
 from rules.spec.kept import Trees, named, packed, packed_document, unpacked, unpacked_document
 from rules.spec.node import Context, Node, keys_of, shown
+from rules.spec.pack import keep_packs_in
 from rules.spec.phase import PhaseKinds
 from rules.spec.reader import MAX_FILE, MAX_FILES, MAX_TOTAL, plain_lines, read
 from rules.spec.source import Path, Source, Written, walk
@@ -52,6 +53,8 @@ def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = No
     if not _bounded(files, problems):
         return Loaded(None, problems.found())
     context = Context(problems, kinds)
+    if trees is not None:
+        keep_packs_in(trees)
     documents: list[Document] = []
     lost: set[str] = set()
     lost_schemas: set[str] = set()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, Union, get_args, get
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, RootModel, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from rules.spec.diagnostics import Problems, alike, asked, distance, listed, nearest
+from rules.spec.diagnostics import Problems, alike, asked, close, listed, nearest
 from rules.spec.source import Written
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ def keys_inside(model: type[BaseModel], key: str) -> frozenset[str]:
 def colliding(model: type[BaseModel]) -> dict[str, list[str]]:
     """Keys of a model that are one edit away from other keys of it."""
     keys = list(keys_of(model))
-    close = {k: [o for o in keys if o != k and distance(k, o) <= 1] for k in keys}
-    return {k: others for k, others in close.items() if others}
+    near = {k: [o for o in keys if o != k and close(k, o)] for k in keys}
+    return {k: others for k, others in near.items() if others}
 
 
 def _displaced(value: Written, key: str, others: list[str], context: Context, model: type[BaseModel]) -> None:

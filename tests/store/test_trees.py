@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.spec import load
+from rules.packs import teamwork
+from rules.spec import load, pack
 from rules.spec.diagnostics import Problems
 from rules.spec.kept import packed, packed_document, unpacked, unpacked_document
+from rules.spec.pack import read_pack
 from rules.spec.reader import read
 from rules.spec.source import Items, Written, walk
 from store import trees
@@ -102,6 +104,25 @@ def test_nothing_but_documents_is_made_of_what_lies_in_the_cache(value, capsys):
         unpacked_document(value if isinstance(value, bytes) else pickle.dumps(value), discover())
 
     assert capsys.readouterr().out == ""
+
+
+def test_a_kept_pack_is_the_pack_that_was_read(tmp_path, monkeypatch):
+    content, cache = (Path(teamwork.__file__).parent / "pack.yaml").read_bytes(), KeptTrees(tmp_path)
+    first = read_pack("teamwork", content, cache)
+    monkeypatch.setattr(pack, "read", None)
+
+    assert read_pack("teamwork", content, cache) == first
+    assert read_pack("teamwork", content, cache).conclusions == first.conclusions
+
+
+@pytest.mark.parametrize("told", [None, (), ({},), ({}, {}, {})])
+def test_a_pack_of_which_rubbish_was_kept_is_read_again(tmp_path, told):
+    content, cache = (Path(teamwork.__file__).parent / "pack.yaml").read_bytes(), KeptTrees(tmp_path)
+    first = read_pack("teamwork", content, cache)
+    (entry,) = tmp_path.iterdir()
+    entry.write_bytes(packed_document("pack/v1", first.document, told))
+
+    assert read_pack("teamwork", content, cache) == first
 
 
 def test_a_file_under_another_name_is_another_document(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.spec import Diagnostic, load
-from rules.spec.diagnostics import Place, alike, code_frame, columns, did_you_mean, distance
+from rules.spec.diagnostics import Place, alike, close, code_frame, columns, did_you_mean
 from workflows.phases import discover
 
 SMALLEST = Path(__file__).parents[2] / "specs" / "smallest"
@@ -70,17 +71,27 @@ def test_a_required_key_is_meant_rather_than_another() -> None:
 
 
 @given(st.text("abc_", max_size=6), st.integers(0, 6), st.sampled_from("abc_"))
-def test_one_edit_is_a_distance_of_one(word: str, at: int, letter: str) -> None:
+def test_a_word_is_close_to_itself_and_to_one_with_a_letter_more(word: str, at: int, letter: str) -> None:
     at = min(at, len(word))
-    assert distance(word, word) == 0
-    assert distance(word, word[:at] + letter + word[at:]) == 1
-    assert distance(word[:at] + letter + word[at:], word) == 1
+    more = word[:at] + letter + word[at:]
+    assert close(word, word)
+    assert close(word, more)
+    assert close(more, word)
 
 
-@given(st.text("ab", max_size=5), st.text("ab", max_size=5))
-def test_distance_is_the_same_both_ways(a: str, b: str) -> None:
-    assert distance(a, b) == distance(b, a)
-    assert (distance(a, b) == 0) == (a == b)
+@given(st.text("ab", max_size=5), st.text("abc", max_size=5))
+def test_words_are_close_when_one_edit_makes_one_of_the_other(a: str, b: str) -> None:
+    assert close(a, b) == (b in {a, *_edited(a)})
+    assert close(a, b) == close(b, a)
+
+
+def _edited(word: str) -> Iterator[str]:
+    """Everything that one edit makes of a word."""
+    for n in range(len(word) + 1):
+        yield from (word[:n] + letter + word[n:] for letter in "abc")
+        yield from (word[:n] + letter + word[n + 1 :] for letter in "abc")
+        yield word[:n] + word[n + 1 :]
+        yield word[:n] + word[n : n + 2][::-1] + word[n + 2 :]
 
 
 def test_the_marker_stands_under_the_word_also_after_chinese() -> None:
