@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from operations.allocation import right_of
 from operations.desk import member_frame
+from operations.known import readings_of
 from operations.ports.effects import Deed
 from operations.ranking import Ranking
 from rules.columns import evidence_of
+from rules.compile import compile_condition
+from rules.evaluate import truth
 
 if TYPE_CHECKING:
     from operations.desk import Desk
@@ -88,6 +91,7 @@ def _give(
     desk: Desk, community: Community, benefit: str, new: Sequence[str], at: datetime, kept: PerksKept, *, freed: int
 ) -> list[Deed]:
     spec: Any = community.resources[benefit]
+    new = _who_could_use(desk, community, spec, new, at)
     if spec.limit is None:
         chosen, waits = list(new), []
     else:
@@ -111,6 +115,19 @@ def _give(
         )
         for who in chosen
     ]
+
+
+def _who_could_use(desk: Desk, community: Community, spec: Any, members: Sequence[str], at: datetime) -> list[str]:
+    """Those of whom the benefit's `while` is surely true: whoever could not use a right takes nobody's place."""
+    if spec.while_ is None:
+        return list(members)
+    condition = compile_condition(community, spec.while_)
+    readings = frozenset(readings_of(condition))
+    frame = member_frame(desk, community, at, readings=readings, subjects=sorted(members))
+    keys = {reading.key: reading for reading in readings}
+    rows = frame.iter_rows(named=True)
+    could = {row["subject"] for row in rows if truth(condition, evidence_of(row, keys)) is True}
+    return [who for who in members if who in could]
 
 
 def _end(community: Community, benefit: str, who: str, at: datetime) -> Deed:

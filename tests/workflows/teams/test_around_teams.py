@@ -9,6 +9,7 @@ import pytest
 
 from operations import review
 from operations.errors import Refusal
+from operations.known import Known
 from operations.ports.effects import Deed
 from operations.ports.runs import Run
 from operations.ports.teams import Seat, Slot, Team
@@ -169,3 +170,6 @@ def test_a_sharing_session_by_a_mature_member_counts_as_guiding(
         "member", [reading], at=later + timedelta(days=4), zone=spec.zone, subjects=[hosts[0], "m010"]
     )
     assert dict(zip(frame["subject"], frame[reading.key], strict=True)) == {hosts[0]: 1, "m010": 0}
+    known = Known(memory.house, spec, later + timedelta(days=4))
+    counted = known.figures([("contribution", "all")], members=[hosts[0], "m010"])["contribution", "all"]
+    assert counted == {hosts[0]: 10, "m010": 0}, "an evening given is guiding, and part of what they contribute"
