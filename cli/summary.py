@@ -9,8 +9,8 @@ from cli.console import Output
 
 BOOKS = (
     "In and out are counted from what caused it, left is what the account says. Stock: put in, given away. Budgets: "
-    "granted, spent. Bookings: promised, brought back. Points: awarded. Contributions: credit of accepted works, and what "
-    "the ledger says. Rewards by credit: to be divided, divided."
+    "granted, spent. Bookings: promised, brought back. Points: awarded. Contributions: credit of accepted works, and "
+    "what the ledger says. Rewards by credit: to be divided, divided."
 )
 """What the figures of the books mean."""
 
