@@ -171,7 +171,11 @@ PROGRAMME = (
         60,
         mentorship,
         small={
-            "mentors": ["tier:active", "tier:core", "tier:ambassador"],
+            "mentors": {
+                "from": ["tier:active", "tier:core", "tier:ambassador"],
+                "where": {"skills": {"contains": "photography"}},
+                "first": 3,
+            },
             "mentees": ["tier:base", "tier:active"],
         },
     ),

@@ -41,7 +41,8 @@ def show(out: Output, summary: Mapping[str, Any]) -> None:
             ["day", "stage", "how"],
             [[one["day"], one["what"], one["detail"]] for one in outcome["journey"]],
         )
-    out.table("Awards and what is left", ["what", "amount"], outcome["awards"].items(), right=["amount"])
+    left = [(what, _figure(what.partition(" ")[0], amount)) for what, amount in outcome["awards"].items()]
+    out.table("Awards and what is left", ["what", "amount"], left, right=["amount"])
     for place, lines in summary["books"].items():
         out.table(
             f"The books of {place}",
