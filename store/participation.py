@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, Row, func, select, text, update
+from sqlalchemy import Engine, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.ports.runs import Act, Entry, Gate, Planned, Tally, Work
@@ -35,6 +35,26 @@ _PLAN = text("""
         run text, phase text, visit int, seq int, at timestamptz, verb text, by_ text, about text, role text,
         choice text, fields jsonb, version int)
     ON CONFLICT DO NOTHING
+""")
+_LAST = 2**31 - 1
+"""Visits have no higher numbers."""
+_ACTS = (
+    select(act)
+    .where(act.c.run == bindparam("run"), act.c.phase == bindparam("phase"))
+    .where(act.c.visit >= bindparam("since"), act.c.visit <= bindparam("until"))
+    .order_by(act.c.at, act.c.seq)
+)
+_PLANNED = (
+    select(planned_act)
+    .where(planned_act.c.run == bindparam("run"), planned_act.c.phase == bindparam("phase"))
+    .where(planned_act.c.visit == bindparam("visit"), ~planned_act.c.played)
+    .order_by(planned_act.c.seq)
+    .with_for_update()
+)
+_DUE = _PLANNED.where(planned_act.c.at <= bindparam("until"))
+_PLAYED = text("""
+    UPDATE planned_act SET played = true
+     WHERE run = :run AND phase = :phase AND visit = :visit AND seq = ANY (CAST(:seqs AS int[]))
 """)
 
 
@@ -142,16 +162,19 @@ class Participation:
         with transaction(self._engine) as connection:
             return {row.id: _work(row) for row in connection.execute(found)}
 
-    def acts(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Act]:
-        found = (
-            select(act)
-            .where(act.c.run == run, act.c.phase == phase, act.c.visit >= since)
-            .order_by(act.c.at, act.c.seq)
-        )
-        if until is not None:
-            found = found.where(act.c.visit <= until)
+    def acts(
+        self,
+        run: str,
+        phase: str,
+        *,
+        since: int = 1,
+        until: int | None = None,
+        about: Collection[str] | None = None,
+    ) -> Sequence[Act]:
+        asked = {"run": run, "phase": phase, "since": since, "until": _LAST if until is None else until}
+        found = _ACTS if about is None else _ACTS.where(act.c.about == func.any(list(about)))
         with transaction(self._engine) as connection:
-            return [_act(row) for row in connection.execute(found)]
+            return [_act(row) for row in connection.execute(found, asked)]
 
     def tally(self, run: str, phase: str, visit: int) -> Tally:
         works = select(func.count(), func.count(work.c.author.distinct())).where(
@@ -196,16 +219,15 @@ class Participation:
             for start in range(0, len(rows), BATCH):
                 connection.execute(_PLAN, {"rows": orjson.dumps(rows[start : start + BATCH]).decode()})
 
-    def planned(self, run: str, phase: str, visit: int, *, until: datetime | None = None) -> Sequence[Planned]:
-        found = (
-            select(planned_act)
-            .where(planned_act.c.run == run, planned_act.c.phase == phase, planned_act.c.visit == visit)
-            .where(~planned_act.c.played)
-            .order_by(planned_act.c.seq)
-            .with_for_update()
-        )
+    def planned(
+        self, run: str, phase: str, visit: int, *, until: datetime | None = None, limit: int | None = None
+    ) -> Sequence[Planned]:
+        asked: dict[str, Any] = {"run": run, "phase": phase, "visit": visit}
+        found = _PLANNED
         if until is not None:
-            found = found.where(planned_act.c.at <= until)
+            found, asked = _DUE, {**asked, "until": until}
+        if limit is not None:
+            found = found.limit(limit)
         with transaction(self._engine) as connection:
             return [
                 Planned(
@@ -219,18 +241,22 @@ class Participation:
                     fields=row.fields,
                     version=row.version,
                 )
-                for row in connection.execute(found)
+                for row in connection.execute(found, asked)
             ]
 
-    def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
-        done = (
-            update(planned_act)
+    def planned_until(self, run: str, phase: str, visit: int) -> datetime | None:
+        last = (
+            select(func.max(planned_act.c.at))
             .where(planned_act.c.run == run, planned_act.c.phase == phase, planned_act.c.visit == visit)
-            .where(planned_act.c.seq == func.any(list(seqs)))
-            .values(played=True)
+            .where(~planned_act.c.played)
         )
         with transaction(self._engine) as connection:
-            connection.execute(done)
+            found: datetime | None = connection.scalar(last)
+            return found
+
+    def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
+        with transaction(self._engine) as connection:
+            connection.execute(_PLAYED, {"run": run, "phase": phase, "visit": visit, "seqs": list(seqs)})
 
     # ---------------------------------------------------------------------------------------------------------- parts
     def take_part(self, run_id: str, members: Mapping[str, str]) -> None:

@@ -10,14 +10,21 @@ from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
-from operations.ports.runs import CANCELLED, ENDED, RUNNING, Run, Visit
-from store.participation import Participation
+from operations.ports.runs import CANCELLED, ENDED, RUNNING, Run
 from store.tables.runs import part, run, visit, work, work_item
 from store.transaction import anew, once, transaction
+from store.visits import Visits
 
 _RUN = select(run).where(run.c.id == bindparam("id"))
+_OVER = text("""
+    WITH gone AS (
+        UPDATE work_item SET state = 'gone', wake_at = NULL
+         WHERE run = :run AND phase = :phase AND visit = :visit AND state = 'open'
+    )
+    UPDATE visit SET state = 'closed', outcome = :outcome, results = :results, closed_at = :at
+     WHERE run = :run AND phase = :phase AND visit = :visit
+""").bindparams(bindparam("results", type_=visit.c.results.type))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))")
-_SHUT = text("SELECT trellis_shut(:run, :phase, :visit, :at)")
 _WORKS = text("""
     WITH changed AS (
         UPDATE work SET state = u.state, credit = u.credit
@@ -52,7 +59,7 @@ _REFUSED = text("""
 """What was accepted before and is refused now is taken back by a line against it."""
 
 
-class SqlRuns(Participation):
+class SqlRuns(Visits):
     """The memory of runs; see `operations.ports.runs.Runs`."""
 
     def begin(self, new: Run, *, at_once: int) -> Run:
@@ -107,7 +114,7 @@ class SqlRuns(Participation):
 
     def run(self, id: str) -> Run | None:
         with transaction(self._engine) as connection:
-            return once(connection, ("run", id), lambda: _known(connection, id))
+            return once(connection, ("run", id), lambda: read_run(connection, id))
 
     def runs(
         self, community: str, *, task: str | None = None, status: str | None = None, limit: int = 200
@@ -139,6 +146,7 @@ class SqlRuns(Participation):
         status = CANCELLED if end == "cancel" else ENDED if end == "end" or end.startswith("end:") else end
         with transaction(self._engine) as connection:
             anew(connection, ("run", id))
+            anew(connection, ("visits", id))
             connection.execute(
                 update(run)
                 .where(run.c.id == id, run.c.status == RUNNING)
@@ -160,84 +168,6 @@ class SqlRuns(Participation):
                     update(work).where(work.c.run == id, work.c.state == "open").values(state="withdrawn")
                 )
 
-    # --------------------------------------------------------------------------------------------------------- visits
-    def open(self, new: Visit) -> Visit:
-        values = {
-            "run": new.run,
-            "phase": new.phase,
-            "visit": new.visit,
-            "community": new.community,
-            "kind": new.kind,
-            "scope": new.scope,
-            "since": new.since,
-            "state": new.state,
-            "opened_at": new.opened_at,
-            "began_at": new.began_at,
-            "deadline": new.deadline,
-            "ends_at": new.ends_at,
-            "asked": list(new.asked),
-            "never": list(new.never),
-            "things": list(new.things),
-            "closed_at": new.closed_at,
-            "outcome": new.outcome,
-            "results": dict(new.results),
-        }
-        with transaction(self._engine) as connection:
-            connection.execute(insert(visit).values(values).on_conflict_do_nothing())
-            return _visit(connection.execute(_one(new.run, new.phase, new.visit)).one())
-
-    def visit(self, run: str, phase: str, number: int | None = None) -> Visit | None:
-        found = select(visit).where(visit.c.run == run, visit.c.phase == phase)
-        found = (
-            found.order_by(visit.c.visit.desc()).limit(1) if number is None else found.where(visit.c.visit == number)
-        )
-        with transaction(self._engine) as connection:
-            row = connection.execute(found).first()
-            return _visit(row) if row is not None else None
-
-    def open_visits(self, run: str, *, phase: str | None = None, kind: str | None = None) -> Sequence[Visit]:
-        found = select(visit).where(visit.c.run == run, visit.c.state == "open")
-        if phase is not None:
-            found = found.where(visit.c.phase == phase)
-        if kind is not None:
-            found = found.where(visit.c.kind == kind)
-        with transaction(self._engine) as connection:
-            return [_visit(row) for row in connection.execute(found.order_by(visit.c.place))]
-
-    def take_in(self, run: str, phase: str, number: int, *, things: Sequence[str], deadline: datetime | None) -> None:
-        values: dict[str, Any] = {"things": list(things)}
-        if deadline is not None:
-            values["deadline"] = deadline
-        with transaction(self._engine) as connection:
-            connection.execute(
-                update(visit)
-                .where(visit.c.run == run, visit.c.phase == phase, visit.c.visit == number, visit.c.state == "open")
-                .values(**values)
-            )
-
-    def latest_open(self, run: str, kind: str) -> Visit | None:
-        found = select(visit).where(visit.c.run == run, visit.c.kind == kind, visit.c.state == "open")
-        with transaction(self._engine) as connection:
-            row = connection.execute(found.order_by(visit.c.place.desc()).limit(1)).first()
-            return _visit(row) if row is not None else None
-
-    def visits(self, run: str) -> Sequence[Visit]:
-        found = select(visit).where(visit.c.run == run).order_by(visit.c.place)
-        with transaction(self._engine) as connection:
-            return [_visit(row) for row in connection.execute(found)]
-
-    def shut(self, run: str, phase: str, number: int, *, at: datetime) -> None:
-        with transaction(self._engine) as connection:
-            connection.execute(_SHUT, {"run": run, "phase": phase, "visit": number, "at": at})
-
-    def extend(self, run: str, phase: str, number: int, *, deadline: datetime) -> None:
-        with transaction(self._engine) as connection:
-            connection.execute(
-                update(visit)
-                .where(visit.c.run == run, visit.c.phase == phase, visit.c.visit == number, visit.c.state == "open")
-                .values(deadline=deadline)
-            )
-
     def conclude(
         self,
         run: str,
@@ -250,6 +180,7 @@ class SqlRuns(Participation):
         works: Mapping[str, tuple[str, int | None]],
     ) -> None:
         with transaction(self._engine) as connection:
+            anew(connection, ("visits", run))
             if works:
                 values = {
                     "community": run.partition("/")[0],
@@ -263,26 +194,14 @@ class SqlRuns(Participation):
                 refused = [work for work, (state, _) in works.items() if state == "refused"]
                 if refused:
                     connection.execute(_REFUSED, {"works": refused, "at": at})
-            connection.execute(
-                update(visit)
-                .where(visit.c.run == run, visit.c.phase == phase, visit.c.visit == number)
-                .values(state="closed", outcome=outcome, results=dict(results), closed_at=at)
-            )
-            connection.execute(
-                update(work_item)
-                .where(work_item.c.run == run, work_item.c.phase == phase, work_item.c.visit == number)
-                .where(work_item.c.state == "open")
-                .values(state="gone", wake_at=None)
-            )
+            over = {"run": run, "phase": phase, "visit": number, "outcome": outcome, "at": at}
+            connection.execute(_OVER, {**over, "results": dict(results)})
 
 
-def _known(connection: Connection, id: str) -> Run | None:
+def read_run(connection: Connection, id: str) -> Run | None:
+    """A run, if there is one."""
     row = connection.execute(_RUN, {"id": id}).first()
     return _run(row) if row is not None else None
-
-
-def _one(run: str, phase: str, number: int) -> Any:
-    return select(visit).where(visit.c.run == run, visit.c.phase == phase, visit.c.visit == number)
 
 
 def _run(row: Row[Any]) -> Run:
@@ -307,28 +226,4 @@ def _run(row: Row[Any]) -> Run:
         status=row.status,
         end=row.outcome,
         ended_at=row.ended_at,
-    )
-
-
-def _visit(row: Row[Any]) -> Visit:
-    return Visit(
-        community=row.community,
-        run=row.run,
-        phase=row.phase,
-        visit=row.visit,
-        kind=row.kind,
-        opened_at=row.opened_at,
-        began_at=row.began_at,
-        since=row.since,
-        scope=row.scope,
-        state=row.state,
-        deadline=row.deadline,
-        ends_at=row.ends_at,
-        asked=tuple(row.asked),
-        never=tuple(row.never),
-        things=tuple(row.things),
-        closed_at=row.closed_at,
-        shut_at=row.shut_at,
-        outcome=row.outcome,
-        results=row.results,
     )

@@ -303,6 +303,11 @@ _NO_MORE_DUTIES = tuple(
     text(statement)
     for statement in (
         f"""
+    DELETE FROM visit_thing t USING visit v, run r, {_GONE}
+    WHERE r.community = :community AND r.status = 'running' AND r.subject = gone.cohort AND v.run = r.id
+      AND v.state = 'open' AND (t.run, t.phase, t.visit) = (v.run, v.phase, v.visit) AND t.thing = gone.member
+    """,
+        f"""
     UPDATE visit v SET asked = array_remove(v.asked, gone.member), things = array_remove(v.things, gone.member)
     {_OF_THEIRS} AND v.run = r.id AND v.state = 'open' AND (gone.member = ANY(v.asked) OR gone.member = ANY(v.things))
     """,

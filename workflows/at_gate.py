@@ -23,7 +23,8 @@ from workflows.legs import following
 from workflows.play import ROLE, Scene
 from workflows.records import fitting
 from workflows.scenes import Setting, Settings, run_time
-from workflows.taking_in import take_in
+from workflows.settling import settle, thing_by_thing
+from workflows.taking_in import take_in, taken_plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class AtGate(AtInbox):
         accepted = {entries[place].author for place, one in enumerate(answers) if one.accepted}
         self.house.runs.take_part(setting.run.id, {who: "author" for who in accepted if not who.startswith(ROLE)})
         if accepted:
-            self._hand_on(setting, visit)
+            self._hand_on(setting, visit, [one.id for one in answers if one.accepted])
         if accepted and setting.expected is not None:
             self._poke_if_over(setting, visit)
         return answers
@@ -118,7 +119,7 @@ class AtGate(AtInbox):
         return self._act(setting, visit, act)
 
     def _act(self, setting: Setting, visit: Visit, act: Act) -> Said:
-        scene = setting.scene(visit)
+        scene = self._scene(setting, visit, act.about)
         reason = self._strangers(setting, [act.by]).get(act.by) if act.verb == "enrol" else None
         reason = reason or setting.play.refusal(setting.phase, scene, act)
         form = getattr(setting.phase, "form", None)
@@ -135,8 +136,14 @@ class AtGate(AtInbox):
         said = one_of([self._said(setting, self._through(setting, visit, act), 1)])
         if act.verb == "enrol":
             self.house.runs.take_part(setting.run.id, {act.by: "member"})
-        self._poke_if_over(setting, visit)
+        self._poke_if_over(setting, visit, act.about)
         return said
+
+    def _scene(self, setting: Setting, visit: Visit, about: str) -> Scene:
+        """What an act about one thing has to look at: of many things only that one, where each stands by itself."""
+        if thing_by_thing(setting, visit) is None:
+            return setting.scene(visit)
+        return setting.scene(visit, about=[about] if about in visit.things else [])
 
     def strangers(self, setting: Setting, people: Sequence[str]) -> dict[str, str]:
         """Who of these may not come in here, and why."""
@@ -184,7 +191,11 @@ class AtGate(AtInbox):
         Raises:
             Refusal: there is none; it says whether it is over or has not begun.
         """
-        return self._setting(run_id, phase, visit if visit is not None else self._which(run_id, phase, by, about))
+        number = visit if visit is not None else self._which(run_id, phase, by, about)
+        setting, opened = self._setting(run_id, phase, number)
+        if setting.run.rehearsed or (opened.many and (not about or about in opened.things)):
+            return setting, opened
+        return setting, take_in(setting, opened, items_of)
 
     def _which(self, run_id: str, phase: str, by: str | None, about: str) -> int | None:
         """Which of the visits of a phase that are open at once is meant; None: the latest."""
@@ -223,17 +234,17 @@ class AtGate(AtInbox):
         if visit.state != "open":
             when = visit.closed_at or visit.deadline or at
             raise Refusal(f"{phase} of {run_id} is closed since {shown(setting, when)}.")
-        return setting, self._take_in(setting, visit)
+        return setting, visit
 
-    def _take_in(self, setting: Setting, visit: Visit) -> Visit:
-        return visit if setting.run.rehearsed else take_in(setting, visit, items_of)
-
-    def _hand_on(self, setting: Setting, visit: Visit) -> None:
-        """Reviews beside a phase have its works as they come."""
+    def _hand_on(self, setting: Setting, visit: Visit, works: Sequence[str]) -> None:
+        """Reviews beside a phase have its works as they come; simulated reviewers look when the run does."""
+        if setting.run.rehearsed:
+            return
         followers = [one for one, sources in following(setting.mode.phases).items() if visit.phase in sources]
         for phase in followers:
             for beside in self.house.runs.open_visits(setting.run.id, phase=phase):
-                self._setting(setting.run.id, phase, beside.visit)
+                there, opened = self._setting(setting.run.id, phase, beside.visit)
+                take_in(there, opened, items_of, coming=works if taken_plainly(there) else None)
 
     def _through(self, setting: Setting, visit: Visit, act: Act) -> Gate:
         return self.house.runs.act(setting.run.id, setting.phase.id, [act], visit=visit.visit)[0]
@@ -283,10 +294,23 @@ class AtGate(AtInbox):
             case _:
                 return Said(reason=f"{phase} of {setting.run.id} has not begun yet")
 
-    def _poke_if_over(self, setting: Setting, visit: Visit) -> None:
+    def _poke_if_over(self, setting: Setting, visit: Visit, about: str = "") -> None:
+        if thing_by_thing(setting, visit) is not None:
+            self._poke_if_settled(setting, visit, about)
+            return
         scene = setting.scene(visit)
         progress = setting.play.progress(setting.phase, replace(scene, at=self._time(setting, visit)))
         if progress.over or progress.requests:
+            self._poke(setting.run.id, f"{visit.phase}/{visit.visit}")
+
+    def _poke_if_settled(self, setting: Setting, visit: Visit, about: str) -> None:
+        """Of many things only the one that was spoken about is looked at, and whether any is left."""
+        if about in visit.things:
+            scene = replace(setting.scene(visit, about=[about]), at=self._time(setting, visit))
+            if settle(setting, visit, scene, [about]):
+                return
+        left = self.house.runs.left(visit.run, visit.phase, visit.visit, limit=1)
+        if not left and setting.growing() is None:
             self._poke(setting.run.id, f"{visit.phase}/{visit.visit}")
 
 

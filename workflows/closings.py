@@ -20,6 +20,7 @@ from workflows.ready import REPEAT, RUN
 from workflows.records import facts_of, follow_ups_of, forms_of
 from workflows.scenes import Setting
 from workflows.seating import tend
+from workflows.settling import progress_of
 from workflows.simulated import catch_up
 from workflows.steps import (
     Checked,
@@ -76,7 +77,7 @@ class Closings(Openings):
 
     def _see(self, asked: CheckPhase) -> Checked | tuple[Setting, Visit]:
         """What can be said of a phase; or, when it is over, what is to be closed."""
-        visit = self.house.runs.visit(asked.run, asked.phase, asked.visit)
+        visit = self._known(asked)
         if visit is None:
             raise Refusal(f"{asked.run} has not opened {asked.phase}.")
         if visit.state == "closed" and visit.kind != REPEAT:
@@ -93,8 +94,7 @@ class Closings(Openings):
                 catch_up(setting, visit, until=asked.at)
             if setting.wants.goods is not None:
                 setting.allocation.settle(setting.wants.goods.resource, asked.at)
-            scene = setting.scene(visit, due=asked.due)
-            progress = setting.play.progress(setting.phase, scene)
+            progress = progress_of(setting, visit, due=asked.due)
             if not progress.over and not self._time_is_up(visit, progress, asked):
                 return self._not_yet(setting, visit, progress, asked, teams_change)
         return setting, visit
@@ -110,8 +110,10 @@ class Closings(Openings):
                 beside = self.settings.of(source.run, source.phase, at=setting.at, scope=source.scope)
                 catch_up(beside, source, until=setting.at)
         longer = take_in(setting, visit, items_of, self._drawn)
-        left = self.house.runs.planned(visit.run, visit.phase, visit.visit) if setting.growing() is None else ()
-        return replace(longer, ends_at=max(one.at for one in left)) if left else longer
+        if setting.growing() is not None:
+            return longer
+        last = self.house.runs.planned_until(visit.run, visit.phase, visit.visit)
+        return replace(longer, ends_at=last) if last is not None else longer
 
     def _time_is_up(self, visit: Visit, progress: Progress, asked: CheckPhase) -> bool:
         later = progress.deadline is not None and progress.deadline > asked.at

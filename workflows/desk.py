@@ -213,7 +213,7 @@ class Desk(AtGate):
             team.decline(who) if outcome == "decline" else team.confirm(who)
             self.house.inbox.finish(item.community, item.id, outcome=outcome, fields=fields, by=who, at=self._now())
             return
-        setting, visit = self.opened(item.run, item.phase, visit=number)
+        setting, visit = self.opened(item.run, item.phase, visit=number, about=item.about or "")
         about = item.about if item.about in visit.things else ""
         match setting.phase.kind:
             case "submit":

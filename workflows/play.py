@@ -120,13 +120,13 @@ class Scene:
     subject: str | None = None
     asked: tuple[str, ...] = ()
     never: frozenset[str] = frozenset()
-    things: tuple[str, ...] = ()
+    things: Sequence[str] = ()
     growing: datetime | None = None
     kinds: Mapping[str, str] = field(default_factory=dict)
     works: Mapping[str, Work] = field(default_factory=dict)
     expected: tuple[str, ...] | None = None
     reviewed: bool = False
-    acts: tuple[Act, ...] = ()
+    acts: Sequence[Act] = ()
     figures: Mapping[Asked, Figures] = field(default_factory=dict)
     holds: bool | None = None
     claims: tuple[Claim, ...] = ()  # what was asked of something scarce
@@ -271,7 +271,9 @@ class Kind(Protocol):
 
     A kind in which people act may also have `towards(phase, scene, outcome, cast)`: acts, in order of time, with which
     the phase comes out so, beyond those of the scene. Cases use it for what they do not say. One that others beside it
-    may look at while it is open has `so_far(phase, scene)`: its results by name as they stand.
+    may look at while it is open has `so_far(phase, scene)`: its results by name as they stand. One in which what is
+    said about a thing has nothing to do with other things has `settled(phase, scene, thing)`: whether nothing more can
+    be said about it, now or later; of many things only those that are not settled are looked at.
     """
 
     def wants(self, phase: Any) -> Wants:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -25,6 +25,7 @@ from rules.spec.people import Selection
 from rules.spec.phase import PhaseSpec
 from rules.time import ClockScale, deadline
 from workflows import crews
+from workflows.later import LaterMapping, LaterSequence
 from workflows.legs import following
 from workflows.play import Asked, Figures, Kind, Scene, Wants, play_of
 
@@ -132,10 +133,20 @@ class Setting:
             things = tuple(self.people.things(wants.things)) if wants.things is not None else ()
         return self.scene(replace(visit, asked=asked, never=never, things=things))
 
-    def scene(self, visit: Visit, *, due: bool = False) -> Scene:
-        """The scene of an open or closing visit, as it is now."""
-        wants = self.wants
-        works = self._works(visit, wants)
+    def scene(self, visit: Visit, *, due: bool = False, about: Collection[str] | None = None) -> Scene:
+        """The scene of an open or closing visit, as it is now.
+
+        Args:
+            due: its time is up.
+            about: things of the visit; only what is done about them is looked at, as if it were about nothing else.
+        """
+        wants, runs = self.wants, self.house.runs
+        if about is not None:
+            visit = replace(visit, things=tuple(about), many=0)
+        works = LaterMapping(lambda: self._works(visit, wants))
+        acts = LaterSequence(
+            lambda: runs.acts(self.run.id, self.phase.id, since=visit.since, until=visit.visit, about=about)
+        )
         return Scene(
             at=self.at,
             opened_at=visit.opened_at,
@@ -151,7 +162,7 @@ class Setting:
             works=works,
             expected=self.expected,
             reviewed=self.around.reviewed(self.phase.id),
-            acts=tuple(self.house.runs.acts(self.run.id, self.phase.id, since=visit.since, until=visit.visit)),
+            acts=acts,
             holds=self.people.holds(wants.until) if wants.until is not None else None,
             claims=self.claims(visit) if wants.goods is not None else (),
             groups={name: tuple(self.people.select(who)) for name, who in wants.groups.items()},

@@ -10,26 +10,29 @@ from operations.ports.runs import Act, Entry, Planned, Visit, Work
 from workflows.play import Scene
 from workflows.scenes import Setting
 
+PAGE = 2_000
+"""Acts that are carried out together."""
+
 
 def catch_up(setting: Setting, visit: Visit, *, until: datetime) -> int:
     """Carry out what simulated participants were to do by then; they were looked at when the phase opened."""
-    runs, run = setting.house.runs, setting.run.id
+    runs, run, done = setting.house.runs, setting.run.id, 0
     with runs.together():
-        todo = runs.planned(run, visit.phase, visit.visit, until=until)
-        entries = [
-            setting.entry(Entry(author=one.by, at=one.at, fields=one.fields, into=one.about or None))
-            for one in todo
-            if one.verb == "submit"
-        ]
-        acts = [act_of(one, visit.visit) for one in todo if one.verb != "submit"]
-        if entries:
-            limit = int(getattr(setting.phase, "limit", 1))
-            runs.submit(run, visit.phase, entries, limit=limit, mark=False, visit=visit.visit)
-        if acts:
-            runs.act(run, visit.phase, acts, visit=visit.visit)
-        if todo:
+        while todo := runs.planned(run, visit.phase, visit.visit, until=until, limit=PAGE):
+            entries = [
+                setting.entry(Entry(author=one.by, at=one.at, fields=one.fields, into=one.about or None))
+                for one in todo
+                if one.verb == "submit"
+            ]
+            acts = [act_of(one, visit.visit) for one in todo if one.verb != "submit"]
+            if entries:
+                limit = int(getattr(setting.phase, "limit", 1))
+                runs.submit(run, visit.phase, entries, limit=limit, mark=False, visit=visit.visit)
+            if acts:
+                runs.act(run, visit.phase, acts, visit=visit.visit)
             runs.played(run, visit.phase, visit.visit, [one.seq for one in todo])
-    return len(todo)
+            done += len(todo)
+    return done
 
 
 def until_over(setting: Setting, scene: Scene, planned: Sequence[Planned]) -> tuple[list[Planned], bool]:

@@ -75,7 +75,8 @@ class Visit:
     `since` is the visit whose works, members and scores still count: a phase that came out short and is entered
     again goes on where it stopped, one that came out well begins anew. `scope` names the rounds it lies in
     (`week.3/`). `asked` are the people and roles (`role:planner`) fixed when it opened, `things` what they are asked
-    about. `shut_at` is the wall's time at which the gate was shut.
+    about. `many` is how many things are read only when somebody looks at them, as large results are; 0: they are here.
+    `shut_at` is the wall's time at which the gate was shut.
     """
 
     community: str
@@ -92,7 +93,8 @@ class Visit:
     ends_at: datetime | None = None
     asked: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
-    things: tuple[str, ...] = ()
+    things: Sequence[str] = ()
+    many: int = 0
     closed_at: datetime | None = None
     shut_at: datetime | None = None
     outcome: str | None = None
@@ -311,8 +313,16 @@ class Runs(Protocol):
 
     def works_by_id(self, community: str, ids: Collection[str]) -> Mapping[str, Work]: ...
 
-    def acts(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Act]:
-        """Acts of a phase in the order of arrival."""
+    def acts(
+        self,
+        run: str,
+        phase: str,
+        *,
+        since: int = 1,
+        until: int | None = None,
+        about: Collection[str] | None = None,
+    ) -> Sequence[Act]:
+        """Acts of a phase in the order of arrival; only those about certain things if they are named."""
         ...
 
     def tally(self, run: str, phase: str, visit: int) -> Tally: ...
@@ -321,8 +331,14 @@ class Runs(Protocol):
         """Note what simulated participants will do; what is noted already stays."""
         ...
 
-    def planned(self, run: str, phase: str, visit: int, *, until: datetime | None = None) -> Sequence[Planned]:
+    def planned(
+        self, run: str, phase: str, visit: int, *, until: datetime | None = None, limit: int | None = None
+    ) -> Sequence[Planned]:
         """What simulated participants have not done yet, in order."""
+        ...
+
+    def planned_until(self, run: str, phase: str, visit: int) -> datetime | None:
+        """When the last of what they have not done yet is due; None if nothing is left."""
         ...
 
     def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
@@ -334,7 +350,19 @@ class Runs(Protocol):
         ...
 
     def take_in(self, run: str, phase: str, visit: int, *, things: Sequence[str], deadline: datetime | None) -> None:
-        """An open visit has more to look at than when it opened."""
+        """An open visit has these to look at besides what it has."""
+        ...
+
+    def untaken(self, of: Visit, source: Visit) -> Sequence[str]:
+        """Works of a visit, in the order of arrival, that another visit is not about yet."""
+        ...
+
+    def left(self, run: str, phase: str, visit: int, *, after: int = -1, limit: int) -> Sequence[tuple[int, str]]:
+        """Of the many things of a visit those that are not settled, with their places, in order."""
+        ...
+
+    def settle(self, run: str, phase: str, visit: int, things: Collection[str]) -> None:
+        """Nothing more can be said about these of the many things of a visit."""
         ...
 
     def latest_open(self, run: str, kind: str) -> Visit | None:

@@ -86,10 +86,20 @@ class PaperRuns:
         ]
 
     def take_in(self, run: str, phase: str, visit: int, *, things: Sequence[str], deadline: datetime | None) -> None:
-        values: dict[str, Any] = {"things": tuple(things)}
+        values: dict[str, Any] = {"things": (*self._visits[run, phase, visit].things, *things)}
         if deadline is not None:
             values["deadline"] = deadline
         self._change(run, phase, visit, "open", **values)
+
+    def untaken(self, of: Visit, source: Visit) -> Sequence[str]:
+        works = self.works(of.run, source.phase, since=source.since, until=source.visit)
+        return [one.id for one in works if one.state != "refused" and one.id not in of.things]
+
+    def left(self, run: str, phase: str, visit: int, *, after: int = -1, limit: int) -> Sequence[tuple[int, str]]:
+        return ()  # on paper nothing is many
+
+    def settle(self, run: str, phase: str, visit: int, things: Collection[str]) -> None:
+        """Nothing is many."""
 
     def latest_open(self, run: str, kind: str) -> Visit | None:
         found = [one for one in self._visits.values() if (one.run, one.kind, one.state) == (run, kind, "open")]
@@ -211,12 +221,20 @@ class PaperRuns:
     def works_by_id(self, community: str, ids: Collection[str]) -> Mapping[str, Work]:
         return {id: self._works[id] for id in ids if id in self._works}
 
-    def acts(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Act]:
+    def acts(
+        self,
+        run: str,
+        phase: str,
+        *,
+        since: int = 1,
+        until: int | None = None,
+        about: Collection[str] | None = None,
+    ) -> Sequence[Act]:
         last = 10**9 if until is None else until
         mine = (
             act
             for (of, in_, visit, *_), act in self._acts.items()
-            if (of, in_) == (run, phase) and since <= visit <= last
+            if (of, in_) == (run, phase) and since <= visit <= last and (about is None or act.about in about)
         )
         return sorted(mine, key=lambda act: (act.at, act.seq))
 
@@ -236,9 +254,14 @@ class PaperRuns:
     def plan(self, run: str, phase: str, visit: int, acts: Sequence[Planned]) -> None:
         self._planned.setdefault((run, phase, visit), {one.seq: one for one in acts})
 
-    def planned(self, run: str, phase: str, visit: int, *, until: datetime | None = None) -> Sequence[Planned]:
+    def planned(
+        self, run: str, phase: str, visit: int, *, until: datetime | None = None, limit: int | None = None
+    ) -> Sequence[Planned]:
         mine = self._planned.get((run, phase, visit), {})
-        return [one for _, one in sorted(mine.items()) if until is None or one.at <= until]
+        return [one for _, one in sorted(mine.items()) if until is None or one.at <= until][:limit]
+
+    def planned_until(self, run: str, phase: str, visit: int) -> datetime | None:
+        return max((one.at for one in self.planned(run, phase, visit)), default=None)
 
     def played(self, run: str, phase: str, visit: int, seqs: Collection[int]) -> None:
         for seq in seqs:

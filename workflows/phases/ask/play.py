@@ -155,7 +155,7 @@ def choices_of(phase: Ask) -> tuple[str, ...]:
 
 # ----------------------------------------------------------------------------------------------------------- deciding
 def _things(phase: Ask, scene: Scene) -> tuple[str, ...]:
-    return scene.things if phase.of is not None else ("",)
+    return tuple(scene.things) if phase.of is not None else ("",)
 
 
 def _base(scene: Scene, thing: str) -> int:

@@ -82,6 +82,12 @@ def progress(phase: Judge, scene: Scene) -> Progress:
     return Progress(over=not _lacking(phase, scene) and bool(_scale(phase)))
 
 
+def settled(phase: Judge, scene: Scene, work: str) -> bool:
+    """Whether a work has its judges; who else scores it until the time is up counts too."""
+    judges = {act.by for act in scene.about.get(work, ()) if act.verb == "score"}
+    return bool(_scale(phase)) and len(judges) >= enough(phase.needs, len(scene.asked))
+
+
 def closing(phase: Judge, scene: Scene) -> Closing:
     judged = [act for act in scene.in_order if act.verb == "score"]
     notes = [

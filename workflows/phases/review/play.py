@@ -98,6 +98,11 @@ def progress(phase: Review, scene: Scene) -> Progress:
     return Progress(over=not waiting, deadline=max(waiting, default=None))
 
 
+def settled(phase: Review, scene: Scene, work: str) -> bool:
+    """Whether a work is decided."""
+    return standing(phase, scene, work, scene.at).decided
+
+
 def closing(phase: Review, scene: Scene) -> Closing:
     states: dict[str, tuple[str, int | None]] = {}
     notes: list[Note] = []
