@@ -1,9 +1,11 @@
 """Suspicion: which facts look like gaming, by what happened before them; so that likes for likes do not count.
 
-A kind of fact says what it takes (`suspect:` in metrics.yaml). Two things make a fact suspect:
+A kind of fact says what it takes (`suspect:` in metrics.yaml). Three things make a fact suspect:
 
 - **reciprocal**: it is about a member and names another one (in `by`, or in the field that is given), and a fact of the
   same kind with the two the other way round happened at the same moment or before, not longer ago than `within`.
+- **ring**: the same over a third member: it is about A and names B, and at the same moment or before, not longer ago
+  than `within`, there were one about B that names C and one about C that names A, three different members.
 - **burst**: at least `count` facts of the kind about the same member (and, with `from`, with the same value in that
   field) happened before it, the first of these not longer ago than `within`: the first `count` still count. Facts of
   one moment are taken in the order of their keys.
@@ -44,23 +46,35 @@ class Reciprocal:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """A fact that closes a ring of three members within `seconds`; `field` names the other member."""
+
+    seconds: int
+    field: str = "by"
+
+
+@dataclass(frozen=True, slots=True)
 class Suspicion:
     """What makes facts of one kind suspect."""
 
     reciprocal: Reciprocal | None = None
     bursts: tuple[Burst, ...] = ()
+    ring: Ring | None = None
 
     @property
     def seconds(self) -> int:
         """How far back anything reaches."""
-        found = [burst.seconds for burst in self.bursts]
-        return max([*found, self.reciprocal.seconds] if self.reciprocal is not None else found, default=0)
+        return max((one.seconds for one in (*self.bursts, self.reciprocal, self.ring) if one is not None), default=0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that name another member."""
+        return tuple(sorted({one.field for one in (self.reciprocal, self.ring) if one is not None}))
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields that are read."""
-        found = {burst.of for burst in self.bursts if burst.of is not None}
-        return tuple(sorted(found | ({self.reciprocal.field} if self.reciprocal is not None else set())))
+        return tuple(sorted({burst.of for burst in self.bursts if burst.of is not None}.union(self.names)))
 
 
 def marked(kinds: Mapping[str, FactKind], facts: Iterable[Fact]) -> list[Fact]:
@@ -92,15 +106,32 @@ def suspects(suspicion: Suspicion, facts: Iterable[Fact]) -> set[str]:
             if len(run) >= burst.count and fact.at - run[-burst.count].at <= timedelta(seconds=burst.seconds):
                 found.add(fact.key.hex)
             run.append(fact)
-    if suspicion.reciprocal is not None:
-        name, within = suspicion.reciprocal.field, timedelta(seconds=suspicion.reciprocal.seconds)
-        pairs = [(fact, fact.fields.get(name)) for fact in ordered]
-        for fact, other in pairs:
-            if other is None or other == fact.member:
-                continue
-            if any(
-                earlier.member == other and back == fact.member and timedelta(0) <= fact.at - earlier.at <= within
-                for earlier, back in pairs
-            ):
-                found.add(fact.key.hex)
+    back, ring = suspicion.reciprocal, suspicion.ring
+    for fact in ordered:
+        if (back is not None and _given_back(fact, ordered, back)) or (
+            ring is not None and _closes(fact, ordered, ring)
+        ):
+            found.add(fact.key.hex)
     return found
+
+
+def _given_back(fact: Fact, facts: Iterable[Fact], back: Reciprocal) -> bool:
+    other = fact.fields.get(back.field)
+    if other is None or other == fact.member:
+        return False
+    return any(
+        one.member == other and one.fields.get(back.field) == fact.member and _before(one, fact, back.seconds)
+        for one in facts
+    )
+
+
+def _closes(fact: Fact, facts: Iterable[Fact], ring: Ring) -> bool:
+    """Whether it is the last of three facts that go round."""
+    other = fact.fields.get(ring.field)
+    before = [(one.member, one.fields.get(ring.field)) for one in facts if _before(one, fact, ring.seconds)]
+    thirds = {third for member, third in before if member == other and third not in (None, other, fact.member)}
+    return fact.member != other and any(member in thirds and named == fact.member for member, named in before)
+
+
+def _before(one: Fact, fact: Fact, seconds: int) -> bool:
+    return timedelta(0) <= fact.at - one.at <= timedelta(seconds=seconds)

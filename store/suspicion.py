@@ -18,6 +18,9 @@ from store import fact_rows
 from store.fact_columns import unstored
 from store.numbers import KindNumber, kinds_of
 
+_SLICES = 500
+"""At most so many parts of the time are looked at for rings one after the other, so that few facts meet few others."""
+
 _LOCK = 0x73757370  # one recording of facts that may be suspect at a time, so that each sees the others
 
 
@@ -44,9 +47,14 @@ def flipped(
         where += f" AND at >= timestamptz '{since}' - {away} AND at <= timestamptz '{last}' + {away}"
         members = _concerned(connection, community, kind, number, touched)
     rows = _read(connection, community, where, members)
-    if members is not None and suspicion.reciprocal is not None:
-        more = _concerned(connection, community, kind, number, rows)
-        rows = _read(connection, community, where, None if more is None else members | more)
+    if suspicion.ring is not None and members is not None:  # whoever is named beside one of them may close a ring
+        members = _more(_concerned(connection, community, kind, number, rows), members)
+        rows = _read(connection, community, where, members)
+    known = members
+    for _ in range(2 if suspicion.ring is not None else 1 if suspicion.reciprocal is not None else 0):
+        if known is not None:
+            known = _more(_concerned(connection, community, kind, number, rows), known)
+            rows = _read(connection, community, where, known)
     if not rows.height:
         return rows
     names = fact_rows.names_in(connection, community, rows)
@@ -96,15 +104,50 @@ def suspects_of(facts: pl.DataFrame, suspicion: Suspicion) -> pl.Series:
         first = pl.col("at").shift(burst.count).over(keys)
         near = pl.col("at") - first <= pl.duration(seconds=burst.seconds)
         found.append(run.filter(near.fill_null(value=False))["id"])
-    back = suspicion.reciprocal
+    back, ring = suspicion.reciprocal, suspicion.ring
     if back is not None and f".{back.field}" in known.columns:
-        pairs = known.select("id", "at", "member", pl.col(f".{back.field}").alias("other"))
-        pairs = pairs.filter(pl.col("other").is_not_null() & (pl.col("other") != pl.col("member")))
-        mirrored = pairs.select("at", pl.col("other").alias("member"), pl.col("member").alias("other"), before="at")
-        answered = pairs.join_asof(mirrored, on="at", by=["member", "other"], check_sortedness=False)
-        near = pl.col("at") - pl.col("before") <= pl.duration(seconds=back.seconds)
-        found.append(answered.filter(near.fill_null(value=False))["id"])
+        pairs = _pairs(known, back.field)
+        answered = _preceded(pairs, pairs, "other", "member", back.seconds)
+        found.append(answered["id"])
+    if ring is not None and f".{ring.field}" in known.columns:
+        found += _closing(_pairs(known, ring.field), ring.seconds)
     return pl.concat(found).unique()
+
+
+def _pairs(facts: pl.DataFrame, field: str) -> pl.DataFrame:
+    """Facts in order of time: about whom, and which other member the field names."""
+    pairs = facts.select("id", "at", "member", pl.col(f".{field}").alias("other"))
+    return pairs.filter(pl.col("other").is_not_null() & (pl.col("other") != pl.col("member")))
+
+
+def _preceded(pairs: pl.DataFrame, facts: pl.DataFrame, member: str, other: str, seconds: int) -> pl.DataFrame:
+    """Those of the pairs before which there was a fact about the member in one column that names the one in another."""
+    earlier = facts.select("at", pl.col("member").alias(member), pl.col("other").alias(other), before="at")
+    met = pairs.join_asof(earlier, on="at", by=[member, other], check_sortedness=False)
+    near = pl.col("at") - pl.col("before") <= pl.duration(seconds=seconds)
+    return met.filter(near.fill_null(value=False)).drop("before")
+
+
+def _closing(pairs: pl.DataFrame, seconds: int) -> list[pl.Series]:
+    """The ids of the facts that close a ring of three: A from B, after B from C and C from A."""
+    if not pairs.height:
+        return []
+    moments = pairs["at"].dt.epoch("s")
+    span = int(moments[-1]) - int(moments[0])
+    slices = (moments - int(moments[0])) // max(seconds, span // _SLICES, 1)
+    found = []
+    for slice_ in slices.unique().to_list():
+        near = pairs.filter((slices == slice_) | (slices == slice_ - 1))
+        ways = near.select("member", "other").unique()
+        ways = ways.filter(
+            pl.col("member").is_in(ways["other"].implode()) & pl.col("other").is_in(ways["member"].implode())
+        )
+        onward = ways.select(other="member", third="other")
+        rounds = pairs.filter(slices == slice_).join(onward, on="other").filter(pl.col("third") != pl.col("member"))
+        rounds = rounds.join(ways.select(third="member", member="other"), on=["third", "member"], how="semi").sort("at")
+        rounds = _preceded(rounds, near, "other", "third", seconds)
+        found.append(_preceded(rounds, near, "third", "member", seconds)["id"])
+    return found
 
 
 def _concerned(
@@ -112,16 +155,20 @@ def _concerned(
 ) -> set[int] | None:
     """The numbers of the members whom these facts are about, and of those whom they name; None where they are many."""
     members = set(rows["member"].drop_nulls().to_list())
-    back = kind.suspicion.reciprocal if kind.suspicion is not None else None
-    if back is not None and rows.height:
+    names = kind.suspicion.names if kind.suspicion is not None else ()
+    if names and rows.height:
         typed = unstored(rows.with_columns(pl.lit(None, dtype=pl.String).alias("member")), number, kind)
-        if f".{back.field}" in typed.columns:
-            others = typed[f".{back.field}"].drop_nulls().unique().to_list()
+        for name in names:
+            others = typed[f".{name}"].drop_nulls().unique().to_list() if f".{name}" in typed.columns else []
             if len(others) > fact_rows.FEW:
                 return None
             query = text("SELECT key FROM subject WHERE community = :community AND kind = 'member' AND id = ANY (:ids)")
             members |= set(connection.execute(query, {"community": community, "ids": others}).scalars())
     return None if len(members) > fact_rows.FEW else members
+
+
+def _more(more: set[int] | None, members: set[int]) -> set[int] | None:
+    return None if more is None else members | more
 
 
 def _read(connection: Connection, community: int, where: str, members: Collection[int] | None) -> pl.DataFrame:

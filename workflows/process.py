@@ -156,9 +156,13 @@ class Process:
         self._open[key] = False
         return False
 
-    async def in_turn(self, behind: Callable[[], bool]) -> None:
-        if self._clock is not None and behind():
-            await workflow.wait_condition(lambda: not behind())
+    async def in_turn(self, under: Under, behind: Callable[[], bool]) -> bool:
+        key = _key(under)
+        if self._clock is None or not behind():
+            return True
+        await workflow.wait_condition(lambda: self._open[key] or not behind())
+        came, self._open[key] = self._open[key], False
+        return not came
 
     def came(self, under: Under) -> bool:
         return self._open.get(_key(under), False)

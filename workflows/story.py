@@ -72,8 +72,11 @@ class Hands(Protocol):
         """Wait until a time of the run. True: it is here; False: something came in before, or `halted` became true."""
         ...
 
-    async def in_turn(self, behind: Callable[[], bool]) -> None:
-        """Where the run's time is not the wall's: wait as long as strands beside are behind the time that came."""
+    async def in_turn(self, under: Under, behind: Callable[[], bool]) -> bool:
+        """Where the run's time is not the wall's: wait as long as strands beside are behind the time that came.
+
+        False: something came in before.
+        """
         ...
 
     def came(self, under: Under) -> bool:
@@ -317,8 +320,7 @@ class Strand:
                 return None
             self._goal = goal
             reached = not self._again and await hands.until(under, goal, partial(self._called, goal))
-            if reached:
-                await hands.in_turn(partial(self.behind, goal))
+            reached = reached and await hands.in_turn(under, partial(self.behind, goal))
             if self.halted(goal):
                 return None
             self._again = False
@@ -422,9 +424,11 @@ class Strand:
         if frame.next_at > self.at:
             self._story.hands.tell_pause(leg, frame.next_at)
             halted, self._goal = partial(self.halted, frame.next_at), frame.next_at
-            while not halted() and not await self._story.hands.until(under, frame.next_at, halted):
+            hands, behind = self._story.hands, partial(self.behind, frame.next_at)
+            while not halted() and not (
+                await hands.until(under, frame.next_at, halted) and await hands.in_turn(under, behind)
+            ):
                 pass
-            await self._story.hands.in_turn(partial(self.behind, frame.next_at))
             if halted():
                 return False
             self.at, self._goal = frame.next_at, None

@@ -7,7 +7,7 @@ import pytest
 from rules.counted import fact_kinds
 from rules.fact import Fact
 from rules.spec import load
-from rules.suspicion import Burst, Reciprocal, Suspicion, marked, suspects
+from rules.suspicion import Burst, Reciprocal, Ring, Suspicion, marked, suspects
 from tests.store.small_spec import METRICS, small_community, small_files
 from workflows.phases import discover
 
@@ -38,6 +38,21 @@ def test_mirror_images_of_one_moment_are_both_suspect() -> None:
 
 def test_nobody_mirrors_themselves_or_nobody() -> None:
     assert found(BACK, liked("a", "ann", "ann", 0), liked("b", "ann", "ann", 1), liked("c", "ann", None, 2)) == set()
+
+
+def test_the_like_that_closes_a_ring_of_three_is_suspect_and_those_before_it_are_not() -> None:
+    ring = Suspicion(ring=Ring(3600))
+    first, second = liked("a", "ann", "bob", 0), liked("b", "cai", "ann", 30)
+    assert found(ring, first, second, liked("c", "bob", "cai", 60)) == {"c"}
+    assert found(ring, first, second, liked("c", "bob", "cai", 61)) == set()
+    assert found(ring, first, second, liked("c", "cai", "bob", 40)) == set(), "that is no way round"
+    assert found(ring, first, liked("b", "bob", "ann", 30)) == set(), "two are no ring of three"
+
+
+def test_nobody_is_two_of_a_ring() -> None:
+    ring = Suspicion(ring=Ring(3600))
+    assert found(ring, liked("a", "ann", "bob", 0), liked("b", "bob", "bob", 1), liked("c", "bob", "ann", 2)) == set()
+    assert found(ring, liked("a", "ann", "ann", 0), liked("b", "ann", "bob", 1), liked("c", "bob", "ann", 2)) == set()
 
 
 def test_the_first_of_a_burst_count_and_those_after_it_do_not() -> None:
@@ -71,6 +86,8 @@ def with_suspect(words: str) -> str:
     [
         ("reciprocal: { within: 2bd }", "TRL206"),
         ("reciprocal: { within: 1h, field: size }", "TRL360"),
+        ("ring: { within: 2bd }", "TRL206"),
+        ("ring: { within: 1h, field: size }", "TRL360"),
         ("burst: [{ count: 3, within: 1h, from: nothing }]", "TRL301"),
         ("burst: [{ count: 0, within: 1h }]", "TRL207"),
         ("burst: [{ count: 3 }]", "TRL203"),

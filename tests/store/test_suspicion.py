@@ -1,10 +1,12 @@
 """Suspicion in the memory: the marks are those that the meaning says, whatever came when and in which batch."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, permutations
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,11 +19,12 @@ from rules.fact import Fact
 from rules.metric import measure
 from rules.reading import Reading
 from rules.spec import Community
-from rules.suspicion import marked
+from rules.suspicion import Ring, Suspicion, marked, suspects
 from store.facts import SqlFacts
 from store.history import FileHistories
 from store.measures import SqlMeasures
 from store.specs import SqlSpecs
+from store.suspicion import suspects_of
 from tests.store.small_spec import COMMUNITY, METRICS, small_community, small_files
 from workflows.phases import discover
 
@@ -36,6 +39,7 @@ LINES = (
 )
 BURSTS = "[{ count: 3, within: 30min }, { count: 1, within: 2min, from: by }]"
 BY = f"suspect: {{ reciprocal: {{ within: 1h }}, burst: {BURSTS} }}"
+ROUND = "suspect: { ring: { within: 1h } }"
 TO = "suspect: { reciprocal: { within: 2h, field: to } }"
 PEOPLE = ("ann", "bob", "cai")
 
@@ -85,7 +89,7 @@ steps = st.lists(
     st.one_of(
         st.lists(facts, min_size=1, max_size=9),
         st.integers(1, 16).map(lambda number: f"f{number}"),  # withdrawn
-        st.sampled_from([("publish", BY), ("publish", ""), ("publish", BY.replace("1h", "3h"))]),
+        st.sampled_from([("publish", BY), ("publish", ""), ("publish", ROUND), ("publish", BY.replace("1h", "3h"))]),
     ),
     min_size=1,
     max_size=6,
@@ -111,9 +115,9 @@ def agrees(shelf: Shelf, community: Community, known: dict[str, Fact]) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=steps)
-def test_marks_and_metrics_are_those_of_the_meaning_in_any_order(shelf: Shelf, steps: list[object]) -> None:
-    community = shelf.publish(BY)
+@given(steps=steps, first=st.sampled_from([BY, ROUND]))
+def test_marks_and_metrics_are_those_of_the_meaning_in_any_order(shelf: Shelf, steps: list[object], first: str) -> None:
+    community = shelf.publish(first)
     known: dict[str, Fact] = {}
     gone: set[str] = set()
     for step in steps:
@@ -144,6 +148,37 @@ def test_a_late_like_makes_the_one_that_answered_it_suspect(shelf: Shelf) -> Non
     assert store.record([first, answer]) == Recorded(0, 2, 0)
     store.withdraw(["first"], reason="never happened", at=NOW)
     agrees(shelf, community, {"answer": answer})
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_ring_of_three_is_found_whichever_of_them_comes_last(shelf: Shelf, order: tuple[int, ...]) -> None:
+    community = shelf.publish(ROUND)
+    store = SqlFacts(shelf.engine, shelf.specs, community)
+    ring = [made("one", "ann", "bob", 0), made("two", "cai", "ann", 30), made("three", "bob", "cai", 50)]
+    for place in order:
+        store.record([ring[place]])
+    assert [f.key for f in store.find(limit=9) if f.fields.get("suspect")] == [ring[2].key]
+    agrees(shelf, community, {fact.id: fact for fact in ring})
+    store.withdraw(["two"], reason="never happened", at=NOW)
+    agrees(shelf, community, {fact.id: fact for fact in ring if fact.id != "two"})
+
+
+def test_rings_are_found_among_many_facts_over_a_long_time_as_by_looking_at_each() -> None:
+    drawn = random.Random(5)
+    people = [f"m{number}" for number in range(9)]
+    at = NOW - timedelta(days=90)
+    facts = [
+        Fact(f"r{n}", "made", drawn.choice(people), at + timedelta(seconds=drawn.randrange(90 * 86_400)), None,
+             {"by": drawn.choice(people)})
+        for n in range(400)
+    ]  # fmt: skip
+    frame = pl.DataFrame(
+        {"id": [f.key.hex for f in facts], "member": [f.member for f in facts], "at": [f.at for f in facts]}
+    ).with_columns(pl.Series(".by", [f.fields["by"] for f in facts]))
+    for days in (1, 4, 20):
+        suspicion = Suspicion(ring=Ring(days * 86_400))
+        assert set(suspects_of(frame, suspicion)) == suspects(suspicion, facts)
+    assert suspects(suspicion, facts)
 
 
 def test_the_other_member_may_stand_in_a_field(shelf: Shelf) -> None:

@@ -83,10 +83,11 @@ class Paper:
                 return True
         return False
 
-    async def in_turn(self, behind) -> None:
+    async def in_turn(self, under: Under, behind) -> bool:
         while behind():
             self.turns.append(asyncio.get_running_loop().create_future())
             await self.turns[-1]
+        return True
 
     def came(self, under: Under) -> bool:
         return False

@@ -84,6 +84,7 @@ class Played:
         ended_at: the run's own time at its end.
         subject: whom the run was about.
         made_up: people who had to be made up, because the mode asks for somebody and the case names nobody.
+        once: whether one round stood for all of those that have no end.
     """
 
     path: tuple[str, ...]
@@ -96,6 +97,7 @@ class Played:
     subject: str | None = None
     made_up: Mapping[str, Evidence] = field(default_factory=dict)
     works: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False
 
 
 class EndlessPlay(RuleRefusal):
@@ -214,6 +216,7 @@ class _Conductor:
             subject=self.run.subject,
             made_up=self._made_up,
             works=dict(self._script.works),
+            once=self._once,
         )
 
     # ----------------------------------------------------------------------------------------------------------- hands
@@ -250,8 +253,8 @@ class _Conductor:
                 return reached
         return False
 
-    async def in_turn(self, behind: Callable[[], bool]) -> None:
-        """On paper the first time comes first."""
+    async def in_turn(self, under: Under, behind: Callable[[], bool]) -> bool:
+        return True  # on paper what comes first is first
 
     def came(self, under: Under) -> bool:
         return False

@@ -57,9 +57,9 @@ def _suspect(at: At, fact: FactKind, names: Names) -> None:
     if fact.suspect is None:
         return
     scene = Scene(names, about="fact", fields=names.fields_of((fact.id,)))
-    back = fact.suspect.reciprocal
-    if back is not None:
-        _field(at / "reciprocal" / "field", back.field, scene, {"member"})
+    for name, round_ in (("reciprocal", fact.suspect.reciprocal), ("ring", fact.suspect.ring)):
+        if round_ is not None:
+            _field(at / name / "field", round_.field, scene, {"member"})
     for n, burst in enumerate(fact.suspect.burst):
         _field(at / "burst" / n / "from", burst.from_, scene)
 

@@ -38,6 +38,18 @@ class Reciprocal(Node):
         return self
 
 
+class Ring(Node):
+    """A fact is suspect if it closes a ring of three members so shortly after the other two: likes that go round."""
+
+    within: Duration
+    field: Name = "by"  # names the other member
+
+    @model_validator(mode="after")
+    def _elapses(self) -> Ring:
+        _judge_reach(self.within)
+        return self
+
+
 class Burst(Node):
     """A fact is suspect if so many about the same member happened shortly before, per value of a field."""
 
@@ -55,6 +67,7 @@ class Suspect(Node):
     """What makes facts of a kind suspect; metrics with `ignore: [suspect]` leave them out."""
 
     reciprocal: Reciprocal | None = None
+    ring: Ring | None = None
     burst: tuple[Burst, ...] = ()
 
 
