@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from operations.ports.runs import RUNNING, Runs, Visit
 from operations.ports.standings import LIFECYCLE, Renames
 from operations.preview.compare import Group
-from operations.preview.outlook import Part
+from operations.preview.outlook import Seats
 from operations.prizes import cents, period_of
 from rules.spec.phase import every_phase
 from rules.spec.source import plain
@@ -140,13 +140,13 @@ def _rhythm(rhythm: Any) -> str:
     return " ".join(f"{key} {value}" for key, value in rhythm.model_dump(mode="json", exclude_none=True).items())
 
 
-def seats(parts: Mapping[str, Part], groups: Sequence[Group]) -> list[dict[str, Any]]:
+def seats(parts: Mapping[str, Seats], groups: Sequence[Group]) -> list[dict[str, Any]]:
     """Each tier with limited seats: how many there are, how many are taken, and who finds none."""
     rows = []
     for name, part in parts.items():
         for tier, limit in part.limits.items():
             mine = [group for group in groups if group.part == name and group.kind == "move"]
-            left_out = part.no_seat.filter(part.no_seat["to"] == tier).height
+            left_out = part.left_out.filter(part.left_out["to"] == tier).height
             taken = part.taken.get(tier, 0)
             rows.append(
                 {

@@ -11,7 +11,7 @@ import polars as pl
 
 from operations.ports.standings import Renames
 from operations.preview.deciding import Deciding, deciding
-from operations.preview.outlook import Part
+from operations.preview.outlook import Part, Seats
 
 _KINDS = ("move", "below", "above", "met", "unmet", "fire")
 """What a review does that people notice; `untrue`, `exempt` and `liable` are its own notes."""
@@ -71,14 +71,14 @@ class Group:
 
 def compared(
     old: Iterator[tuple[str, Part]], new: Iterator[tuple[str, Part]], renames: Renames
-) -> tuple[list[Group], dict[str, Part]]:
-    """Every group, in the order of a day, then by kind, from and to; and the new parts without what was read.
+) -> tuple[list[Group], dict[str, Seats]]:
+    """Every group, in the order of a day, then by kind, from and to; and the seats of the new parts.
 
     What was read of everybody is let go as soon as both sides of a part have been compared.
     """
     groups: dict[str, list[Group]] = {}
     waiting: tuple[dict[str, Part], dict[str, Part]] = ({}, {})
-    parts: dict[str, Part] = {}
+    seats: dict[str, Seats] = {}
     while True:
         found = before, after = next(old, None), next(new, None)
         if before is None and after is None:
@@ -87,14 +87,14 @@ def compared(
             if one is not None:
                 side[one[0]] = one[1]
         if after is not None:
-            parts[after[0]] = after[1].outcome()
+            seats[after[0]] = after[1].seats
         for name in [name for name in waiting[1] if name in waiting[0]]:
             groups[name] = _compared(name, waiting[0].pop(name), waiting[1].pop(name), renames)
         del found, before, after, one  # nothing is held while the next ones are read
     groups |= {name: _compared(name, None, part, renames) for name, part in waiting[1].items()}
     groups |= {name: _compared(name, part, None, renames) for name, part in waiting[0].items()}
-    order = dict.fromkeys([*parts, *groups])
-    return [group for name in order for group in groups[name]], parts
+    order = dict.fromkeys([*seats, *groups])
+    return [group for name in order for group in groups[name]], seats
 
 
 def _compared(name: str, old: Part | None, new: Part | None, renames: Renames) -> list[Group]:

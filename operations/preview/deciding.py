@@ -158,7 +158,7 @@ def _waited(wait: _Wait, before: pl.DataFrame, after: pl.DataFrame) -> Iterator[
 
 
 def _seatless(part: Part, who: pl.DataFrame) -> pl.Series:
-    return who["subject"].is_in(part.no_seat["subject"].implode())
+    return who["subject"].is_in(part.seats.left_out["subject"].implode())
 
 
 def _asked(

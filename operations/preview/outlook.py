@@ -25,25 +25,32 @@ _NO_RENAMES = Renames()
 
 
 @dataclass(frozen=True, slots=True)
+class Seats:
+    """Seats of one part of a review.
+
+    Args:
+        left_out: those who get none: `subject`, `to`, `leaves`.
+        taken: how many are taken before, by tier.
+        limits: how many there are, by tier.
+    """
+
+    left_out: pl.DataFrame
+    taken: Mapping[str, int]
+    limits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part of a review, as it would come out.
 
     Args:
+        looking: what it was read by, and from.
         found: who must change; those who get no seat are not among its changes.
-        no_seat: those who get none: `subject`, `to`, `leaves`.
-        taken: seats taken before, by tier.
-        limits: seats there are, by tier.
     """
 
     looking: Looking
     found: Found
-    no_seat: pl.DataFrame
-    taken: Mapping[str, int]
-    limits: Mapping[str, int]
-
-    def outcome(self) -> Part:
-        """The same without what was read of everybody, which takes most of the room."""
-        return replace(self, found=replace(self.found, frame=self.found.frame.clear()))
+    seats: Seats
 
 
 def parts_looked_at(community: Community) -> list[str]:
@@ -78,12 +85,12 @@ def _settled(desk: Desk, looking: Looking, found: Found, community: Community, n
     """Without those for whom no seat is left, as `operations.review.settle` leaves them out."""
     nobody = pl.DataFrame(schema={"subject": pl.String, "to": pl.String, "leaves": pl.String})
     if not isinstance(looking, OnLadder) or not looking.orders:
-        return Part(looking, found, nobody, {}, {})
+        return Part(looking, found, Seats(nobody, {}, {}))
     limits = {tier.id: tier.seats for tier in looking.spec.tiers if tier.seats is not None}
     taken = desk.standings.counts(community.id, looking.ladder.id, looking.value)
     left_out = without_seat(limits, list(looking.contenders(found)), taken)
     if not left_out:
-        return Part(looking, found, nobody, taken, limits)
+        return Part(looking, found, Seats(nobody, taken, limits))
     who = pl.DataFrame([(v.subject, v.to, v.leaves) for v in left_out], schema=nobody.schema, orient="row")
     gone = (pl.col("kind") == "move") & pl.col("subject").is_in(who["subject"].implode())
-    return Part(looking, Found(found.counts, found.changes.filter(~gone), found.frame), who, taken, limits)
+    return Part(looking, Found(found.counts, found.changes.filter(~gone), found.frame), Seats(who, taken, limits))

@@ -110,7 +110,7 @@ def preview(
     before = outlook(sight, current, plan, standings)
     after = outlook(sight, new, plan, standings.renamed(renames), renames)
     del standings
-    groups, parts = compared(before, after, renames)
+    groups, seats = compared(before, after, renames)
     return Preview(
         community=new.id,
         at=at,
@@ -123,7 +123,7 @@ def preview(
         groups=tuple(groups),
         more={
             "metrics": sorted(changed_metrics(current, new)),
-            "seats": affected.seats(parts, groups),
+            "seats": affected.seats(seats, groups),
             "runs": affected.runs_affected(runs, desk, new, current),
             "timers": affected.timers(current, new, at),
             "budgets": affected.money(desk, current, new, groups, at),
