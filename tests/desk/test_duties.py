@@ -172,3 +172,50 @@ def test_work_is_divided_among_roles_and_a_step_nobody_owns_does_not_load(spec: 
         found = load({**files, "modes/support.yaml": broken}, discover())
         assert found.diagnostics
         assert all(one.file == "modes/support.yaml" for one in found.diagnostics)
+
+
+def test_each_step_of_each_mode_names_whose_it_is_and_that_is_somebodys_work(memory: Any, spec: Any) -> None:
+    """By its own key, or by that of the run: whatever people are asked to do goes to a role, or to members."""
+    from rules.spec.people import refs
+    from rules.spec.phase import every_phase
+
+    asked: dict[str, set[str]] = {}
+    for mode in spec.modes.values():
+        assert mode.owner, mode.id
+        for _, phase in every_phase(mode.phases):
+            steps = [getattr(phase, key, None) for key in ("by", "host")]
+            steps += [getattr(getattr(effect, "open", None), "by", None) for effect in getattr(phase, "effects", ())]
+            for who in filter(None, steps):
+                for ref in refs(who):
+                    asked.setdefault(ref, set()).add(f"{mode.id}.{phase.id}")
+            if phase.kind in ("ask", "review", "judge"):
+                assert getattr(phase, "by", None), (mode.id, phase.id)
+    roles = {ref.removeprefix("role:") for ref in asked if ref.startswith("role:")}
+    functions = {"scout", "connector", "planner", "director", "coordinator", "analyst", "optimiser", "host"}
+    assert functions <= roles, "the work of a programme is divided among its functions"
+    assert roles <= set(spec.roles)
+    keepers = {str(one.keeper).removeprefix("role:") for one in spec.resources.values() if hasattr(one, "keeper")}
+    assert "supporter" in keepers, "who looks after goods is the supporter"
+    for role in roles | keepers:
+        assert memory.effects.people(spec.id, role), f"nobody is in {role}"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("modes/support.yaml", "    by: role:coordinator\n", "", "by"),
+        ("modes/support.yaml", "by: role:coordinator", "by: role:nobody", "nobody"),
+        ("modes/support.yaml", "owner: role:coordinator\n", "", "owner"),
+        ("rules.yaml", "open: { by: role:scout, title", "open: { title", "by"),
+        ("resources.yaml", ", keeper: role:supporter }", " }", "keeper"),
+        ("sla.yaml", "to: role:director", "to: role:nobody", "nobody"),
+    ],
+)
+def test_a_step_without_somebody_whose_it_is_does_not_load(spec: Any, file: str, old: str, new: str, said: str) -> None:
+    files = dict(read_folder(SPECS))
+    assert old.encode() in files[file], "the sample has changed"
+
+    found = load({**files, file: files[file].replace(old.encode(), new.encode(), 1)}, discover())
+
+    assert found.community is None or any(one.severity == "error" for one in found.diagnostics)
+    assert [one for one in found.diagnostics if one.file == file and said in one.message], found.diagnostics

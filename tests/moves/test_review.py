@@ -1,5 +1,6 @@
 """Review: who moves, what follows, and that nothing happens twice."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -256,4 +257,38 @@ def test_a_seat_that_was_taken_meanwhile_is_not_taken_twice(remembered: Memory, 
     assert (first, second, once_more) == ("no_seat", "moved", "no_seat")
     assert remembered.standings.counts("club", "tier")["trusted"] == 2
     assert remembered.standings.waiting("club") == 0
+    assert check_books(remembered.desk, club).balance
+
+
+def test_reviews_side_by_side_never_give_more_seats_than_there_are(remembered: Memory) -> None:
+    two_seats = TIERS.replace("    observe: 7d\n", "")
+    for line in ("approval", "invitation"):
+        two_seats = "\n".join(one for one in two_seats.splitlines() if not one.strip().startswith(f"{line}:")) + "\n"
+    club = publish(remembered, tiers=two_seats)
+    everybody = [f"p{number:02d}" for number in range(16)]
+    people(remembered, club, *everybody)
+    for member in everybody:
+        facts(remembered, club, "posted", member, [n / 10 for n in range(9)])
+    reviewed(remembered)
+    assert {tier_of(remembered, member) for member in everybody} == {"regular"}
+    most: list[int] = []
+
+    def at_once(number: int) -> None:
+        run, at = f"beside {number}", AT + timedelta(days=1, seconds=number)
+        plan = review.begin(remembered.desk, "club", run=run, at=at, shard_size=4)
+        for part in plan.parts:
+            for shard in range(review.shards_of(remembered.desk, plan, part)):
+                review.look_at(remembered.desk, "club", plan.id, part, shard)
+            for batch in range(review.settle(remembered.desk, "club", plan.id, part, size=4)):
+                review.carry_out_batch(remembered.desk, "club", plan.id, part, batch)
+                most.append(remembered.standings.counts("club", "tier").get("trusted", 0))
+        review.finish(remembered.desk, "club", plan.id)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(at_once, range(6)))
+
+    assert max(most) == 2, "never above the limit, not even for a moment"
+    assert remembered.standings.counts("club", "tier")["trusted"] == 2
+    stars = [one.member for one in remembered.effects.holdings("club") if one.item == "star" and one.ended_at is None]
+    assert sorted(stars) == sorted(member for member in everybody if tier_of(remembered, member) == "trusted")
     assert check_books(remembered.desk, club).balance

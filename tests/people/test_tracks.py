@@ -37,6 +37,7 @@ PEOPLE = {
     "wei": ("public_domain", "base", "active"), "xia": ("public_domain", "core", "active"),
     "first": ("private_domain", "base", "active"), "again": ("private_domain", "base", "active"),
     "poster": ("private_domain", "base", "active"),
+    "quits-1": ("private_domain", "core", "mature"), "quits-2": ("public_domain", "core", "mature"),
     **{f"tired-{choice}": ("private_domain", "core", "mature") for choice in ("honorary", "reduced", "pause", "leave")},
 }  # fmt: skip
 
@@ -187,6 +188,62 @@ def test_the_public_track_agrees_on_a_direction_is_given_what_is_scarce_and_told
     assert memory.runs.visit(runs["xia"], "in-scope").results["outside"] == [work]
     assert rights(room, "xia") == {"early-access", "inside-story", "brand-events"}
     assert rights(room, "wei") == set()
+
+
+@pytest.mark.slow
+def test_each_mature_member_who_leaves_raises_the_quota_of_sprouts_and_a_thin_pipeline_alerts(
+    room: Room, auto: Community, worker: Worker, eventually: Eventually
+) -> None:
+    memory, at = room.memory, BEGAN + 20 * DAY
+    parts = ("lifecycle", "rule:pipeline-thin")
+
+    def review(at: datetime) -> None:
+        id_ = f"auto/review/{at.isoformat()}"
+        given = turns.ReviewInput(community="auto", at=at, scale="1d=20s", parts=parts, touch=False)
+        room.gateway.start(turns.REVIEW, given, id=id_)
+        room.gateway.result(id_, 60, turns.ReviewSummary)
+        room.gateway.start(turns.OUTBOX, turns.OutboxInput(community="auto"), id="auto/outbox", again=True)
+
+    def searches() -> list[Any]:
+        runs = memory.runs.runs("auto", task="extra-scouting", status="running")
+        return [one for run in runs for one in memory.runs.open_visits(run.id, phase="find")]
+
+    def alerts() -> list[Any]:
+        return [one for one in memory.inbox.find("auto", role="scout") if one.title["en"] == "More sprouts"]
+
+    def pinned(who: str, to: str) -> None:
+        place = Place(member=who, ladder=LIFECYCLE)
+        memory.standings.pin("auto", place, to=to, by="kim", reason="test", at=at - DAY)
+
+    with worker():
+        sprouts = ("first", "again", "poster")
+        for who in sprouts:
+            pinned(who, "emerging")
+        review(at)  # three sprouts to six mature members
+        assert (alerts(), searches()) == ([], [])
+        leaving = ("quits-1", "quits-2")
+        memory.facts("auto").record(
+            [Fact(f"quits/{who}", "cannot_go_on", who, at, None, {"reason": "work"}) for who in leaving]
+        )
+        for who in sprouts:
+            pinned(who, "active")
+        review(at + DAY)
+        eventually(lambda: len(searches()) == 3)
+        (alert,) = alerts()
+        assert alert.due > alert.opened_at
+        asked = [memory.inbox.find("auto", run=one.run) for one in searches()]
+        assert all("role:scout" in item.asked for items in asked for item in items)
+        quotas = {one.run: memory.specs.current("auto").bind("extra-scouting", {}) for one in searches()}
+        assert sum(_needed(mode) for mode in quotas.values()) == 9, "three for each who left, and three as it is thin"
+        for run in memory.runs.runs("auto", status="running"):
+            room.gateway.cancel(run.id)
+        eventually(lambda: not memory.runs.runs("auto", status="running"))
+
+
+def _needed(mode: Any) -> int:
+    from rules.spec.phase import every_phase
+
+    return next(int(phase.needs) for _, phase in every_phase(mode.phases) if phase.id == "find")
 
 
 @pytest.mark.slow
