@@ -45,6 +45,13 @@ _STAFF = (
 )
 
 
+_ASSIGNED = (
+    select(assignment.c.relation, assignment.c.person)
+    .where(assignment.c.community == bindparam("of"), assignment.c.member == bindparam("who"))
+    .where(assignment.c.ended_at.is_(None))
+)
+
+
 class SqlEffects:
     """The port `Effects`. `facts` gives the port of one community's facts."""
 
@@ -266,13 +273,7 @@ class SqlEffects:
 
     def assigned(self, community: str, member: str) -> Mapping[str, str]:
         with transaction(self._engine) as connection:
-            rows = connection.execute(
-                select(assignment.c.relation, assignment.c.person).where(
-                    assignment.c.community == community,
-                    assignment.c.member == member,
-                    assignment.c.ended_at.is_(None),
-                )
-            )
+            rows = connection.execute(_ASSIGNED, {"of": community, "who": member})
             return {row.relation: row.person for row in rows}
 
     # --------------------------------------------------------------------------------------------- looking

@@ -13,8 +13,9 @@ from operations.errors import Refusal
 from operations.ports.inbox import Item
 from operations.reminding import MISSED, next_wake
 from rules.time import ClockScale
-from store.tables.runs import run, work_item
-from store.transaction import transaction
+from store.runs import read_run
+from store.tables.runs import work_item
+from store.transaction import once, transaction
 
 BATCH = 2_000
 _LONG = timedelta(days=3650)
@@ -212,7 +213,8 @@ class SqlInbox:
 
     def waking_in(self, run_id: str, *, until: datetime, limit: int = 500) -> Sequence[Item]:
         with transaction(self._engine) as connection:
-            scale = connection.scalar(select(run.c.scale).where(run.c.id == run_id))
+            known = once(connection, ("run", run_id), lambda: read_run(connection, run_id))
+            scale = known.scale if known is not None else None
             real = ClockScale.parse(scale).real(_LONG) / _LONG if scale is not None else 1.0
             asked = {"run": run_id, "until": until, "real": real, "limit": limit}
             return [_item(row) for row in connection.execute(_WAKING_IN, asked)]

@@ -43,6 +43,14 @@ def told(community: Community) -> dict[str, ValueType]:
     return {name: type_ for name, type_ in found.items() if type_ is not None}
 
 
+_EVERYBODY = (
+    select(member.c.id, member.c.joined, member.c.attributes)
+    .where(member.c.community == bindparam("of"))
+    .order_by(member.c.id)
+)
+_SOMEBODY = _EVERYBODY.where(member.c.id == bindparam("who"))
+
+
 class SqlMembers:
     """The port `Members`."""
 
@@ -142,16 +150,19 @@ class SqlMembers:
     def _read(
         self, connection: Connection, ids: Sequence[str] | None, *, lock: bool = False, limit: int | None = None
     ) -> list[Member]:
-        query = select(member.c.id, member.c.joined, member.c.attributes)
-        query = query.where(member.c.community == self._community.id).order_by(member.c.id).limit(limit)
-        if ids is not None:
+        query, asked = _EVERYBODY, {"of": self._community.id}
+        if ids is not None and len(ids) == 1:
+            query, asked = _SOMEBODY, {**asked, "who": ids[0]}
+        elif ids is not None:
             query = query.where(_one_of(ids))
+        if limit is not None:
+            query = query.limit(limit)
         if lock:
             query = query.with_for_update()
         types = told(self._community)
         return [
             Member(id_, joined, {name: _value(value, types.get(name)) for name, value in attributes.items()})
-            for id_, joined, attributes in connection.execute(query)
+            for id_, joined, attributes in connection.execute(query, asked)
         ]
 
     def _write(self, connection: Connection, rows: Sequence[dict[str, Any]], changes: Sequence[dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from store.bulk import insert_many
 from store.numbers import number_of
 from store.tables.runs import visit
 from store.tables.teams import contribution, seat, team
-from store.transaction import transaction
+from store.transaction import anew, transaction
 
 _SIGNS = text("""
     SELECT who, max(at) FROM (
@@ -169,6 +169,7 @@ class SqlTeams:
             parts.setdefault(one.slot, []).append(one.member)
         results = seated(row.results, found.id, parts)
         connection.execute(update(visit).where(here).values(results=results))
+        anew(connection, ("visits", found.run))
 
     # --------------------------------------------------------------------------------------------------------- reading
     def of_run(self, run: str, *, live: bool = False) -> Sequence[Team]:

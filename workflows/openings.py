@@ -28,7 +28,7 @@ from workflows.records import facts_of
 from workflows.scenes import KEPT, REFUSED, Setting, Settings
 from workflows.seating import tend
 from workflows.simulated import until_over
-from workflows.steps import Checked, Opened, OpenPhase
+from workflows.steps import Checked, CheckPhase, Opened, OpenPhase
 
 FOREVER = timedelta(days=3650)
 """How long runs that were started are waited for, unless they go on even then."""
@@ -84,7 +84,7 @@ class Openings:
         return opened
 
     def _open(self, asked: OpenPhase) -> Opened:
-        known = self.house.runs.visit(asked.run, asked.phase, asked.visit)
+        known = self._known(asked)
         if known is not None:
             return self._opened(known)
         teams_change = tend(self.settings, asked.run, asked.at)
@@ -111,6 +111,11 @@ class Openings:
             over = replace(visit, state="closed", outcome="done", closed_at=asked.at, things=units)
             return self._opened(self.house.runs.open(over))
         return self._begin(setting, visit, teams_change)
+
+    def _known(self, asked: OpenPhase | CheckPhase) -> Visit | None:
+        """The visit that is meant, if it was opened; among all of the run, which are looked at anyway."""
+        visits = self.house.runs.visits(asked.run)
+        return next((one for one in visits if (one.phase, one.visit) == (asked.phase, asked.visit)), None)
 
     def _begin(self, setting: Setting, visit: Visit, teams_change: datetime | None) -> Opened:
         wants = setting.wants

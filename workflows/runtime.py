@@ -7,9 +7,10 @@ makes (encryption, say), and the server never sees the plain text.
 
 The sandbox forbids workflow code clocks, files and randomness by loading it anew, with watched modules, for
 every single workflow. Measured: 33 ms of CPU each when all of ours is reloaded, 5.4 ms when only the module of
-the workflow is, 0.1 ms when all is passed through. So tests are strict (the workflow's module is reloaded and
-watched, whatever it may do wrong fails there) and production passes everything through; import contracts keep
-`rules` free of I/O and workflow modules away from `store` in both.
+the workflow is. Even when nothing is reloaded it compiles a few lines of its own for every step and every message of a
+workflow, which was a third of what a worker did. So tests are strict (the workflow's module is reloaded and watched,
+whatever it may do wrong fails there) and production has no sandbox; import contracts keep `rules` free of I/O and
+workflow modules away from `store` in both.
 
 The versioning behaviour is the worker's, never a workflow class's: a class that names one hangs silently on
 a worker without versions.
@@ -35,13 +36,14 @@ from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConfigProfile
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.runtime import TelemetryFilter as Levels
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from operations.errors import Refusal
 from rules.errors import RuleRefusal
 
 QUEUE = "trellis"  # the one task queue; adding workers is all the scaling there is
+CACHED = 4_000  # runs that one worker holds in memory; others are told again from their history when something comes
 THREADS = 16  # activities at once in one worker process; each holds a database connection while it runs
 GRACE = timedelta(seconds=20)  # how long running activities may finish after a stop was asked for
 PASSED_THROUGH = ("rules", "operations", "pydantic", "pydantic_core", "annotated_types", "ruamel")
@@ -132,8 +134,6 @@ def build_worker(
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED if pinned else VersioningBehavior.AUTO_UPGRADE,
         )
-    ours = _beside(crew) if strict else ("workflows",)
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, *ours)
     return Worker(
         client,
         task_queue=queue,
@@ -142,11 +142,17 @@ def build_worker(
         activity_executor=ThreadPoolExecutor(threads, thread_name_prefix="activity"),
         max_concurrent_activities=threads,
         max_concurrent_local_activities=threads,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        max_cached_workflows=CACHED,
+        workflow_runner=_watched(crew) if strict else UnsandboxedWorkflowRunner(),
         workflow_failure_exception_types=[Refusal, RuleRefusal],
         graceful_shutdown_timeout=GRACE,
         deployment_config=deployment,
     )
+
+
+def _watched(crew: Crew) -> SandboxedWorkflowRunner:
+    passed = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH, *_beside(crew))
+    return SandboxedWorkflowRunner(restrictions=passed)
 
 
 def _beside(crew: Crew) -> list[str]:
