@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Engine, Row, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from operations.ports.runs import Act, Entry, Gate, Planned, Tally, Work
+from store.bulk import insert_many
 from store.tables.runs import act, part, planned_act, run, work
 from store.transaction import transaction
 
@@ -266,7 +266,7 @@ class Participation:
         rows = [{"run": run_id, "member": who, "community": community, "part": members[who]} for who in members]
         with transaction(self._engine) as connection:
             for start in range(0, len(rows), BATCH):
-                connection.execute(insert(part).on_conflict_do_nothing(), rows[start : start + BATCH])
+                insert_many(connection, part, rows[start : start + BATCH])
 
     def leave(self, run_id: str, member: str) -> bool:
         mine = update(part).where(part.c.run == run_id, part.c.member == member, part.c.live).values(live=False)

@@ -5,8 +5,10 @@ Every step may be repeated: what was written stays, and what is concluded follow
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, islice
 
 from operations.errors import Refusal
 from operations.follow_ups import keep
@@ -15,20 +17,18 @@ from workflows.asking import items_of, within_of
 from workflows.course import LAPSED
 from workflows.looks import looks, next_look, settled, tended, wakes_of
 from workflows.openings import Openings
-from workflows.play import Opening, Progress
+from workflows.play import Note, Opening, Progress
 from workflows.ready import REPEAT, RUN
 from workflows.records import facts_of, follow_ups_of, forms_of
 from workflows.scenes import Setting
 from workflows.seating import tend
 from workflows.settling import progress_of
 from workflows.simulated import catch_up
-from workflows.steps import (
-    Checked,
-    CheckPhase,
-    Finished,
-    StopPhases,
-)
+from workflows.steps import Checked, CheckPhase, Finished, StopPhases
 from workflows.taking_in import take_in
+
+PAGE = 5_000
+"""Facts that are written together."""
 
 STOPPED = "stopped"
 """How a phase comes out that was open when its branch or unit was ended by another."""
@@ -155,13 +155,11 @@ class Closings(Openings):
         scene = setting.closing_scene(visit, first, at=at, due=not early)
         closing = setting.play.closing(setting.phase, scene)
         accepted = [work for work, (state, _) in closing.works.items() if state == "accepted"]
-        notes = (*closing.notes, *forms_of(setting, scene, accepted))
-        facts = facts_of(setting, [note for note in notes if not (stopped and note.kind == "missed")])
+        notes = chain(closing.notes, forms_of(setting, scene, accepted))
         outcome = STOPPED if stopped else self._scripted(setting, visit, closing.outcome)
         with self.house.runs.together():
-            if facts:
-                self.house.facts(setting.community).record(facts)
-            keep(self.house, setting.community, follow_ups_of(setting, notes))
+            while some := [*islice(notes, PAGE)]:
+                self._note(setting, [note for note in some if not (stopped and note.kind == "missed")])
             if not early and not stopped and within_of(setting).startswith("sla:"):
                 self.house.inbox.missed(visit.run, visit.phase, visit.visit)
             self.house.runs.take_part(visit.run, closing.parts)
@@ -176,6 +174,12 @@ class Closings(Openings):
                 works=closing.works,
             )
         return Checked(outcome=outcome, at=at)
+
+    def _note(self, setting: Setting, notes: Sequence[Note]) -> None:
+        """Write down what came of a phase: facts, and what somebody has to follow up."""
+        if facts := facts_of(setting, notes):
+            self.house.facts(setting.community).record(facts)
+        keep(self.house, setting.community, follow_ups_of(setting, notes))
 
     def _between_rounds(self, setting: Setting, visit: Visit, asked: CheckPhase) -> Checked:
         """A fact about the subject may have started the interval anew."""

@@ -14,7 +14,7 @@ from operations.ports.runs import Run
 from operations.touching import let_go
 from rules.fact import Fact
 from rules.spec.substitute import ArgumentError
-from workflows.closings import Closings
+from workflows.closings import PAGE, Closings
 from workflows.course import CANCEL, Course
 from workflows.legs import legs
 from workflows.moving import frames_in, see_that_it_can_move
@@ -95,8 +95,8 @@ class Conduct(Closings):
         facts = [self._finished(run, member, part, asked) for member, part in sorted(parts.items())]
         if asked.end != CANCEL and asked.end.partition(":")[0] == "end":
             facts += teamed(run, self.house.teams.of_run(run.id, live=True), asked.at)
-        if facts:
-            self.house.facts(community).record(facts)
+        for start in range(0, len(facts), PAGE):
+            self.house.facts(community).record(facts[start : start + PAGE])
         self.house.teams.end(run.id, at=asked.at)
         self.house.runs.finish(run.id, end=asked.end, at=asked.at)
         let_go(self.house.touch, run.community, run.subject, at=asked.at)

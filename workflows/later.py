@@ -1,8 +1,8 @@
-"""Later: what belongs to a scene but is read only when a play looks at it, and then once."""
+"""Later: what belongs to a scene but is read only when a play looks at it, and what is told one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar, overload
 
@@ -68,5 +68,24 @@ class LaterSequence(Sequence[V]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Told(Iterable[V]):
+    """What is told anew, one by one, to everybody who listens; nothing of it is kept.
+
+    Args:
+        tell: tells it.
+    """
+
+    def __init__(self, tell: Callable[[], Iterator[V]]) -> None:
+        self._tell = tell
+
+    def __iter__(self) -> Iterator[V]:
+        return self._tell()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Iterable) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]

@@ -7,7 +7,7 @@ written and a *scene*: everything that may be looked at. They answer with values
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -244,11 +244,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """How a phase came out: outcome, results by name, facts, states (and credit) of works, parts of people, teams."""
+    """How a phase came out: outcome, results by name, facts, states (and credit) of works, parts of people, teams.
+
+    Many facts are told one by one (`workflows.later.Told`).
+    """
 
     outcome: str
     results: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
+    notes: Iterable[Note] = ()
     works: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
     teams: tuple[Team, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -54,17 +54,15 @@ def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
     return found
 
 
-def forms_of(setting: Setting, scene: Scene, accepted: Collection[str]) -> list[Note]:
+def forms_of(setting: Setting, scene: Scene, accepted: Iterable[str]) -> Iterator[Note]:
     """The forms of works that count now: what their authors filled in, as facts about the works."""
-    notes = []
     for work_id in accepted:
         work = scene.works.get(work_id)
         if work is None or work.state == "accepted":
             continue
         form = getattr(setting.around.phases.get(work.phase), "form", None)
         if form is not None:
-            notes.append(_form(form, work))
-    return notes
+            yield _form(form, work)
 
 
 def _form(form: str, work: Work) -> Note:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
 from rules.spec.parts import Criterion
 from rules.values import decimal_text
+from workflows.later import Told
 from workflows.phases.judge.spec import Judge
 from workflows.play import (
     ROLE,
@@ -90,36 +92,18 @@ def settled(phase: Judge, scene: Scene, work: str) -> bool:
 
 def closing(phase: Judge, scene: Scene) -> Closing:
     judged = [act for act in scene.in_order if act.verb == "score"]
-    notes = [
-        Note(
-            kind="scored",
-            key=f"{act.visit}/{act.about}/{criterion}/{act.by}{also}",
-            at=act.at,
-            member=member,
-            fields={"work": act.about, "criterion": criterion, "score": Fraction(score), "by": act.by},
-        )
-        for act in judged
-        for criterion, score in sorted(act.fields.items())
-        for also, member in _authors(scene, act.about)
-    ]
     parts = {act.by: "judge" for act in judged if act.role is None}
     if _lacking(phase, scene) and phase.if_silent != "done":
         return Closing(
             outcome="short",
             results={"ranking": [], "winning": [], "winners": []},
-            notes=tuple(notes),
+            notes=Told(lambda: _scored(scene, judged)),
             parts=parts,
         )
     totals = total_scores(phase, scene)
     ranking = _ranking(phase, scene, totals)
     winning = ranking[: int(phase.winners)]
     winners = list(dict.fromkeys(author for work in winning for author in scene.authors_of(work)))
-    for place, work in enumerate(ranking, start=1):
-        fields = {"work": work, "score": totals[work], "place": place, "of": len(ranking)}
-        notes += [
-            Note(kind="judged", key=f"{scene.visit}/{work}{also}", at=scene.at, member=author, fields=fields)
-            for also, author in _authors(scene, work)
-        ]
     return Closing(
         outcome="done" if ranking else "short",
         results={
@@ -130,9 +114,25 @@ def closing(phase: Judge, scene: Scene) -> Closing:
             "dimensions": dimensions(judged),
             "made_from": {"at": scene.at.isoformat(), "scores": len(judged)},
         },
-        notes=tuple(notes),
+        notes=Told(lambda: chain(_scored(scene, judged), _placed(scene, ranking, totals))),
         parts=parts,
     )
+
+
+def _scored(scene: Scene, judged: Sequence[Act]) -> Iterator[Note]:
+    for act in judged:
+        for criterion, score in sorted(act.fields.items()):
+            fields = {"work": act.about, "criterion": criterion, "score": Fraction(score), "by": act.by}
+            for also, member in _authors(scene, act.about):
+                key = f"{act.visit}/{act.about}/{criterion}/{act.by}{also}"
+                yield Note(kind="scored", key=key, at=act.at, member=member, fields=fields)
+
+
+def _placed(scene: Scene, ranking: Sequence[str], totals: Mapping[str, Fraction]) -> Iterator[Note]:
+    for place, work in enumerate(ranking, start=1):
+        fields = {"work": work, "score": totals[work], "place": place, "of": len(ranking)}
+        for also, author in _authors(scene, work):
+            yield Note(kind="judged", key=f"{scene.visit}/{work}{also}", at=scene.at, member=author, fields=fields)
 
 
 def dimensions(judged: Sequence[Act]) -> dict[str, dict[str, Any]]:

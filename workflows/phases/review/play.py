@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
+from workflows.later import Told
 from workflows.phases.review.spec import Review
 from workflows.play import (
     ROLE,
@@ -104,42 +105,14 @@ def settled(phase: Review, scene: Scene, work: str) -> bool:
 
 
 def closing(phase: Review, scene: Scene) -> Closing:
-    states: dict[str, tuple[str, int | None]] = {}
-    notes: list[Note] = []
-    parts: dict[str, str] = {}
     credit = int(phase.credit)
+    states: dict[str, tuple[str, int | None]] = {}
     for work in scene.things:
-        case = standing(phase, scene, work, scene.at)
-        approved = case.state == "approved"
+        approved = standing(phase, scene, work, scene.at).state == "approved"
         states[work] = ("accepted", credit) if approved else ("refused", None)
-        kind = "accepted" if approved else "refused"
-        for key, member, part in _credited(scene, work, credit):
-            said: dict[str, object] = {"work": work, "credit": part} if approved else {"work": work}
-            notes.append(Note(kind=kind, key=key, at=case.due, member=member, fields=said))
-            if case.abandoned and member is not None:
-                notes.append(Note(kind="missed", key=key, at=case.due, member=member))
-    for act in scene.in_order:
-        author = scene.author_of(act.about)
-        member = author if author and not author.startswith(ROLE) else None
-        key = f"{scene.visit}/{act.about}/{act.version}/{act.by}"
-        if act.verb == "revise":
-            fields = {"work": act.about, "late": False, "by": act.by}
-            notes.append(Note(kind="submitted", key=key, at=act.at, member=member, fields=fields))
-            continue
-        reviewer = act.by if act.role is None else None
-        given = {"work": act.about, "choice": act.choice, "by": act.by}
-        notes.append(Note(kind="reviewed", key=key, at=act.at, member=reviewer, fields=given))
-        if act.choice == RETURN:
-            notes.append(
-                Note(kind="returned", key=key, at=act.at, member=member, fields={"work": act.about, "by": act.by})
-            )
-        if phase.form is not None:
-            form = {**act.fields, "work": act.about, "by": act.by}
-            notes.append(Note(kind=phase.form, key=key, at=act.at, member=member, fields=form))
-        if reviewer is not None:
-            parts.setdefault(reviewer, "reviewer")
     approved_works = [work for work in scene.things if states[work][0] == "accepted"]
     authors = list(dict.fromkeys(author for work in approved_works for author in scene.authors_of(work)))
+    reviewers = (act.by for act in scene.in_order if act.verb != "revise" and act.role is None)
     return Closing(
         outcome="done" if approved_works else "short",
         results={
@@ -148,10 +121,38 @@ def closing(phase: Review, scene: Scene) -> Closing:
             "authors": authors,
             **({} if phase.scope is None else {"outside": [one for one in scene.things if outside(phase, scene, one)]}),
         },
-        notes=tuple(notes),
+        notes=Told(lambda: _notes(phase, scene)),
         works=states,
-        parts=parts,
+        parts=dict.fromkeys(reviewers, "reviewer"),
     )
+
+
+def _notes(phase: Review, scene: Scene) -> Iterator[Note]:
+    credit = int(phase.credit)
+    for work in scene.things:
+        case = standing(phase, scene, work, scene.at)
+        approved = case.state == "approved"
+        for key, member, part in _credited(scene, work, credit):
+            said: dict[str, object] = {"work": work, "credit": part} if approved else {"work": work}
+            yield Note(kind="accepted" if approved else "refused", key=key, at=case.due, member=member, fields=said)
+            if case.abandoned and member is not None:
+                yield Note(kind="missed", key=key, at=case.due, member=member)
+    for act in scene.in_order:
+        author = scene.author_of(act.about)
+        member = author if author and not author.startswith(ROLE) else None
+        key = f"{scene.visit}/{act.about}/{act.version}/{act.by}"
+        if act.verb == "revise":
+            fields = {"work": act.about, "late": False, "by": act.by}
+            yield Note(kind="submitted", key=key, at=act.at, member=member, fields=fields)
+            continue
+        given = {"work": act.about, "choice": act.choice, "by": act.by}
+        yield Note(kind="reviewed", key=key, at=act.at, member=act.by if act.role is None else None, fields=given)
+        if act.choice == RETURN:
+            back = {"work": act.about, "by": act.by}
+            yield Note(kind="returned", key=key, at=act.at, member=member, fields=back)
+        if phase.form is not None:
+            form = {**act.fields, "work": act.about, "by": act.by}
+            yield Note(kind=phase.form, key=key, at=act.at, member=member, fields=form)
 
 
 def towards(phase: Review, scene: Scene, outcome: str, cast: Cast) -> Sequence[Planned]:

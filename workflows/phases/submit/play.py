@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from operations.ports.runs import Act, Entry, Planned
 from operations.rehearsal import Crowd
+from workflows.later import Told
 from workflows.phases.submit.spec import Submit
 from workflows.play import ROLE, Cast, Closing, Note, Opening, Progress, Request, Scene, Wants, enough
 
@@ -56,27 +57,27 @@ def closing(phase: Submit, scene: Scene) -> Closing:
         done = base > 0 and base - len(missing) >= enough(phase.needs, base)
     else:
         done = len(scene.works) >= phase.needs
-    notes = []
-    for work in scene.works.values():
-        member = None if work.author.startswith(ROLE) else work.author
-        team = work.unit.partition("#")[0] if work.unit is not None else scene.team_of.get(work.author)
-        said = {"work": work.id, "late": work.late, "by": member, "team": team}
-        notes.append(Note(kind="submitted", key=work.id, at=work.at, member=member, fields=said))
     lacking = list(dict.fromkeys(who for one in missing for who in scene.units.get(one, () if scene.units else (one,))))
-    notes += [
-        Note(kind="missed", key=f"{scene.visit}/{author}", at=scene.at, member=author)
-        for author in lacking
-        if not author.startswith(ROLE)
-    ]
     states = {} if scene.reviewed else dict.fromkeys(scene.works, ("accepted", 1))
     authors = list(dict.fromkeys(who for work in scene.works.values() for who in work.written_by))
     return Closing(
         outcome="done" if done else "short",
         results={"works": list(scene.works), "authors": authors, "missing": lacking},
-        notes=tuple(notes),
+        notes=Told(lambda: _notes(scene, lacking)),
         works=states,
         parts={author: "author" for author in authors if not author.startswith(ROLE)},
     )
+
+
+def _notes(scene: Scene, lacking: Sequence[str]) -> Iterator[Note]:
+    for work in scene.works.values():
+        member = None if work.author.startswith(ROLE) else work.author
+        team = work.unit.partition("#")[0] if work.unit is not None else scene.team_of.get(work.author)
+        said = {"work": work.id, "late": work.late, "by": member, "team": team}
+        yield Note(kind="submitted", key=work.id, at=work.at, member=member, fields=said)
+    for author in lacking:
+        if not author.startswith(ROLE):
+            yield Note(kind="missed", key=f"{scene.visit}/{author}", at=scene.at, member=author)
 
 
 def so_far(phase: Submit, scene: Scene) -> Mapping[str, object]:
