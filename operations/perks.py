@@ -35,7 +35,11 @@ class PerksKept:
 
 
 def keep_perks(desk: Desk, community: Community, *, at: datetime, members: Collection[str] | None = None) -> PerksKept:
-    """Bring what members hold with their tiers up to date: of everybody, or of some. Once more changes nothing."""
+    """Bring what members hold with their tiers up to date: of everybody, or of some. Once more changes nothing.
+
+    Of some, only what there is enough of is given: where there are fewer than members, the benefit's order decides when
+    everybody is looked at, and not who was moved first.
+    """
     kept = PerksKept()
     with_perks = _tiers_with_perks(community)
     if not with_perks:
@@ -63,7 +67,8 @@ def keep_perks(desk: Desk, community: Community, *, at: datetime, members: Colle
                 kept.ended[benefit] = lost
                 deeds += [_end(community, benefit, who, at) for who in lost]
             new = [who for who in wanted.get(benefit, ()) if who not in has]
-            if new:
+            limited = getattr(community.resources[benefit], "limit", None) is not None
+            if new and not (limited and members is not None):
                 deeds += _give(desk, community, benefit, new, at, kept, freed=len(lost))
         desk.effects.do(community.id, deeds)
     return kept

@@ -104,6 +104,11 @@ def test_perks_come_with_a_tier_and_end_with_it(settled: Any) -> None:
     assert "amb-12" not in {one.member for one in story.holders}
     assert {one.member for one in story.holders if not one.rests} <= {"act-1", "core-7"}  # who has signed
 
+    stand(memory, "amb-12", tier="ambassador", at=AT + 4 * DAY)
+    moved = keep_perks(memory.desk, community, at=AT + 4 * DAY, members=["amb-12"])
+    assert moved.given == {}, "what there is too little of is not for whoever is moved first"
+    assert "amb-12" in keep_perks(memory.desk, community, at=AT + 5 * DAY).given["inside-story"]
+
 
 def test_a_leader_is_supported_so_often_in_a_quarter_and_each_time_is_remembered(settled: Any) -> None:
     memory, walk = settled, Walk(settled)
