@@ -76,7 +76,7 @@ class Output:
         Args:
             title: printed above; may be empty.
             columns: the headings.
-            rows: cells in the order of the headings; `None` is shown as nothing.
+            rows: cells in the order of the headings; `None` is shown as nothing. Without rows it says "none".
             right: headings whose column is aligned to the right (numbers).
         """
         if self.json:
@@ -85,11 +85,17 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
+        lines = list(rows)
+        if title:  # beside the table and not within it, so that a narrow table does not fold it
+            self._console().print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+        if not lines:
+            self._console().print("  none", markup=False, highlight=False)
+            return
         to_the_right = frozenset(right)
-        table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+        table = Table(box=SIMPLE_HEAD)
         for column in columns:
             table.add_column(column, justify="right" if column in to_the_right else "left", overflow="fold")
-        for row in rows:
+        for row in lines:
             table.add_row(*(Text("" if cell is None else _cell(cell)) for cell in row))
         self._console().print(table)
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from operations.errors import Refusal
 
 if TYPE_CHECKING:
     from operations.ports.runs import Run, Runs
     from rules.values import ValueType
-    from store.inbox import SqlInbox
 
 SHORT = 8
 """Hexadecimal digits in the short name of an item."""
+
+
+class Named(Protocol):
+    """An inbox that finds items by how the hash of their id begins."""
+
+    def named(self, community: str, start: str) -> str | None:
+        """The id of which the SHA-256 begins so; None if there is none."""
 
 
 def pairs(written: Iterable[str], option: str) -> dict[str, str]:
@@ -67,7 +73,7 @@ def item_called(id_: str) -> str:
     return f"i-{sha256(id_.encode()).hexdigest()[:SHORT]}"
 
 
-def item_named(inbox: SqlInbox, community: str, text: str) -> str:
+def item_named(inbox: Named, community: str, text: str) -> str:
     """The id of an item that people name by its id or by its short name.
 
     Raises:

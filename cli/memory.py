@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from operations.ports.decisions import Decisions
     from operations.ports.effects import Effects
     from operations.ports.facts import Arrivals, Facts
-    from operations.ports.inbox import Inbox
     from operations.ports.measures import Measures
     from operations.ports.members import Members
     from operations.ports.notices import Outbox
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from operations.ports.touch import Touch
     from operations.ports.trials import Trials
     from rules.spec import Community
+    from store.inbox import SqlInbox
 
 
 class Memory:
@@ -114,7 +114,7 @@ class Memory:
         return SqlTouch(self.engine)
 
     @cached_property
-    def inbox(self) -> "Inbox":
+    def inbox(self) -> "SqlInbox":
         """What people are asked to do."""
         from store.inbox import SqlInbox
 

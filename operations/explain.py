@@ -29,8 +29,11 @@ from rules.spec.documents.metrics import Counted
 from rules.values import Evidence, ValueType
 
 if TYPE_CHECKING:
+    from rules.decision import Decision
     from rules.spec import Community
 
+CLOCKS = ("below_for", "met_for")
+"""How the readings begin that say how long something has held; they are no lack of the member's."""
 MOST_TOLD = 50
 """So many decisions and moves are told of how a standing came about, the latest."""
 
@@ -202,7 +205,7 @@ class _Look:
     def _story(self, rule: str, moves: str, place: Place) -> list[Step]:
         wanted = Wanted(member=self.member, rule=rule, until=self.at)
         story = [
-            Step(d.at, d.outcome, d.from_, d.to, d.because, d.digest, one.review)
+            Step(d.at, d.outcome, d.from_, d.to, d.because or self._lacking(d), d.digest, one.review)
             for one in self.desk.decisions.find(self.community.id, wanted, limit=MOST_TOLD)
             if (d := one.decision).rule == rule
         ]
@@ -218,6 +221,17 @@ class _Look:
                 said = f"{act.by}: {act.reason}" if act.reason else act.by
                 story.append(Step(act.at, what, act.from_, act.to, said, None, None))
         return sorted(story, key=lambda one: (one.at, one.what == "moved"))[-MOST_TOLD:]
+
+    def _lacking(self, decision: Decision) -> str:
+        """What was not met when a standing was put in doubt or lost; what is private only by its name."""
+        if decision.outcome not in ("grace", "demote"):
+            return ""
+        private = private_metrics(self.community)
+        return "; ".join(
+            one.metric if one.metric in private else f"{one.metric} {one.value}, not {one.comparison} {one.threshold}"
+            for one in decision.reasons
+            if one.truth is False and not one.metric.startswith(CLOCKS)
+        )
 
     def _waits(self, ladder: Ladder, goal: int, evidence: Evidence) -> Iterator[dict[str, Any]]:
         """What the next tier waits for besides its condition."""

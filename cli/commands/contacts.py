@@ -47,7 +47,9 @@ def contacts(
     ]
     out.data({"community": spec.id, "contacts": rows})
     out.table(
-        f"{len(rows)} of {spec.id}" + (f", all that {member} ever had" if member is not None else ""),
+        f"Contacts of {spec.id}: {len(rows):,}"
+        if member is None
+        else f"All contacts that {member} ever had: {len(rows)}",
         ["whom", "as", "person", "role", "since", "until", "why it ended"],
         [
             [one.member, one.relation, one.person, one.role, day(one.since), day(one.ended_at), one.ended_why]

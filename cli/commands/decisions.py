@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from cli.memory import Memory
     from operations.ports.decisions import Recorded, Wanted
+    from rules.decision import Reason
 
 Rule = Annotated[
     str | None, typer.Option("--rule", metavar="ID", help="Of this ladder or rule, `lifecycle`, or `ladder@value`.")
@@ -79,12 +80,17 @@ def decisions(
     )
     rows = [
         (one.seq, d.at.astimezone(spec.zone).strftime("%Y-%m-%d %H:%M"), d.member, d.rule, d.outcome, d.from_, d.to,
-         "; ".join(f"{r.metric} {r.value} {r.comparison} {r.threshold}" for r in d.reasons if r.truth is not None))
+         "; ".join(_said(reason) for reason in d.reasons if reason.truth is not None))
         for one in found for d in (one.decision,)
     ]  # fmt: skip
     out.table(f"Decisions: {number:,}", ["seq", "at", "member", "rule", "outcome", "from", "to", "because"], rows)
     if rest:
         out.say(f"More: --before {last}")
+
+
+def _said(reason: "Reason") -> str:
+    """One comparison: what was read, and whether it met what is asked."""
+    return f"{reason.metric} {reason.value}{'' if reason.truth else ', not'} {reason.comparison} {reason.threshold}"
 
 
 def _csv(found: "Sequence[Recorded]") -> None:

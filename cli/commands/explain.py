@@ -8,6 +8,7 @@ from cli.options import At, Community, Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from cli.console import Output
     from operations.explained import Asked, Explanation, Stage, Standing, Step
@@ -68,21 +69,21 @@ def explain(
     if spec.digest != usual.digest:
         out.say(f"Judged under {spec.digest[7:19]}, which is on trial for a share of members.")
     for standing in explanation.standings:
-        _show(out, explanation, standing)
+        _show(out, explanation, standing, spec.zone)
     if explanation.stage is not None and tier is None:
-        _lifecycle(out, explanation, explanation.stage)
+        _lifecycle(out, explanation, explanation.stage, spec.zone)
 
 
 def _stage(explanation: "Explanation") -> str:
     return (explanation.stage and explanation.stage.id) or "none"
 
 
-def _lifecycle(out: "Output", explanation: "Explanation", stage: "Stage") -> None:
+def _lifecycle(out: "Output", explanation: "Explanation", stage: "Stage", zone: "ZoneInfo") -> None:
     """The stage, how it came about, and each way on from it."""
     since = "" if stage.days is None else f" for {stage.days} days"
     next_ = "no move" if stage.decision is None else f"move to {stage.decision.to} ({stage.decision.because})"
     out.say(f"\nlifecycle: {stage.id or 'no stage'}{since}. A review now: {next_}.")
-    _story(out, stage.story)
+    _story(out, stage.story, zone)
     for way in stage.ways:
         _condition(out, explanation, f"{way.id}, to {way.to}", way.asked, None)
         if way.due_on is not None:
@@ -91,24 +92,24 @@ def _lifecycle(out: "Output", explanation: "Explanation", stage: "Stage") -> Non
             out.say(f"  It waits for: {_wait(wait)}.")
 
 
-def _show(out: "Output", explanation: "Explanation", standing: "Standing") -> None:
+def _show(out: "Output", explanation: "Explanation", standing: "Standing", zone: "ZoneInfo") -> None:
     decision = standing.decision
     since = "" if standing.days is None else f" for {standing.days} days"
     to = f" to {decision.to}" if decision.to else ""
     because = f" ({decision.because})" if decision.because else ""
     out.say(f"\n{standing.ladder}: {standing.tier or 'unknown'}{since}. A review now: {decision.outcome}{to}{because}.")
-    for line in _held(standing):
+    for line in _held(standing, zone):
         out.say(f"  {line}")
-    _story(out, standing.story)
+    _story(out, standing.story, zone)
     for asked in standing.asked:
         _condition(out, explanation, f"{asked.about} {asked.tier or ''}", asked, standing.ahead)
     for line in _ahead(standing):
         out.say(f"  {line}")
 
 
-def _story(out: "Output", story: "Sequence[Step]") -> None:
+def _story(out: "Output", story: "Sequence[Step]", zone: "ZoneInfo") -> None:
     if story:
-        rows = [(one.at.strftime("%Y-%m-%d"), one.what, one.from_, one.to, one.because) for one in story]
+        rows = [(f"{one.at.astimezone(zone):%Y-%m-%d}", one.what, one.from_, one.to, one.because) for one in story]
         out.table("How it came about", ("at", "what", "from", "to", "because"), rows)
 
 
@@ -134,14 +135,14 @@ def _wait(wait: "Mapping[str, object]") -> str:
     return f"{wait['what']}{f' ({rest})' if rest else ''}"
 
 
-def _held(standing: "Standing") -> "Iterator[str]":
+def _held(standing: "Standing", zone: "ZoneInfo") -> "Iterator[str]":
     kept = standing.remembered
     if kept is not None and kept.pinned:
-        until = "" if kept.pinned_until is None else f" until {kept.pinned_until:%Y-%m-%d}"
+        until = "" if kept.pinned_until is None else f" until {kept.pinned_until.astimezone(zone):%Y-%m-%d}"
         yield f"Pinned by {kept.pinned_by or 'somebody'}{until}: {kept.pin_reason or 'no reason given'}."
     if kept is not None and kept.below_since is not None:
-        until = "" if kept.below_until is None else f", until {kept.below_until:%Y-%m-%d}"
-        yield f"In grace since {kept.below_since:%Y-%m-%d}{until}."
+        until = "" if kept.below_until is None else f", until {kept.below_until.astimezone(zone):%Y-%m-%d}"
+        yield f"In grace since {kept.below_since.astimezone(zone):%Y-%m-%d}{until}."
     if kept is not None and kept.waiting_for is not None:
         yield f"Somebody is being asked about {kept.waiting_for}."
 

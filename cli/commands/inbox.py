@@ -42,6 +42,8 @@ def inbox(
     out.data({"items": [asdict(item) for item in found], "open": dict(counts)})
     if role is None and member is None and run is None:
         out.say("Open items: " + (", ".join(f"{who} {count}" for who, count in counts.items() if count) or "none"))
+    elif not found:
+        out.say("Nothing waits here.")
     if found:
         out.table(
             "",

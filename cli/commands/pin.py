@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 Member = Annotated[str, typer.Argument(metavar="MEMBER", help="Id of the member.")]
 Tier = Annotated[str, typer.Argument(metavar="TIER", help="The tier they are put into.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept and shown by `explain`.")]
-By = Annotated[str | None, typer.Option("--by", metavar="WHO", help="Who does it; else whoever is logged in here.")]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--as", "--by", metavar="PERSON", envvar="TRELLIS_AS", help="Who does it; else whoever is logged in here."
+    ),
+]
 OfLadder = Annotated[
     str | None, typer.Option("--ladder", metavar="ID", help="Which ladder, where there are several: tier, work@audio.")
 ]

@@ -8,6 +8,8 @@ import typer
 from cli.options import At, Json
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from cli.console import Output
     from operations.preview import Preview
     from rules.spec import Loaded
@@ -44,7 +46,7 @@ def plan(
     out = Output(json)
     if members is not None and str(members) == "-" and json:
         raise Refusal("--members - and --json both want standard output.", "Give --members a file.")
-    found = _previewed(out, folder, at)
+    found, zone = _previewed(out, folder, at)
     document = found.data()
     if out_file is not None:
         _written(out_file, encode(document) + b"\n")
@@ -54,7 +56,7 @@ def plan(
         _members(members, members_of(found.groups))
     out.data(document)
     if members is None or str(members) != "-":
-        _show(out, found, document)
+        _show(out, found, document, zone)
     gc.freeze()  # nor is it gone through once more on the way out
     raise typer.Exit(FINDINGS if found.changes else 0)
 
@@ -63,7 +65,7 @@ _TURN = 0.0005
 """Seconds that a thread may keep Python to itself: the one that looks asks for it often, and briefly."""
 
 
-def _previewed(out: "Output", folder: Path, at: str | None) -> "Preview":
+def _previewed(out: "Output", folder: Path, at: str | None) -> "tuple[Preview, ZoneInfo]":
     """Look at everybody in one thread while the specs are checked in this one; neither needs the other's answer."""
     import sys
     from concurrent.futures import ThreadPoolExecutor
@@ -85,8 +87,9 @@ def _previewed(out: "Output", folder: Path, at: str | None) -> "Preview":
         if loaded.community is None:
             raise _refused(out, loaded)
         if loaded.community.digest == new.digest:
-            return looked.result()
-        return preview(remembered.desk, remembered.runs, loaded.community, at=when, given=at is not None)
+            return looked.result(), new.zone
+        again = preview(remembered.desk, remembered.runs, loaded.community, at=when, given=at is not None)
+        return again, new.zone
 
 
 def _refused(out: "Output", loaded: "Loaded") -> typer.Exit:
@@ -130,15 +133,16 @@ _KINDS = {
 }
 
 
-def _show(out: "Output", found: "Preview", document: dict[str, Any]) -> None:
+def _show(out: "Output", found: "Preview", document: dict[str, Any], zone: "ZoneInfo") -> None:
     from operations.preview.documents import brief
 
     if not found.changes:
         out.say(f"{found.community}: nothing changes; these are the current specs, version {found.version}.")
         return
+    as_of = f"{found.at.astimezone(zone):%Y-%m-%d %H:%M}"
     out.say(
         f"{found.community}: {found.new.removeprefix('sha256:')[:12]} against version {found.version}"
-        f" ({found.current.removeprefix('sha256:')[:12]}), {found.members:,} members as of {found.at.isoformat()}."
+        f" ({found.current.removeprefix('sha256:')[:12]}), {found.members:,} members as of {as_of}."
     )
     edits = [(edit.file, edit.path, brief(edit.old), brief(edit.new)) for edit in found.edits]
     out.table("What is written otherwise", ("file", "path", "now", "then"), edits)
@@ -156,7 +160,7 @@ def _show(out: "Output", found: "Preview", document: dict[str, Any]) -> None:
     numbers = ["now", "then", "new", "no more"]
     out.table("Graces and observations", ("ladder", "at", "what", *numbers), begun, right=numbers)
     _show_why(out, document)
-    _show_rest(out, document)
+    _show_rest(out, document, zone)
     out.say("Publish it with: trellis apply DIR -m TEXT; with --plan FILE only if all this still holds then.")
 
 
@@ -187,7 +191,16 @@ def _compared(why: dict[str, Any], side: str) -> str:
     return f"{why['metric']}{over} {why['comparison']} {why[side]}"
 
 
-def _show_rest(out: "Output", document: dict[str, Any]) -> None:
+def _local(cell: object, zone: "ZoneInfo") -> object:
+    """A moment as people of the community read it; anything else as it is."""
+    from datetime import datetime
+
+    if isinstance(cell, str) and "T" in cell and cell[:4].isdigit():
+        return f"{datetime.fromisoformat(cell).astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{cell.astimezone(zone):%Y-%m-%d %H:%M}" if isinstance(cell, datetime) else cell
+
+
+def _show_rest(out: "Output", document: dict[str, Any], zone: "ZoneInfo") -> None:
     fired = [one for one in document["rules"] if one["new"] or one["gone"]]
     if fired:
         rows = [(one["rule"], one["current"], one["members"], one["new"], one["gone"]) for one in fired]
@@ -202,7 +215,7 @@ def _show_rest(out: "Output", document: dict[str, Any]) -> None:
         ("Points, gifts and money at the next review", "budgets", ("kind", "account", "current", "new", "left")),
     ):  # fmt: skip
         if document[name]:
-            rows = [tuple(row[column] for column in columns) for row in document[name]]
+            rows = [tuple(_local(row[column], zone) for column in columns) for row in document[name]]
             headings = [column.replace("_", " ") for column in columns]
             right = [h for h, cell in zip(headings, rows[0], strict=True) if isinstance(cell, int)]
             out.table(title, headings, rows, right=right)

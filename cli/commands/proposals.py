@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from operations.proposals import Changed
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the proposal, as `trellis proposals` lists it.")]
-By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; you, if not given.")]
+By = Annotated[str, typer.Option("--as", "--by", metavar="NAME", help="Who decides; you, if not given.")]
 
 
 def register(app: typer.Typer) -> None:

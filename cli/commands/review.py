@@ -40,6 +40,8 @@ def review(
     Whoever needs nobody's word moves at once; for the others somebody is asked (see `trellis invitations` and
     `trellis inbox`). A review that is interrupted goes on where it was.
     """
+    from datetime import UTC, datetime, timedelta
+
     from cli.console import Output
     from cli.options import moment
     from cli.wiring import room
@@ -56,6 +58,10 @@ def review(
     with room() as found:
         spec = found.memory.specs.current(community)
         when = moment(at, spec.zone)
+        if when > datetime.now(UTC) + timedelta(hours=1):
+            day = f"{when.astimezone(spec.zone):%Y-%m-%d}"
+            out.warn(f"trellis: {day} is still to come: whoever moves now, moves as of then.")
+            out.warn(f"         To look ahead without moving anybody: trellis plan DIR --at {day}")
         with out.progress("reviewing") as step:
             step.note(f"{spec.id} as of {when.isoformat()}")
             summary = reviewed(found, spec.id, when, parts=part, scale=scale, seed=seed, say=_say(out))
@@ -116,4 +122,6 @@ def _show(out: "Output", summary: dict[str, Any], sizes: Any, waiting: int) -> N
         if any("trial_halted" in counts for counts in summary["parts"].values()):
             out.say(f"It was stopped: `trellis versions {summary['trial'][7:19]}` says why.")
     if waiting:
-        out.say(f"{waiting} members wait for somebody's word.")
+        out.say(
+            f"{waiting:,} member{'s wait' if waiting > 1 else ' waits'} for somebody's word: `trellis invitations`."
+        )

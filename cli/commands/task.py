@@ -7,6 +7,8 @@ import typer
 from cli.options import As, Community, Json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cli.console import Output
     from cli.memory import Memory
     from operations.ports.runs import Run
@@ -56,16 +58,22 @@ def show_seen(out: "Output", told: dict[str, Any]) -> None:
     rows = []
     for visit in told["phases"]:
         rows += [
-            [visit["phase"], work["id"], ", ".join(work.get("authors", ["hidden"])), work["state"]]
+            [visit["phase"], work["id"], ", ".join(work.get("authors", ["hidden"])), work["state"], said(work)]
             for work in visit["works"]
         ]
         rows += [
-            [visit["phase"], one["about"] or None, one["by"], one["choice"] or one["did"]] for one in visit["answers"]
+            [visit["phase"], one["about"] or None, one["by"], one["choice"] or one["did"], said(one)]
+            for one in visit["answers"]
         ]
         hidden = visit["works_hidden"] + visit["answers_hidden"]
         if hidden:
-            rows.append([visit["phase"], None, None, f"{hidden} hidden until it closes"])
-    out.table("", ["phase", "what", "by", "how"], rows)
+            rows.append([visit["phase"], None, None, f"{hidden} hidden until it closes", None])
+    out.table("", ["phase", "what", "by", "how", "said"], rows)
+
+
+def said(told: "Mapping[str, Any]") -> str:
+    """What was written into the form, field by field."""
+    return "; ".join(f"{name}: {value}" for name, value in told.get("fields", {}).items() if value not in (None, ""))
 
 
 def describe(remembered: "Memory", run: "Run") -> dict[str, Any]:

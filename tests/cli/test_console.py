@@ -54,6 +54,15 @@ def test_with_json_people_see_nothing_else(capsysbinary):
     assert json.loads(capsysbinary.readouterr().out) == {"a": 1}
 
 
+def test_a_title_is_not_folded_by_a_narrow_table_and_nothing_is_said_in_a_word(capsys):
+    Output().table("Everybody whom anybody ever looked after", ["id"], [["a"]])
+    Output().table("Hosts", ["host", "since"], [])
+
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[0] == "Everybody whom anybody ever looked after"
+    assert shown.endswith("Hosts\n  none\n")
+
+
 def test_without_json_a_table_shows_every_cell(capsys):
     Output().table("Standing", ["tier", "members"], [["base", 1234], ["core", None]], right=["members"])
 

@@ -53,6 +53,8 @@ def test_explain_shows_what_is_missing_and_how_it_came_about(told: Memory, trell
     shown = trellis("explain", "ann", "--at", "2027-04-11")
     assert "How it came about" in shown
     assert "posts over 30d: 0 → 3" in shown
+    fallen = next(line for line in shown.splitlines() if "demote" in line)
+    assert "posts 0, not at_least" in fallen
     data = json.loads(trellis("explain", "ann", "--at", "2027-03-30", "--json"))
     (standing,) = data["standings"]
     assert (standing["tier"], standing["ahead"]["lost_on"]) == ("regular", "2027-04-06")
@@ -68,6 +70,7 @@ def test_decisions_are_filtered_as_table_data_and_lines(told: Memory, trellis: R
     assert [line["outcome"] for line in lines] == ["demote", "grace", "promote"]
     assert json.loads(lines[0]["reasons"])[0]["metric"] == "posts"
     assert "More: --before" in trellis("decisions", "--limit", "1")
+    assert "posts 0, not at_least" in trellis("decisions", "--outcome", "demote")
 
 
 def test_the_log_verifies_and_comes_out_again(told: Memory, trellis: Run) -> None:

@@ -32,6 +32,7 @@ from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"
+SPECS = ROOT / "specs"
 ZONE = ZoneInfo("Asia/Shanghai")  # of the communities that are walked through
 PATIENCE = 300.0  # seconds until something that is waited for must have come
 
@@ -186,7 +187,7 @@ class Walk:
     def go(self) -> str:
         """Do it all; returns the text of the page, with what was really shown if that is to be written."""
         try:
-            shutil.copytree(ROOT / "specs", self.folder / "specs")
+            shutil.copytree(SPECS, self.folder / "specs")
             return self._go()
         finally:
             for process in self._beside:
@@ -243,7 +244,11 @@ class Walk:
             if until is None or time.monotonic() > end or left not in (0, code):
                 for log in sorted((self.folder / ".trellis" / "log").glob("errors.log")):
                     said += "\n" + log.read_text("utf-8")[-3000:]
-                raise Astray(f"{self.page.path.name}: $ {line}\nleft with {left}:\n{said}")
+                astray = Astray(f"{self.page.path.name}: $ {line}\nleft with {left}:\n{said}")
+                if not self.write:
+                    raise astray
+                print(astray)
+                return self._here(said)
             time.sleep(1)
 
     def _run(self, line: str) -> tuple[int, str]:
