@@ -13,6 +13,9 @@ from workflows.scenes import Setting
 RARELY = timedelta(days=7)
 """How often one looks whether runs that were started have ended, should they have failed to say so."""
 
+SELDOM = timedelta(days=30)
+"""How often a condition is looked at that only changes when the run is told; every step of the run looks besides."""
+
 LOOK_EVERY = timedelta(days=1)
 """How often a condition that is waited for is looked at, in the run's own time."""
 
@@ -36,7 +39,7 @@ def looks(setting: Setting) -> timedelta | None:
     waits = setting.mode.while_ is not None or setting.wants.until is not None or setting.mode.for_ == "member"
     if not waits:
         return None
-    every = RARELY if setting.wants.until is None and setting.people.is_plain(setting.mode.while_) else LOOK_EVERY
+    every = SELDOM if setting.wants.until is None and setting.people.is_plain(setting.mode.while_) else LOOK_EVERY
     return every if scale is None else max(every, ClockScale.parse(scale).virtual(AT_MOST))
 
 

@@ -31,7 +31,7 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConfigProfile
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
@@ -89,6 +89,18 @@ async def connect(address: str | None = None, *, within: float = CONNECT_WITHIN)
             await asyncio.sleep(0.2)
 
 
+class Payloads(PydanticPayloadConverter):
+    """The same for everybody in a process: the SDK makes one for every step, which would learn all types anew."""
+
+    def __init__(self) -> None:
+        self.__dict__.update(vars(_payloads()))
+
+
+@functools.cache
+def _payloads() -> PydanticPayloadConverter:
+    return PydanticPayloadConverter()
+
+
 @functools.cache
 def converter() -> DataConverter:
     """Pydantic models as payloads, through the codec of `TRELLIS_PAYLOAD_CODEC` if there is one.
@@ -97,8 +109,9 @@ def converter() -> DataConverter:
         Refusal: when the codec cannot be found.
     """
     named = os.environ.get("TRELLIS_PAYLOAD_CODEC")
+    plain = DataConverter(payload_converter_class=Payloads)
     if not named:
-        return pydantic_data_converter
+        return plain
     module, _, factory = named.partition(":")
     try:
         codec = getattr(importlib.import_module(module), factory)()
@@ -107,7 +120,7 @@ def converter() -> DataConverter:
             f"TRELLIS_PAYLOAD_CODEC names {named!r}, which cannot be loaded: {error}.",
             "Write package.module:factory of something installed beside trellis.",
         ) from error
-    return dataclasses.replace(pydantic_data_converter, payload_codec=codec)
+    return dataclasses.replace(plain, payload_codec=codec)
 
 
 def build_worker(
