@@ -18,8 +18,8 @@ from store import fact_rows
 from store.fact_columns import unstored
 from store.numbers import KindNumber, kinds_of
 
-_SLICES = 500
-"""At most so many parts of the time are looked at for rings one after the other, so that few facts meet few others."""
+_SLICE = 5_000
+"""About so many facts are looked at for rings at a time, so that they do not meet all others."""
 
 _LOCK = 0x73757370  # one recording of facts that may be suspect at a time, so that each sees the others
 
@@ -47,14 +47,18 @@ def flipped(
         where += f" AND at >= timestamptz '{since}' - {away} AND at <= timestamptz '{last}' + {away}"
         members = _concerned(connection, community, kind, number, touched)
     rows = _read(connection, community, where, members)
-    if suspicion.ring is not None and members is not None:  # whoever is named beside one of them may close a ring
-        members = _more(_concerned(connection, community, kind, number, rows), members)
-        rows = _read(connection, community, where, members)
+    steps = 3 if suspicion.ring is not None else 1 if suspicion.reciprocal is not None else 0
     known = members
-    for _ in range(2 if suspicion.ring is not None else 1 if suspicion.reciprocal is not None else 0):
-        if known is not None:
-            known = _more(_concerned(connection, community, kind, number, rows), known)
-            rows = _read(connection, community, where, known)
+    for step in range(steps):
+        if known is None:
+            break
+        more = _concerned(connection, community, kind, number, rows)
+        if more is not None and more <= known:
+            break  # they are among themselves
+        known = None if more is None else known | more
+        rows = _read(connection, community, where, known)
+        if suspicion.ring is not None and step == 0:
+            members = known  # whoever is named beside one of those concerned may have closed a ring
     if not rows.height:
         return rows
     names = fact_rows.names_in(connection, community, rows)
@@ -134,7 +138,7 @@ def _closing(pairs: pl.DataFrame, seconds: int) -> list[pl.Series]:
         return []
     moments = pairs["at"].dt.epoch("s")
     span = int(moments[-1]) - int(moments[0])
-    slices = (moments - int(moments[0])) // max(seconds, span // _SLICES, 1)
+    slices = (moments - int(moments[0])) // max(seconds, span // (pairs.height // _SLICE + 1) + 1)
     found = []
     for slice_ in slices.unique().to_list():
         near = pairs.filter((slices == slice_) | (slices == slice_ - 1))
@@ -165,10 +169,6 @@ def _concerned(
             query = text("SELECT key FROM subject WHERE community = :community AND kind = 'member' AND id = ANY (:ids)")
             members |= set(connection.execute(query, {"community": community, "ids": others}).scalars())
     return None if len(members) > fact_rows.FEW else members
-
-
-def _more(more: set[int] | None, members: set[int]) -> set[int] | None:
-    return None if more is None else members | more
 
 
 def _read(connection: Connection, community: int, where: str, members: Collection[int] | None) -> pl.DataFrame:
