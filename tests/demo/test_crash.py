@@ -67,8 +67,8 @@ class Played:
 
 
 @contextmanager
-def demo(seed: int = 11) -> Iterator[Played]:
-    """A demo of a small community in a folder of its own."""
+def demo(seed: int = 11, *, whole: bool = False) -> Iterator[Played]:
+    """A demo of a small community in a folder of its own: its reviews and the contest, or the whole season."""
     with tempfile.TemporaryDirectory(prefix="tr-", ignore_cleanup_errors=True) as folder:
         environment = {**os.environ, "TRELLIS_HOME": folder, "PYTHONUNBUFFERED": "1"}
         command = [
@@ -76,7 +76,7 @@ def demo(seed: int = 11) -> Iterator[Played]:
             "-m",
             "cli.main",
             "demo",
-            "--contest-only",
+            *([] if whole else ["--contest-only"]),
             "--members",
             str(MEMBERS),
             "--seed",
@@ -110,6 +110,16 @@ def test_the_same_seed_gives_the_same_season(undisturbed: str) -> None:
 def test_another_seed_gives_another_season(undisturbed: str) -> None:
     with demo(seed=12) as other:
         assert other.outcome() != undisturbed
+
+
+def test_the_whole_season_comes_out_the_same_again() -> None:
+    outcomes = []
+    for _ in range(2):
+        with demo(whole=True) as played:
+            outcomes.append(played.outcome())
+            steps = [found.group(1) for line in played.lines if (found := re.match(r" *[\d.]+ s  (\S+):", line))]
+            assert steps[-7:] == ["loop", "group", "mentorship", "co-creation", "council", "journey", "books"]
+    assert outcomes[0] == outcomes[1]
 
 
 def test_killing_each_server_in_turn_changes_nothing(undisturbed: str) -> None:
