@@ -10,9 +10,12 @@ from sqlalchemy import Connection, text
 
 from operations.ports.effects import Line
 
-_GIVEN = """d.refused IS NULL AND (d.undone_at IS NULL OR EXISTS (
-    SELECT FROM parcel p WHERE (p.community, p.key) = (d.community, d.key) AND p.cancelled_at IS NULL))"""
-"""Deeds that stand: done, and not taken back; what had left already when a run was cancelled stays given."""
+_GIVEN = """d.refused IS NULL AND coalesce(
+    (SELECT p.cancelled_at IS NULL FROM parcel p WHERE (p.community, p.key) = (d.community, d.key)),
+    d.undone_at IS NULL)"""
+"""Deeds that stand: done, and not taken back. Of what is posted its parcel says so: what had left already when a run
+was cancelled stays given, and what had not when its receiver withdrew or was forgotten came back.
+"""
 
 _STOCK = f"""
     SELECT 'stock', b.account,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from fractions import Fraction
@@ -10,11 +10,13 @@ from typing import Any
 
 from operations.errors import Refusal
 from operations.house import House
+from operations.reports.care import Taken, taken_by, taken_by_kind
 from operations.reports.effects import Effect, effects_of, price, regrouped, work_metrics
 from operations.reports.page import Bars, Report, Table, text_of
 from operations.reports.pool import Pooled, adds, pooled
 from rules.names import metric_type
 from rules.spec import Community
+from rules.spec.documents.metrics import Ratio
 
 BY = ("author.tier", "author.origin")
 """Kinds of members that are compared unless others are named."""
@@ -49,16 +51,20 @@ def cost_effectiveness(
     wanted = tuple(dict.fromkeys((*asked, order)))
     effects = effects_of(house, community, at=at, metrics=wanted, by=by, runs=runs, since=since)
     cheap = order == price(community, [order])
-    tables, charts, data = [], [], {}
+    tables, charts, data, care = [], [], {}, {}
+    kinds = taken_by_kind(house, community, taken_by(house, community, at=at, since=since), by, at=at)
     for name in by:
         lines = ranked(community, regrouped(effects, name), wanted, order, cheap=cheap)
         data[name] = [_data(community, line) for line in lines]
         tables.append(_table(community, name, lines, wanted))
         charts.append(_bars(community, name, lines, order, cheap=cheap))
+        if kinds.get(name):
+            care[name] = _besides(community, kinds[name], lines, order, cheap=cheap)
+            tables.append(_care_table(name, care[name]))
     return Report(
         name="cost",
         title=f"{community.id}: what works cost and what they brought, by kind of member",
-        data={"community": community.id, "at": at, "rank": order, "works": len(effects), "by": data},
+        data={"community": community.id, "at": at, "rank": order, "works": len(effects), "by": data, "besides": care},
         tables=tables,
         charts=charts,
         remarks=_remarks(community, effects, wanted),
@@ -114,6 +120,45 @@ def _table(community: Community, name: str, lines: list[dict[str, Any]], metrics
     ]
     columns = ["place", name, "members", "works", *metrics]
     return Table(f"By {name}", columns, rows, right=[one for one in columns if one != name])
+
+
+def _besides(
+    community: Community, kinds: Mapping[str, Taken], lines: list[dict[str, Any]], order: str, *, cheap: bool
+) -> list[dict[str, Any]]:
+    """What members of each kind took besides the cost of their works; with it what the effect really costs.
+
+    The whole price is known where the price of the works is: their cost and what can be told in money of the rest, in
+    what the works brought.
+    """
+    works = {line["kind"]: line for line in lines}
+    written = community.metrics[order]
+    found = []
+    for kind, taken in kinds.items():
+        whole = None
+        if cheap and isinstance(written, Ratio) and kind in works:
+            spent, brought = (works[kind]["figures"].get(name) for name in written.ratio)
+            if spent is not None and brought is not None and brought.value:
+                whole = (Fraction(spent.value or 0) + taken.worth) / Fraction(brought.value)
+        found.append(
+            {
+                "kind": kind,
+                "members": len(taken.members),
+                "money": text_of(Fraction(taken.money, 100)),
+                "car_days": text_of(taken.car_days, 1),
+                "cars": text_of(Fraction(taken.cars, 100)),
+                "rights": taken.rights,
+                "asked": taken.asked,
+                "whole": text_of(whole),
+            }
+        )
+    return sorted(found, key=lambda line: (line["whole"] is None, Fraction(line["whole"] or 0), line["kind"]))
+
+
+def _care_table(name: str, lines: Sequence[dict[str, Any]]) -> Table:
+    columns = ["kind", "members", "money", "car_days", "cars", "rights", "asked", "whole"]
+    titles = [name, "members", "money", "days of cars", "worth", "rights held", "answered about them", "whole price"]
+    rows = [[line[column] for column in columns] for line in lines]
+    return Table(f"Besides their works, by {name}", titles, rows, right=titles[1:])
 
 
 def _bars(community: Community, name: str, lines: list[dict[str, Any]], order: str, *, cheap: bool) -> Bars:

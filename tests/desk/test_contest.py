@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from operations.desk import member_frame
+from operations.goals import goals_of
+from operations.import_facts import import_facts
+from operations.known import Known
+from operations.ports.effects import Deed
+from operations.ports.inbox import Item
+from operations.ports.resources import Booking
+from operations.prizes import charge_of
+from operations.reports.briefs import briefs
+from operations.reports.cost import cost_effectiveness
+from operations.reports.page import text_of
+from operations.texts import Reader
 from rules.reading import Reading
 from tests.desk.auto import staffed
+from tests.operations.bureau import rows
 from tests.touch.owners import AT, auto, happened, numbered, owners
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -78,8 +91,11 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
                 saw["second judge"] = seen(desk, run.id, "ping")
         eventually(lambda: memory.runs.visit(run.id, "figures"), within=120)
         saw["after"] = seen(desk, run.id, "fan-1")
-        look_back = eventually(lambda: memory.inbox.find(spec.id, role="optimiser", run=run.id), within=150)[0]
-        fields = {"worked": "the theme", "differently": "shorter", "actions": "Ask the judges earlier @planner"}
+        look_back = eventually(lambda: memory.inbox.find(spec.id, role="optimiser", run=run.id), within=240)[0]
+        fields = {
+            "worked": "the theme", "differently": "a shorter brief, please", "brief_score": 2,
+            "actions": "Ask the judges earlier @planner",
+        }  # fmt: skip
         desk.complete(spec.id, look_back.id, outcome="done", fields=fields, by="you")
         end = room.gateway.result(run.id, 60)["end"]
     return {"run": run, "works": works, "saw": saw, "hidden": hidden, "end": end}
@@ -173,3 +189,81 @@ def test_looking_back_leaves_an_action_that_is_tracked(room: Any, spec: Any, con
     assert [(one.text, one.owner, one.state) for one in found] == [("Ask the judges earlier", "role:planner", "open")]
     assert found[0].due is not None
     assert room.memory.inbox.item(spec.id, f"{found[0].id}#answer").asked == ("role:planner",)
+
+
+def test_figures_of_platforms_come_in_once_and_what_reads_them_is_looked_at_anew(
+    room: Any, spec: Any, contest: Any, tmp_path: Any
+) -> None:
+    memory, works, at = room.memory, contest["works"], AT + 60 * DAY
+    header = "id,kind,work,at,reads,likes,comments,key_mentions,leads"
+    moment = (AT + 50 * DAY).isoformat()
+
+    def imported(name: str, *lines: tuple[Any, ...]) -> tuple[int, int, int]:
+        told = import_facts(rows(tmp_path / name, header, *lines), spec, memory.facts(spec))
+        return told.new, told.known, told.changed
+
+    def known(metric: str) -> dict[str, Any]:
+        figures = Known(memory.house, spec, at).figures(
+            [(metric, "all")], works=list(memory.runs.works_of(contest["run"].id))
+        )
+        return {who: figures[metric, "all"].get(work) for who, work in works.items()}
+
+    def reached() -> Any:
+        goals = goals_of(spec, memory.runs, memory.measures(spec), at=at)
+        return next(one.reached for one in goals if one.goal == "smart-driving")
+
+    first = (
+        ("s1", "spread", works["owner-01"], moment, 900, 80, 12, 4800, 8),
+        ("s2", "spread", works["owner-04"], moment, 100, 5, 2, 300, 2),
+    )
+    assert reached() is False
+    assert imported("first.csv", *first) == (2, 0, 0)
+    assert imported("again.csv", *first) == (0, 2, 0), "the same file once more is known"
+    assert (known("work_reads")["owner-01"], known("work_likes")["owner-04"]) == (900, 5)
+    assert known("work_comments")["owner-02"] is None, "nothing was told of it"
+    assert reached() is True
+    assert imported("corrected.csv", (*first[0][:4], 950, 81, 12, 3100, 8)) == (0, 0, 1)
+    assert (known("work_reads")["owner-01"], known("work_comments")["owner-01"]) == (950, 12)
+    assert reached() is False, "a goal that was reached by mistake is not reached"
+
+
+def test_the_brief_of_a_contest_is_scored_beside_what_it_brought_with_the_words_of_who_looked_back(
+    room: Any, spec: Any, contest: Any
+) -> None:
+    told = briefs(room.memory.house, spec, Reader(), at=AT + 60 * DAY)
+
+    (line,) = [one for one in told.data["briefs"] if one["run"] == contest["run"].id]
+    assert line["score"] == 2
+    assert line["figures"]["leads"]["value"] == 10
+    words = {(one["phase"], one["by"], one["field"], one["text"]) for one in line["comments"]}
+    assert ("retrospective", "you", "differently", "a shorter brief, please") in words
+    assert any(chart.title.startswith("Brief") for chart in told.charts)
+
+
+def test_kinds_of_members_are_ranked_by_what_they_cost_in_all(room: Any, spec: Any, contest: Any) -> None:
+    memory, at = room.memory, AT + 60 * DAY
+    paid = {"amount": 40_000, **charge_of(spec, "programme", AT)}
+    memory.effects.do(
+        spec.id, [Deed(key="fare", kind="money", at=AT + DAY, source="fare", member="owner-02", details=paid)]
+    )
+    memory.resources.book(
+        Booking(community=spec.id, key="lent", fleet="test-cars", unit="suv-x-amber", run=contest["run"].id,
+                begins_at=AT + DAY, ends_at=AT + 4 * DAY, free_at=AT + 5 * DAY, member="owner-02")
+    )  # fmt: skip
+    item = Item(community=spec.id, id="call", asked=("role:connector",), title={"en": "Call", "zh": "联系"},
+                opened_at=AT, about="owner-04")  # fmt: skip
+    memory.inbox.open([item])
+    memory.inbox.complete(spec.id, "call", outcome="done", fields={}, by="connector-1", at=AT + DAY)
+
+    told = cost_effectiveness(memory.house, spec, at=at, by=["author.tier"], runs=[contest["run"].id])
+
+    (line,) = told.data["by"]["author.tier"]
+    (besides,) = told.data["besides"]["author.tier"]
+    assert (besides["kind"], besides["money"], besides["car_days"], besides["cars"]) == (
+        line["kind"], "400.00", "3.0", "780.00",
+    )  # fmt: skip
+    assert besides["asked"] >= 1
+    spent = Fraction(line["figures"]["cost"]["value"])
+    assert spent > 0, "the prizes of the winners"
+    assert besides["whole"] == text_of((spent + 1180) / 10)
+    assert "Besides their works, by author.tier" in [table.title for table in told.tables]

@@ -61,6 +61,7 @@ class Fleet(Queue):
     id: Id
     title: Label
     units: Annotated[tuple[Id, ...], Field(min_length=1)]
+    cost: Money | None = None  # what a day of one is worth, for reports; charged to nothing
     turnaround: Duration
     book_ahead: Duration
     keeper: Ref
