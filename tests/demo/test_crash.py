@@ -51,7 +51,9 @@ class Played:
             now = self.home.pid(name)
             return None if now == victim else now
 
-        assert is_alive(eventually(back, within=90))
+        now = eventually(back, within=90)
+        assert now is not None
+        assert is_alive(now)
 
     def play_on(self, seconds: float) -> None:
         """Let it go on before the next kill: that may strike anywhere, so nothing is expected to have happened."""
