@@ -1,8 +1,9 @@
 """Memory: the ports of everything that is remembered, each with its PostgreSQL adapter, made when first asked for."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
     from operations.ports.trials import Trials
     from rules.spec import Community
     from store.inbox import SqlInbox
+
+
+class _Later:
+    """A port that is made when something is first asked of it: most commands ask few, and each brings tables along."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._make(), name)
 
 
 class Memory:
@@ -236,24 +247,27 @@ class Memory:
         """What a review works with."""
         from operations.desk import Desk
 
+        def later(name: str) -> Any:
+            return _Later(lambda: getattr(self, name))
+
         return Desk(
             specs=self.specs,
             members=self.members,
             measures=self.measures,
             facts=self.facts,
             standings=self.standings,
-            decisions=self.decisions,
-            effects=self.effects,
-            resources=self.resources,
+            decisions=later("decisions"),
+            effects=later("effects"),
+            resources=later("resources"),
             reviews=self.reviews,
             firings=self.firings,
             memberships=self.memberships,
-            inbox=self.inbox,
-            outbox=self.outbox,
-            trials=self.trials,
-            touch=self.touch,
+            inbox=later("inbox"),
+            outbox=later("outbox"),
+            trials=later("trials"),
+            touch=later("touch"),
             together=self.together,
-            persons=self.persons,
+            persons=later("persons"),
         )
 
     def _spec(self, community: "Community | str | None") -> "Community":

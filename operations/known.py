@@ -8,9 +8,6 @@ from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from operations.house import House
-from operations.ports.members import Member
-from operations.ports.runs import Run, Work
 from rules.columns.truths import evidence_of
 from rules.compile import Compiler
 from rules.condition import Condition, Measured, Source, base_readings, within
@@ -25,6 +22,10 @@ from rules.values import Evidence, Value, ValueType, fit
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from operations.house import House
+    from operations.ports.members import Member
+    from operations.ports.runs import Run, Work
 
 Figure = Fraction | str | bool | None
 _MOMENTS = {"in_tier": "entered_tier", "in_stage": "entered_stage"}

@@ -215,10 +215,10 @@ def _show_rest(out: "Output", document: dict[str, Any], zone: "ZoneInfo") -> Non
         ("Points, gifts and money at the next review", "budgets", ("kind", "account", "current", "new", "left")),
     ):  # fmt: skip
         if document[name]:
-            rows = [tuple(_local(row[column], zone) for column in columns) for row in document[name]]
+            lines = [tuple(_local(row[column], zone) for column in columns) for row in document[name]]
             headings = [column.replace("_", " ") for column in columns]
-            right = [h for h, cell in zip(headings, rows[0], strict=True) if isinstance(cell, int)]
-            out.table(title, headings, rows, right=right)
+            right = [h for h, cell in zip(headings, lines[0], strict=True) if isinstance(cell, int)]
+            out.table(title, headings, lines, right=right)
     pending = ", ".join(f"{number:,} in {name}" for name, number in document["promised"].items() if number)
     if pending:
         out.say(f"What was promised is kept as it was promised: {pending}.")
