@@ -20,6 +20,7 @@ from rules.values import Value, ValueType, fit
 from workflows.phases import discover
 from workflows.play import ROLE, Note, Scene
 from workflows.scenes import Setting
+from workflows.through import through
 
 
 def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
@@ -32,11 +33,13 @@ def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
     if setting.mode.for_ == "cohort" and run.subject is not None:
         told["cohort"] = run.subject
     found = []
+    notes = list(notes)
+    via = through(setting, notes)
     for note in notes:
         kind = kinds[note.kind]
         fields = dict(told)
-        if note.kind == "enrolled" and run.starter is not None and run.starter != note.member:
-            fields["via"] = run.starter  # the member who began it, such as the leader of a circle
+        if (whose := via(note)) is not None:
+            fields["via"] = whose
         named = (
             whom(setting.house.persons, setting.community, note.fields)
             if is_named(setting.community, note.kind)

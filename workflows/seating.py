@@ -25,6 +25,7 @@ from workflows.phases.form_teams.candidates import faults
 from workflows.phases.form_teams.forming import BY_HAND, CLAIM, INVITE, PROPOSED, SOLVE, parts_of, traits_of
 from workflows.play import Free
 from workflows.scenes import Setting, Settings
+from workflows.through import leads
 
 FORMS = "form_teams"
 """The kind of phase from which teams come."""
@@ -340,6 +341,9 @@ class Seating:
         told: dict[str, Any] = {"task": run.task, "mode": run.mode, "phase": self.visit.phase, "run": run.id}
         if kind in ("joined_team", "left_team"):
             told |= {"team": team.id, "slot": seat.slot}
+        leader = leads(self.setting, team) if kind == "joined_team" else None
+        if leader is not None and leader != seat.member:
+            told["via"] = leader
         name = f"{team.id}/{seat.slot}/{seat.member}/{kind}/{key}"
         self.setting.house.facts(self.setting.community).record([Fact(name, kind, seat.member, at, None, told)])
 

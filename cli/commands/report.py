@@ -1,4 +1,4 @@
-"""`trellis report …`: what came of it: cost by kind of member, themes, briefs, contests, reach, spending, campaigns."""
+"""`trellis report …`: what came of it: cost by kind of member, themes, briefs, contests, reach, retention, spending, campaigns."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ Make = Callable[["Memory", "Spec", "datetime"], "Report"]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="What came of it, as tables, pictures and data.", no_args_is_help=True)
-    for command in (cost, themes, briefs, contest, reach, spending, stages, campaign, retrospectives):
+    for command in (cost, themes, briefs, contest, reach, retention, spending, stages, campaign, retrospectives):
         group.command(command.__name__)(command)
     app.add_typer(group, name="report")
 
@@ -143,6 +143,25 @@ def reach(
         from operations.reports.reach import reach as made
 
         return made(memory.house, spec, at=when, metric=metric, over=over, limit=limit)
+
+    _show(make, community, at, svg, json)
+
+
+def retention(
+    metric: Annotated[str | None, typer.Option("--metric", metavar="ID", help="A metric about runs.")] = None,
+    mode: Annotated[str | None, typer.Option("--mode", metavar="MODE", help="Only runs of this mode.")] = None,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=104, metavar="N", help="So many weeks.")] = 8,
+    community: Community = None,
+    at: At = None,
+    svg: Picture = None,
+    json: Json = False,
+) -> None:
+    """How much of each group stirs, week by week: circles that hold their people, and those that fall asleep."""
+
+    def make(memory: "Memory", spec: "Spec", when: "datetime") -> "Report":
+        from operations.reports.retention import retention as made
+
+        return made(memory.house, spec, at=when, metric=metric, mode=mode, weeks=weeks)
 
     _show(make, community, at, svg, json)
 
