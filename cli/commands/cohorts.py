@@ -50,7 +50,7 @@ def cohorts(
     rows = [_row(spec, one, loads) for one in found]
     out.data({"community": spec.id, "cohorts": rows, **({"changed": changed} if changed is not None else {})})
     out.table(
-        f"{len(rows)} cohorts of {spec.id}",
+        f"Cohorts of {spec.id}: {len(rows):,}",
         ["cohort", "name", "members", "size", "host", "host looks after"],
         [
             [

@@ -53,10 +53,14 @@ def filled(
     form: Annotated[str, typer.Argument(help="A kind of fact of the community, e.g. touched.")],
     about: Annotated[str | None, typer.Option("--about", help="Only about this member.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 50,
+    by: As = None,
     community: Community = None,
     json: Json = False,
 ) -> None:
-    """List what was filled in, latest first: the log of contacts with somebody, the notes of a mentor."""
+    """List what was filled in, latest first: the log of contacts with somebody, the notes of a mentor.
+
+    With --as, what a private form holds is shown only to whoever filled it in and to the member's contact.
+    """
     from cli.console import Output
     from cli.wiring import memory
     from operations.by_form import types_of
@@ -67,12 +71,19 @@ def filled(
         spec = remembered.specs.current(community)
         types = types_of(spec, form)
         found = remembered.facts(spec).find(member=about, kinds=[form], limit=limit)
+        hidden = set()
+        if by is not None and form in spec.facts and spec.facts[form].private:
+            about_whom = {fact.member for fact in found if fact.member}
+            contacts = {who: remembered.effects.assigned(spec.id, who).get("contact") for who in about_whom}
+            hidden = {fact.id for fact in found if by not in (fact.fields.get("by"), contacts.get(fact.member or ""))}
     told = [
         {
             "at": fact.at,
             "member": fact.member,
             "by": fact.fields.get("by"),
-            "fields": {name: show(value, types[name]) for name, value in fact.fields.items() if name in types},
+            "fields": None
+            if fact.id in hidden
+            else {name: show(value, types[name]) for name, value in fact.fields.items() if name in types},
         }
         for fact in found
     ]
@@ -82,8 +93,10 @@ def filled(
             f"{fact.at.astimezone(spec.zone):%Y-%m-%d %H:%M}",
             fact.member,
             fact.fields.get("by"),
-            ", ".join(f"{name} {show(value, types[name])}" for name, value in fact.fields.items() if name in types),
+            "private"
+            if one["fields"] is None
+            else ", ".join(f"{name} {value}" for name, value in one["fields"].items()),
         ]
-        for fact in found
+        for fact, one in zip(found, told, strict=True)
     ]
     out.table("", ["when", "about", "by", "what"], rows)

@@ -7,6 +7,7 @@ import typer
 from cli.options import Community, Json
 
 if TYPE_CHECKING:
+    from operations.ports.inbox import Item
     from rules.spec import Community as Spec
 
 
@@ -47,12 +48,12 @@ def inbox(
     if found:
         out.table(
             "",
-            ["item", "what", "run", "about", "asked", "outcomes", "fill in", "until", "with", "note"],
+            ["item", "what", "run and phase", "about", "asked", "outcomes", "fill in", "until", "with", "note"],
             [
                 [
                     item_called(item.id),
                     item.title.get("en", ""),
-                    item.run.removeprefix(f"{spec.id}/") if item.run else None,
+                    _where(item, spec.id),
                     item.about,
                     ", ".join(item.asked[:3]) + (f" and {len(item.asked) - 3} more" if len(item.asked) > 3 else ""),
                     ", ".join(item.choices),
@@ -64,6 +65,11 @@ def inbox(
                 for item in found
             ],
         )
+
+
+def _where(item: "Item", community: str) -> str | None:
+    """The run that asks and its phase, such as `class-care/1 rating`."""
+    return f"{item.run.removeprefix(community + '/')} {item.phase or ''}".rstrip() if item.run else None
 
 
 def _form(spec: "Spec", form: str | None) -> str:

@@ -123,17 +123,21 @@ def _one(out: "Output", remembered: "Memory", spec: "Spec", member: str, at: Any
     out.table("Latest facts", ["at", "kind", "fields"], latest)
 
 
-def _shown(spec: "Spec", kind: str, fields: Any) -> dict[str, Any]:
-    """The fields of a fact as they are written: 0.75 and not 75, 180.00 CNY and not 18000."""
+def _shown(spec: "Spec", kind: str, fields: Any) -> dict[str, Any] | None:
+    """The fields of a fact as they are written, 0.75 and not 75; None of what is for the member's contact only."""
     from rules.counted import fact_kinds
     from rules.values import show
 
+    if kind in spec.facts and spec.facts[kind].private:
+        return None
     known = fact_kinds(spec).get(kind)
     types = {} if known is None else {name: one.type for name, one in known.fields.items()}
     return {name: show(value, types[name]) if name in types else value for name, value in fields.items()}
 
 
 def _fields(fields: Any) -> str:
+    if fields is None:
+        return "private"
     return ", ".join(f"{name} {_text(value)}" for name, value in sorted(fields.items()))
 
 

@@ -4,6 +4,7 @@ PAGE is how the file's name begins, such as 03. With `--write` the English page 
 that differs, and the Chinese page gets the blocks of the English one; with `--translate` it only gets the blocks.
 """
 
+import signal
 import sys
 import time
 
@@ -51,6 +52,7 @@ def translate(name: str) -> bool:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is stopped
     given = [word for word in sys.argv[1:] if not word.startswith("--")]
     wrong = main(given, write="--write" in sys.argv, translating="--translate" in sys.argv)
     sys.exit(1 if wrong else 0)

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"
 SPECS = ROOT / "specs"
 ZONE = ZoneInfo("Asia/Shanghai")  # of the communities that are walked through
-PATIENCE = 300.0  # seconds until something that is waited for must have come
+PATIENCE = 600.0  # seconds until something that is waited for must have come
 
 _FENCE = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _DAY = re.compile(r"\A<!-- walked on (\d{4}-\d{2}-\d{2}) -->")
