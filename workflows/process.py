@@ -160,7 +160,8 @@ class Process:
         key = _key(under)
         if self._clock is None or not behind():
             return True
-        await workflow.wait_condition(lambda: self._open[key] or not behind())
+        self._open.setdefault(key, False)
+        await workflow.wait_condition(lambda: self._open.get(key, False) or not behind())
         came, self._open[key] = self._open[key], False
         return not came
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+from operations.people import RELATIONS
 from operations.ports.effects import Deed
 from operations.ports.members import Member
 from operations.ports.runs import Planned, Visit
@@ -82,7 +83,7 @@ def enlist(memory: Any, community: Community, case: Play, played: Played, at: da
     people: dict[str, Mapping[str, Any]] = {
         person.id: {"consent": True, **person.attributes} for person in case.members
     }
-    new = {name: f"{name}-{abs(hash(case.name)) % 10**6}" for name in played.made_up}
+    new = {name: f"{name}-{crc32(case.name.encode())}" for name in played.made_up}
     people |= {new[name]: evidence.attributes for name, evidence in played.made_up.items()}
     before = at - timedelta(days=400)
     kept = memory.members(community).attributes()
@@ -100,6 +101,19 @@ def enlist(memory: Any, community: Community, case: Play, played: Played, at: da
         if known.get(name) is not None
     ]
     memory.standings.begin(community.id, firsts, at=before)
+    in_order = [
+        Deed(
+            key=f"{who}/{relation}",
+            kind="assign",
+            at=before,
+            source="case",
+            member=who,
+            details={"relation": relation, "roles": [{"role": next(iter(community.roles)), "capacity": None}]},
+        )
+        for who in people
+        for relation in RELATIONS
+    ]
+    memory.effects.do(community.id, in_order)
     for who, known in people.items():
         titles = known.get("titles")
         deeds = [
@@ -128,7 +142,3 @@ def told(facts: Sequence[Fact], run: str, people: Mapping[str, str]) -> Counter[
     return Counter(
         (fact.kind, people.get(fact.member or "", fact.member or "")) for fact in facts if fact.fields.get("run") == run
     )
-
-
-def without_run(played: Played) -> Played:
-    return replace(played, facts=tuple(fact for fact in played.facts if "run" in fact.fields))

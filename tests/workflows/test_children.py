@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from operations.ports.runs import Run
-from tests.workflows.made_up import AT, villagers
-from tests.workflows.unseen import fairground
+from tests.workflows.made_up import AT
+from tests.workflows.unseen import ended
 from workflows.desk import Desk
 from workflows.launch import Launcher
-from workflows.steps import RunResult
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def founded(room: Any) -> Any:
-    files, community = fairground()
-    room.memory.specs.publish(files, community, message="founded", author="test", at=AT)
-    room.memory.members(community).enlist(villagers(12), at=AT - timedelta(days=300))
-    return room
-
-
-@pytest.fixture(scope="module")
-def working(founded: Any) -> Iterator[None]:
-    from cli import wiring
-
-    with founded.gateway.working(wiring.crew(founded.memory, founded.gateway)):
-        yield
-
-
-@pytest.fixture
-def launcher(founded: Any) -> Launcher:
-    return Launcher(founded.memory.house, founded.gateway)
-
-
-@pytest.fixture
-def desk(founded: Any) -> Desk:
-    return Desk(founded.memory.house, poke=founded.gateway.poke)
-
-
-def ended(room: Any, run: Run, within: float = 60) -> str:
-    return str(room.gateway.result(run.id, within, RunResult).end)
 
 
 def test_each_member_has_a_run_of_their_own_and_the_next_act_waits_for_all_of_them(

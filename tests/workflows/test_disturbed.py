@@ -5,26 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from operations.ports.runs import Run
-from tests.workflows.made_up import AT, village, villagers
+from tests.workflows.made_up import AT
 from workflows.launch import Launcher
 from workflows.steps import RunResult
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def founded(room: Any) -> Any:
-    """A room with the made-up community in it."""
-    files, community = village()
-    room.memory.specs.publish(files, community, message="founded", author="test", at=AT)
-    room.memory.members(community).enlist(villagers(12), at=AT - timedelta(days=300))
-    return room
 
 
 def test_the_same_seed_plays_the_same_whatever_the_worker_goes_through(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from operations.errors import Refusal
 from operations.ports.runs import Run
-from tests.workflows.made_up import AT, village, villagers
+from tests.workflows.made_up import AT
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.steps import RunResult
@@ -19,33 +18,6 @@ from workflows.steps import RunResult
 pytestmark = pytest.mark.servers
 
 DISH = {"name": "soup"}
-
-
-@pytest.fixture(scope="module")
-def founded(room: Any) -> Any:
-    """A room with the made-up community in it."""
-    files, community = village()
-    room.memory.specs.publish(files, community, message="founded", author="test", at=AT)
-    room.memory.members(community).enlist(villagers(12), at=AT - timedelta(days=300))
-    return room
-
-
-@pytest.fixture(scope="module")
-def working(founded: Any) -> Iterator[None]:
-    from cli import wiring
-
-    with founded.gateway.working(wiring.crew(founded.memory, founded.gateway)):
-        yield
-
-
-@pytest.fixture
-def launcher(founded: Any) -> Launcher:
-    return Launcher(founded.memory.house, founded.gateway)
-
-
-@pytest.fixture
-def desk(founded: Any) -> Desk:
-    return Desk(founded.memory.house, poke=founded.gateway.poke)
 
 
 def ended(room: Any, run: Run, within: float = 60) -> tuple[str, list[str]]:

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from operations.ports.runs import Run, Visit
-from tests.workflows.made_up import AT, villagers
-from tests.workflows.unseen import fairground
+from operations.ports.runs import Visit
+from tests.workflows.made_up import AT
+from tests.workflows.unseen import ended
 from workflows.desk import Desk
 from workflows.launch import Launcher
-from workflows.steps import RunResult
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def founded(room: Any) -> Any:
-    files, community = fairground()
-    room.memory.specs.publish(files, community, message="founded", author="test", at=AT)
-    room.memory.members(community).enlist(villagers(12), at=AT - timedelta(days=300))
-    return room
-
-
-@pytest.fixture(scope="module")
-def working(founded: Any) -> Iterator[None]:
-    from cli import wiring
-
-    with founded.gateway.working(wiring.crew(founded.memory, founded.gateway)):
-        yield
-
-
-@pytest.fixture
-def launcher(founded: Any) -> Launcher:
-    return Launcher(founded.memory.house, founded.gateway)
-
-
-@pytest.fixture
-def desk(founded: Any) -> Desk:
-    return Desk(founded.memory.house, poke=founded.gateway.poke)
-
-
-def ended(room: Any, run: Run, within: float = 60) -> str:
-    return str(room.gateway.result(run.id, within, RunResult).end)
 
 
 def test_a_mode_that_nobody_has_seen_runs_to_its_end_from_its_file_alone(

@@ -9,29 +9,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from operations.ports.runs import Run
-from tests.workflows.made_up import AT, villagers
-from tests.workflows.unseen import fairground
+from tests.workflows.made_up import AT
 from workflows.launch import Launcher
 from workflows.steps import RunResult
 
 pytestmark = pytest.mark.servers
 
 WORKER = Path(__file__).parents[2] / "worker.py"
-
-
-@pytest.fixture(scope="module")
-def founded(room: Any) -> Any:
-    files, community = fairground()
-    room.memory.specs.publish(files, community, message="founded", author="test", at=AT)
-    room.memory.members(community).enlist(villagers(12), at=AT - timedelta(days=300))
-    return room
 
 
 def outcome(room: Any, run: Run) -> list[tuple[Any, ...]]:

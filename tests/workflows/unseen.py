@@ -1,8 +1,12 @@
 """A mode that nobody has seen: branches, units, rounds, a review as works come, questions; written as YAML only."""
 
+from typing import Any
+
+from operations.ports.runs import Run
 from rules.spec import Community, load
 from tests.workflows.made_up import FILES
 from workflows.phases import discover
+from workflows.steps import RunResult
 
 FAIR = """
 schema: mode/v1
@@ -111,3 +115,8 @@ def fairground() -> tuple[dict[str, bytes], Community]:
     assert loaded.community is not None
     assert not [one for one in loaded.diagnostics if one.severity == "error"], loaded.diagnostics
     return files, loaded.community
+
+
+def ended(room: Any, run: Run, within: float = 60) -> str:
+    """How a run ended."""
+    return str(room.gateway.result(run.id, within, RunResult).end)
