@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from operations.ports.members import Member
     from operations.ports.runs import Run, Work
 
+CIRCLE = "circle"
+"""The mode whose runs are circles, and the attribute that says in which of them a member is."""
+
 Figure = Fraction | str | bool | None
 _MOMENTS = {"in_tier": "entered_tier", "in_stage": "entered_stage"}
 
@@ -80,11 +83,16 @@ class Known:
         everybody = self.community_readings(wanted)
         frame = frame.drop([name for name, kind in frame.schema.items() if kind.is_temporal()])
         load = self.house.runs.load(community.id, ids)
+        circles = self.house.runs.within(community.id, CIRCLE, ids) if CIRCLE in community.modes else None
         found: dict[str, Evidence] = {}
         for row in frame.sort("subject").iter_rows(named=True):
             subject = str(row.pop("subject"))
             evidence = evidence_of(row, by_column)
             attributes = {**evidence.attributes, "load": load.get(subject, 0)}
+            if circles is not None:
+                told = attributes.get(CIRCLE)
+                here = circles.get(subject, frozenset())
+                attributes[CIRCLE] = here | told if isinstance(told, frozenset) else here
             found[subject] = Evidence(attributes, {**evidence.readings, **everybody})
         return found
 

@@ -302,6 +302,18 @@ class Participation:
         with transaction(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(found)}
 
+    def within(self, community: str, mode: str, members: Collection[str] | None = None) -> Mapping[str, frozenset[str]]:
+        found = (
+            select(part.c.member, func.array_agg(run.c.task.distinct()))
+            .join(run, run.c.id == part.c.run)
+            .where(part.c.community == community, part.c.live, run.c.mode == mode)
+            .group_by(part.c.member)
+        )
+        if members is not None:
+            found = found.where(part.c.member == func.any(list(members)))
+        with transaction(self._engine) as connection:
+            return {row[0]: frozenset(row[1]) for row in connection.execute(found)}
+
 
 _COMING = ("enrol", "decline", "withdraw")
 

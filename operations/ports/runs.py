@@ -391,3 +391,7 @@ class Runs(Protocol):
     def load(self, community: str, members: Collection[str] | None = None) -> Mapping[str, int]:
         """How many live runs each member takes part in; who takes part in none is left out."""
         ...
+
+    def within(self, community: str, mode: str, members: Collection[str] | None = None) -> Mapping[str, frozenset[str]]:
+        """The tasks of live runs of a mode in which each member takes part; who is in none is left out."""
+        ...

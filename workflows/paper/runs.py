@@ -296,3 +296,12 @@ class PaperRuns:
                     if members is None or member in members:
                         found[member] = found.get(member, 0) + 1
         return found
+
+    def within(self, community: str, mode: str, members: Collection[str] | None = None) -> Mapping[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for run, parts in self._parts.items():
+            if self._runs[run].status == RUNNING and self._runs[run].mode == mode:
+                for member in parts:
+                    if members is None or member in members:
+                        found[member] = found.get(member, frozenset()) | {self._runs[run].task}
+        return found
