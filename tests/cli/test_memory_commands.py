@@ -41,6 +41,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Shell:
         path = folder / "small" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+    metrics = folder / "small" / "metrics.yaml"
+    talked = "{ id: talked, title: { en: Talk, zh: 谈 }, private: true, fields: [{ id: life, type: text }] }"
+    metrics.write_text(metrics.read_text("utf-8").replace("\nmetrics:\n", f"\n  - {talked}\nmetrics:\n"), "utf-8")
     (folder / "members.csv").write_text("id,joined,company,stage\nann,2026-01-01,acme,\nbob,2026-02-01,,\n,x,,\n")
     row = "f1,ann,made,2026-10-01T08:00:00Z,3"
     (folder / "facts.csv").write_text(f"id,member,kind,at,size\n{row}\nf2,bob,made,never,3\n")
@@ -90,6 +93,15 @@ def test_a_community_is_published_filled_and_listed(shell: Shell) -> None:
     shell("import", "facts", "scores.csv")
     assert shell.data("members", "ann")["facts"][0]["fields"] == {"score": "0.75", "cost": "12.50 EUR"}
     assert "cost 12.50 EUR, score 0.75" in shell("members", "ann")
+
+
+def test_what_a_private_form_holds_is_for_whoever_filled_it_in(shell: Shell) -> None:
+    shell("fill", "talked", "--about", "bob", "--form", "life=a second child", "--as", "lin")
+
+    assert shell.data("filled", "talked", "--as", "lin")["filled"][0]["fields"] == {"life": "a second child"}
+    assert shell.data("filled", "talked", "--as", "mei")["filled"][0]["fields"] is None
+    assert "second child" not in shell("filled", "talked", "--as", "mei")
+    assert "second child" not in shell("members", "bob")
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(shell: Shell) -> None:
