@@ -144,7 +144,7 @@ def test_the_commands_hold_explain_and_let_go(memory: Memory, club: Community, t
     assert (done["act"], done["from"], done["to"], done["by"]) == ("pin", "guest", "trusted", "kim")
     assert "2198-12-31T16:00" in done["until"]
     shown = trellis("explain", "dee")
-    assert "Pinned by kim until 2198-12-31: a founder." in shown
+    assert "Pinned by kim until 2199-01-01: a founder." in shown
     assert "kim: a founder" in shown
     assert "is pinned in trusted by kim" in trellis("move", "dee", "regular", "--reason", "x", code=INVALID)
     assert "free to move" in trellis("unpin", "dee", "--reason", "done")
