@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli.wiring import Room
+from operations.errors import Refusal
 from operations.ports.effects import Deed
 from operations.ports.facts import Fact
 from operations.ports.members import Member
@@ -283,6 +284,8 @@ def test_whoever_cannot_go_on_chooses_one_of_four_ways_and_goes_it(
             eventually(lambda run=run: opened(run, "talk"))
             contact = memory.effects.assigned("auto", who)["contact"]
             talk = {"situation": "孩子出生了", "thanked_for": "一路的分享"}
+            with pytest.raises(Refusal, match="situation is missing"):
+                desk.answer(run, "talk", by=contact, choice="done", fields={})
             desk.answer(run, "talk", by=contact, choice="done", fields=talk)
         for who, run in runs.items():
             eventually(lambda run=run: opened(run, "choice"))
