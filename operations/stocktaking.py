@@ -218,7 +218,10 @@ def use_benefit(
         raise Refusal(f"{community.id} has no benefit {benefit!r}.", "See `trellis resources`.")
     held = [one.member for one in house.effects.holdings(community.id, member, at=at) if one.item == benefit]
     if not held:
-        raise Refusal(f"{member} does not hold {benefit}.")
+        raise Refusal(
+            f"{member} does not hold {benefit}.",
+            f"What comes with a tier is given at the next review; `trellis resources show {benefit}` says who holds it.",
+        )
     if not who_enjoys(community, benefit, held, known):
         raise Refusal(f"{benefit} rests for {member}.", "Its `while` is not surely true of them now.")
     if spec.uses is None:

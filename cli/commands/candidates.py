@@ -67,7 +67,7 @@ def candidates(
         seen = f"{first.place or ''} {first.evidence or ''}".strip() if first else ""
         rows.append([one.member, one.tag, one.stage, seen, len(one.evidence), ", ".join(one.topics) or named])
     out.table(
-        f"{len(found):,} candidates" + (f", the first {limit}" if len(found) > limit else ""),
+        f"Candidates: {len(found):,}" + (f", the first {limit}" if len(found) > limit else ""),
         ["member", "tag", "stage", "first evidence", "evidence", "topic or named for"],
         rows,
         right=["evidence"],

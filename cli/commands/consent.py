@@ -72,9 +72,16 @@ def consent(
     word = {True: "agrees", False: "does not agree", None: "has not been asked, or has not answered"}[known]
     out.say(f"{member} {word}.")
     if ended:
-        out.say(f"Ended at once: {', '.join(f'{name} {value}' for name, value in ended.items())}.")
-    shown = [[f"{one['at']:%Y-%m-%d %H:%M}", one["what"], one["by"], one["reason"]] for one in log]
+        out.say(f"Ended at once: {', '.join(f'{name} {_plain(value)}' for name, value in ended.items())}.")
+    shown = [
+        [f"{one['at'].astimezone(spec.zone):%Y-%m-%d %H:%M}", one["what"], one["by"], one["reason"]] for one in log
+    ]
     out.table("What was said and done", ["at", "what", "by", "reason"], shown)
+
+
+def _plain(value: object) -> object:
+    """A list as people write it."""
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else value
 
 
 def export(
