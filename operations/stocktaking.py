@@ -220,7 +220,7 @@ def use_benefit(
     if not held:
         raise Refusal(
             f"{member} does not hold {benefit}.",
-            f"What comes with a tier is given at the next review; `trellis resources show {benefit}` says who holds it.",
+            f"What comes with a tier is given at the next review; see `trellis resources show {benefit}`.",
         )
     if not who_enjoys(community, benefit, held, known):
         raise Refusal(f"{benefit} rests for {member}.", "Its `while` is not surely true of them now.")
