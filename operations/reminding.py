@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from operations.ports.inbox import Item
@@ -28,6 +28,7 @@ UNTAKEN, DUE, OVERDUE = "work:untaken", "work:due", "work:overdue"
 """What such a notice is about; `operations.notify` has the words."""
 MISSED = "missed"
 
+A_MINUTE = timedelta(minutes=1)
 PAGE = 500
 """Items that are woken together."""
 
@@ -89,9 +90,13 @@ class Reminders:
     _there: dict[str, list[str]] = field(default_factory=dict, repr=False)  # who is behind a role, looked up once
 
     def sweep(self, at: datetime, *, limit: int = PAGE) -> int:
-        """Take what is due on the wall's clock; returns how many items were woken. To be called in a transaction."""
+        """Take what is due on the wall's clock; returns how many items were woken. To be called in a transaction.
+
+        What a phase asks is over with the phase, which its run closes: where the run is late with it, nobody is handed
+        anything before, and it is looked at again a minute later.
+        """
         items = self.inbox.waking(self.community.id, until=at, limit=limit)
-        return self._take(items, lambda item, step: wall(item, step.at) <= at)
+        return self._take(items, lambda item, step: wall(item, step.at) <= at, unclosed=at + A_MINUTE)
 
     def in_run(self, run: str, at: datetime) -> int:
         """Take what is due in one run by a time of its own; returns how many items were woken."""
@@ -103,8 +108,14 @@ class Reminders:
             if len(items) < PAGE or not taken:
                 return woken
 
-    def _take(self, items: Sequence[Item], is_due: Callable[[Item, Step], bool]) -> int:
-        """Take the steps of some items that are due; what is said is written for all of them together."""
+    def _take(
+        self, items: Sequence[Item], is_due: Callable[[Item, Step], bool], *, unclosed: datetime | None = None
+    ) -> int:
+        """Take the steps of some items that are due; what is said is written for all of them together.
+
+        Args:
+            unclosed: when to look again at what should be handed on while its phase is not closed; None: at once.
+        """
         if not items:
             return 0
         woken: list[tuple[Item, datetime | None]] = []
@@ -115,9 +126,14 @@ class Reminders:
             taken = item
             while taken.woken < len(steps) and is_due(taken, steps[taken.woken]):
                 step = steps[taken.woken]
+                if unclosed is not None and step.kind == "escalate" and item.state == "open" and item.phase is not None:
+                    woken.append((taken, unclosed))
+                    break
                 by_then = {who for who, at in heard.get(item.id, {}).items() if at <= step.at}
                 taken = replace(self._step(taken, step, by_then, notices), woken=taken.woken + 1)
-            if taken.woken != item.woken:
+            else:
+                if taken.woken == item.woken:
+                    continue
                 woken.append((taken, next_wake(taken) if taken.woken < len(steps) else None))
         self.outbox.put(self.community.id, notices)
         self.inbox.woken(woken)

@@ -145,6 +145,26 @@ def test_what_was_missed_is_somebody_elses_to_look_after(memory: Any, reminders:
     assert memory.inbox.item("village", "missed").state == "gone"
 
 
+def test_what_a_phase_asks_is_handed_on_when_its_run_has_closed_it_however_late_that_is(
+    memory: Any, reminders: Reminders
+) -> None:
+    asked = item("unclosed", run="village/best-dish/9", phase="best", visit=1, claim_due=None)
+    memory.inbox.open([asked])
+
+    for minutes in (0, 1, 5):
+        sweep(memory, reminders, AT + timedelta(hours=13, minutes=minutes))
+    assert memory.inbox.item("village", "unclosed").asked == ("role:clerk",)
+    assert ("work:overdue", "eve") not in told(memory, "unclosed")
+    with memory.together():
+        assert memory.inbox.missed("village/best-dish/9", "best", 1) == 1
+    for minutes in (7, 8, 60):
+        sweep(memory, reminders, AT + timedelta(hours=13, minutes=minutes))
+
+    assert memory.inbox.item("village", "unclosed#missed/1").asked == ("role:elder",)
+    assert told(memory, "unclosed")[-1] == ("work:overdue", "eve")
+    assert memory.inbox.item("village", "unclosed").state == "gone"
+
+
 def test_steps_are_taken_in_the_order_of_their_times() -> None:
     mixed = replace(item("mixed"), claim_due=AT + timedelta(hours=7))
 
