@@ -6,6 +6,7 @@ know. Starting twice is harmless.
 """
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -296,8 +297,15 @@ class Gateway:
             RuntimeError: on leaving, when the worker had died meanwhile.
         """
 
+        def build() -> Worker:
+            return runtime.build_worker(self.client, crew, queue=self.queue, threads=threads, strict=strict)
+
         async def begin() -> tuple[Worker, asyncio.Task[None]]:
-            worker = runtime.build_worker(self.client, crew, queue=self.queue, threads=threads, strict=strict)
+            try:
+                worker = build()
+            except RuntimeError:  # the client knows a worker that has ended as long as anybody holds it
+                gc.collect()
+                worker = build()
             return worker, asyncio.create_task(worker.run())
 
         async def end() -> None:

@@ -105,7 +105,7 @@ def versions(room: Any) -> tuple[Any, Any, Any]:
     return room, (later, second), first
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def working(room: Any) -> Iterator[None]:
     from cli import wiring
 
