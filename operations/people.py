@@ -160,6 +160,8 @@ class People:
                 return [assigned] if assigned else []
             case "subject", "members" if subject and around.mode.for_ == "cohort":
                 return list(self.known.house.touch.members_of(self.known.community.id, [subject])[subject])
+            case "run", "":
+                return [around.run.id]
             case "run", "starter":
                 return [around.run.starter] if around.run.starter else []
             case "run", "participants":

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from operations.errors import Refusal
 from operations.rights import Actor, Viewer, actor_of, authors_of, owners, shows_authors, visible_acts, visible_works
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def seen(desk: AtInbox, run_id: str, person: str | None) -> dict[str, Any]:
         person: who looks; None is the installation's own hand, who sees everything.
 
     Raises:
-        Refusal: there is no such run.
+        Refusal: there is no such run, or it is a cohort's and somebody else looks.
     """
     run, mode, people = desk.around(run_id)
     house, community = desk.house, people.known.community
@@ -53,6 +54,8 @@ def seen(desk: AtInbox, run_id: str, person: str | None) -> dict[str, Any]:
     leads = person is not None and person in owners(people, house.effects, community, mode, run)
     mates = _mates(house, run, person)
     viewer = Viewer(actor=actor, leads=leads, mates=mates)
+    if mode.for_ == "cohort" and not viewer.sees_all and person not in people.things("subject.members"):
+        raise Refusal(f"{run.id} is for {run.subject} only, and {person} does not belong to it.")
     visits = house.runs.visits(run.id)
     phases = people.around.phases if people.around is not None else {}
     names = _hidden(run, visits, phases, actor)
