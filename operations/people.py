@@ -159,7 +159,8 @@ class People:
                 assigned = self.known.house.effects.assigned(self.known.community.id, subject).get(tail)
                 return [assigned] if assigned else []
             case "subject", "members" if subject and around.mode.for_ == "cohort":
-                return list(self.known.house.touch.members_of(self.known.community.id, [subject])[subject])
+                here, touch = self.known.community.id, self.known.house.touch
+                return list(touch.members_of(here, [subject], at=self.known.at)[subject])
             case "run", "":
                 return [around.run.id]
             case "run", "starter":

@@ -59,9 +59,11 @@ class SqlTouch:
                 for row in connection.execute(query)
             ]
 
-    def members_of(self, community: str, cohorts: Collection[str]) -> Mapping[str, Sequence[str]]:
+    def members_of(
+        self, community: str, cohorts: Collection[str], *, at: datetime | None = None
+    ) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {id_: [] for id_ in cohorts}
-        query = _belonging(community).where(cohort_member.c.cohort.in_(found)).order_by(cohort_member.c.member)
+        query = _belonging(community, at).where(cohort_member.c.cohort.in_(found)).order_by(cohort_member.c.member)
         with transaction(self._engine) as connection:
             for row in connection.execute(query):
                 found[row.cohort].append(row.member)
@@ -269,10 +271,13 @@ class SqlTouch:
             return connection.execute(over).rowcount
 
 
-def _belonging(community: str) -> Any:
-    return select(cohort_member.c.partition, cohort_member.c.cohort, cohort_member.c.member).where(
-        cohort_member.c.community == community, cohort_member.c.ended_at.is_(None)
-    )
+def _belonging(community: str, at: datetime | None = None) -> Any:
+    asked = select(cohort_member.c.partition, cohort_member.c.cohort, cohort_member.c.member)
+    ended = cohort_member.c.ended_at
+    if at is None:
+        return asked.where(cohort_member.c.community == community, ended.is_(None))
+    then = (cohort_member.c.since <= at) & (ended.is_(None) | (ended > at))
+    return asked.where(cohort_member.c.community == community, then).distinct()
 
 
 def _partition(cohort_id: str) -> str:

@@ -2,7 +2,8 @@
 
 Who moves never enters the history: shards and batches go by number, everything else stays in the database. Moves
 that need somebody's word begin a `membership` workflow each, started from an activity at a bounded rate, and only
-when everybody has been looked at: what comes of them is for the next review to see.
+when everybody has been looked at and everything that goes with tiers is kept: what comes of them is for the next review
+to see.
 """
 
 import asyncio
@@ -40,8 +41,6 @@ class Review:
             workflow.set_current_details(f"{part.name}: {batches} batches of changes")
             for batch in range(batches):
                 await self._carry_out(asked, plan, part.name, batch)
-        await self._start_waiting(asked)
-        workflow.set_current_details("done")
         found: turns.ReviewSummary = await workflow.execute_activity(
             turns.FINISH_REVIEW,
             turns.FinishReview(
@@ -56,6 +55,8 @@ class Review:
             heartbeat_timeout=QUIET,
             retry_policy=RETRY,
         )
+        await self._start_waiting(asked)
+        workflow.set_current_details("done")
         return found
 
     async def _begin(self, asked: turns.ReviewInput) -> turns.ReviewPlan:

@@ -84,8 +84,10 @@ class Touch(Protocol):
         """Cohorts by partition and number, those that have closed only if asked for."""
         ...
 
-    def members_of(self, community: str, cohorts: Collection[str]) -> Mapping[str, Sequence[str]]:
-        """Who belongs to cohorts now, by the cohort's id."""
+    def members_of(
+        self, community: str, cohorts: Collection[str], *, at: datetime | None = None
+    ) -> Mapping[str, Sequence[str]]:
+        """Who belongs to cohorts now, or belonged at a moment, by the cohort's id."""
         ...
 
     def belonging(self, community: str, partition: str) -> Sequence[str]:

@@ -268,7 +268,9 @@ class _Touch:
     def __init__(self, paper: Paper) -> None:
         self._paper = paper
 
-    def members_of(self, community: str, cohorts: Collection[str]) -> Mapping[str, Sequence[str]]:
+    def members_of(
+        self, community: str, cohorts: Collection[str], *, at: datetime | None = None
+    ) -> Mapping[str, Sequence[str]]:
         return {one: [who for who in sorted(self._paper.people) if who != one] for one in cohorts}
 
     def belonging(self, community: str, partition: str) -> Sequence[str]:
