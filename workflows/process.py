@@ -55,7 +55,7 @@ _PATIENT = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
 )
 _READ = timedelta(seconds=20)
-_WORK = timedelta(minutes=15)
+_WORK = timedelta(hours=2)  # a step about a hundred thousand works on a busy machine; who is gone is told by the pulse
 _PULSE = timedelta(seconds=10)
 _ZERO = timedelta()
 
