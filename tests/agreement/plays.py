@@ -15,10 +15,12 @@ from operations.ports.members import Member
 from operations.ports.runs import Planned, Visit
 from operations.ports.standings import LIFECYCLE, First, Place
 from rules.fact import Fact
+from rules.gate import Gate
 from rules.rulebook import compile_rulebook
 from rules.spec import Community, load
 from rules.spec.documents.cases import Cases, Play
 from rules.time import moment
+from rules.values import Evidence
 from store.folder import read_folder
 from workflows.paper.conductor import Played, play
 from workflows.paper.script import CaseScript
@@ -78,8 +80,11 @@ def on_paper(community: Community, case: Play, at: datetime) -> Played:
     return play(community, compile_rulebook(community), case, at)
 
 
-def enlist(memory: Any, community: Community, case: Play, played: Played, at: datetime) -> str | None:
-    """Make the people of a play known to the memory; returns the run's subject there."""
+def enlist(
+    memory: Any, community: Community, case: Play, played: Played, at: datetime
+) -> tuple[str | None, Mapping[str, Evidence]]:
+    """Make the people of a play known to the memory; returns the run's subject there, and what is given of whom."""
+    gate = Gate(community, compile_rulebook(community))
     people: dict[str, Mapping[str, Any]] = {
         person.id: {"consent": True, **person.attributes} for person in case.members
     }
@@ -121,7 +126,9 @@ def enlist(memory: Any, community: Community, case: Play, played: Played, at: da
             for title in (titles if isinstance(titles, frozenset | tuple) else ())
         ]
         memory.effects.do(community.id, deeds)
-    return new.get(played.subject or "", played.subject)
+    given = {one.id: gate.evidence({"consent": True, **one.attributes}, one.metrics) for one in case.members}
+    given |= {new[name]: evidence for name, evidence in played.made_up.items()}
+    return new.get(played.subject or "", played.subject), given
 
 
 class Scripts:

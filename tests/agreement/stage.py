@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Condition
-from typing import Any
+from typing import Any, ClassVar
 
 from operations.errors import Refusal
+from operations.known import Known
 from operations.ports.runs import RUNNING, Run
+from rules.reading import Reading
 from rules.spec import Community
 from rules.spec.documents.cases import Step
 from rules.time import ClockScale, Duration, WorkCalendar, add
+from rules.values import Evidence
 from tests.agreement.plays import Scripts
 from tests.waiting import eventually
 from workflows.conduct import Conduct
@@ -20,6 +24,7 @@ from workflows.desk import Desk
 from workflows.paper.conductor import act_at_desk
 from workflows.paper.courses import one_round
 from workflows.paper.script import CaseScript
+from workflows.scenes import Settings
 from workflows.steps import Checked, CheckPhase, Opened, OpenPhase
 
 PATIENCE = 300.0
@@ -58,11 +63,26 @@ class Telling:
     held: list[Held] = field(default_factory=list)
 
 
+class Given(Known):
+    """What is known, with what cases give of their people, whatever the facts come to."""
+
+    people: ClassVar[dict[str, Evidence]] = {}
+
+    def _members(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Mapping[str, Evidence]:
+        found = dict(super()._members(ids, wanted))
+        for who in found.keys() & self.people.keys():
+            known, given = found[who], self.people[who]
+            attributes = {name: value for name, value in given.attributes.items() if name != "titles"}
+            readings = {one: value for one, value in given.readings.items() if one in wanted}
+            found[who] = Evidence({**known.attributes, **attributes}, {**known.readings, **readings})
+        return found
+
+
 class Conducted(Conduct):
     """Takes runs of plays through their phases; where a case has steps, nothing is done before its turn."""
 
     def __init__(self, house: Any, scripts: Scripts) -> None:
-        super().__init__(house, script=scripts)
+        super().__init__(house, script=scripts, settings=Settings(house, known=Given))
         self.tellings: dict[str, Telling] = {}
         self.changed = Condition()
 
@@ -180,7 +200,8 @@ class Lead:
         visit = self._room.memory.runs.visit(self._run, step.in_)
         scale = ClockScale.parse(self._telling.run.scale or "")
         wall = visit.began_at + scale.real(at - visit.opened_at) + timedelta(microseconds=1)
-        desk = Desk(self._room.memory.house, now=lambda: wall, poke=self._poke)
+        house = self._room.memory.house
+        desk = Desk(house, Settings(house, known=Given), now=lambda: wall, poke=self._poke)
         self._last = self._telling.now = at
         try:
             said = act_at_desk(desk, self._script, self._run, step)

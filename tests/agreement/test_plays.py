@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from rules.spec import Community
 from rules.spec.documents.cases import Play
 from rules.spec.phase import every_phase
 from tests.agreement.plays import MOST_PHASES, Scripts, called, enlist, loaded, on_paper, plays, told
-from tests.agreement.stage import PATIENCE, Conducted, Lead, Telling
+from tests.agreement.stage import PATIENCE, Conducted, Given, Lead, Telling
 from workflows.activities.process import ProcessActivities
 from workflows.launch import Launcher
 from workflows.paper.conductor import Played
@@ -27,16 +27,6 @@ pytestmark = pytest.mark.servers
 SCALE = "1d=12ms"
 AT_ONCE = 6
 """Plays that are under way at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A play of a shipped community, and how it went on paper."""
-
-    community: str
-    at: datetime
-    case: Play
-    played: Played
 
 
 class Stage:
@@ -67,9 +57,9 @@ class Stage:
             finally:
                 self.conducted.leave_all()
 
-    def start(self, community: Community, told: Told) -> Run:
-        case, at, played = told.case, told.at, told.played
-        subject = enlist(self.room.memory, community, case, played, at)
+    def start(self, community: Community, case: Play, at: datetime, played: Played) -> Run:
+        subject, given = enlist(self.room.memory, community, case, played, at)
+        Given.people.update(given)
         run = self.launcher.begin(
             case.task,
             community=community.id,
@@ -105,9 +95,8 @@ def built(room: Any, name: str, new: str) -> Community:
     return community
 
 
-def agree(stage: Stage, community: Community, run: Run, one: Told, refused: list[str | None]) -> None:
+def agree(stage: Stage, community: Community, run: Run, case: Play, played: Played, refused: list[str | None]) -> None:
     """The run on servers went as the play on paper."""
-    case, played = one.case, one.played
     memory = stage.room.memory
     result = stage.room.gateway.result(run.id, PATIENCE, RunResult)
     visits = memory.runs.visits(run.id)
@@ -121,7 +110,7 @@ def agree(stage: Stage, community: Community, run: Run, one: Told, refused: list
     subject = {run.subject: played.subject} if run.subject and played.subject else {}
     names = {who: "somebody" for who in played.made_up if who != played.subject}
     real = told(facts, run.id, {k: str(v) for k, v in subject.items()})
-    paper = told(played.facts, f"{one.community}/{case.task}/1", names)
+    paper = told(played.facts, f"{community.id}/{case.task}/1", names)
     kinds = {kind for kind, _ in (*real, *paper)}
     for kind in sorted(kinds):
         assert sum(n for (k, _), n in real.items() if k == kind) == sum(
@@ -129,32 +118,31 @@ def agree(stage: Stage, community: Community, run: Run, one: Told, refused: list
         ), (case.name, kind)
 
 
-def to_play(name: str, called: Collection[str] | None = None) -> list[Told]:
+def to_play(name: str, called: Collection[str] | None = None) -> list[tuple[datetime, Play]]:
     """The plays of a shipped community that servers can play, all or those of these names.
 
     Without those about cohorts: on servers a class is whoever shares something, not whoever a case says.
     """
     community = loaded(name)[1]
-    found = []
-    for at, case in plays(community):
-        about = community.modes[community.tasks[case.task].mode].for_
-        if about != "cohort" and (called is None or case.name in called):
-            found.append(Told(name, at, case, on_paper(community, case, at)))
-    return [one for one in found if len(one.played.path) <= MOST_PHASES]
+    about = {id_: community.modes[task.mode].for_ for id_, task in community.tasks.items()}
+    found = [(at, case) for at, case in plays(community) if about[case.task] != "cohort"]
+    return [(at, case) for at, case in found if called is None or case.name in called]
 
 
-def follow(room: Any, name: str, word: str, every: list[Told]) -> None:
+def follow(room: Any, name: str, word: str, every: list[tuple[datetime, Play]]) -> None:
     """Each in a community of its own: whoever is enlisted for one play would be asked and counted in the others."""
     assert every
     stage = Stage(room)
     with stage.working():
         for first in range(0, len(every), AT_ONCE):
             under_way = []
-            for number, one in enumerate(every[first : first + AT_ONCE], first):
+            for number, (at, case) in enumerate(every[first : first + AT_ONCE], first):
                 community = built(room, name, f"{name}-{word}{number}")
-                under_way.append((community, stage.start(community, one), one))
-            for community, run, one in under_way:
-                agree(stage, community, run, one, stage.act(community, run, one.case))
+                played = on_paper(community, case, at)  # under its own id, by which lots are drawn
+                if len(played.path) <= MOST_PHASES:
+                    under_way.append((community, stage.start(community, case, at, played), case, played))
+            for community, run, case, played in under_way:
+                agree(stage, community, run, case, played, stage.act(community, run, case))
 
 
 QUICK = (
