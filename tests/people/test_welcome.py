@@ -89,9 +89,8 @@ def _calibrated(room: Room, run: str, eventually: Eventually) -> None:
     eventually(lambda: memory.runs.visit(run, "agreed", 2), within=60)
     desk.answer(run, "agreed", by="from-weibo", choice="agree")
     opened("first-work")
-    assert [held.item for held in memory.effects.holdings("auto", "from-weibo") if held.kind == "benefit"] == [
-        "early-access"
-    ]
+    rights = {held.item for held in memory.effects.holdings("auto", "from-weibo") if held.kind == "benefit"}
+    assert rights == {"early-access", "inside-story", "brand-events"}
     work = desk.submit(run, "first-work", member="from-weibo", fields=PIECE).id
     opened("in-scope")
     desk.answer(run, "in-scope", by="director-1", choice="return", about=work, fields={"reason": "不在选题范围内"})
