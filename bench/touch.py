@@ -131,6 +131,16 @@ def working(database: str, temporal: str, log: Path) -> Iterator[int]:
             process.kill()
 
 
+def awaited(gateway: Any, within: float = 300) -> bool:
+    """Wait until the worker asks for work: what its start costs is not what looking after people costs."""
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        if gateway.pollers():
+            return True
+        time.sleep(0.5)
+    return False
+
+
 def gather(memory: Any, members: int, cohorts: int) -> Any:
     """The sample community with so many core members, and so many classes of active ones; nobody is started yet."""
     from operations.ports.members import Member
@@ -250,7 +260,7 @@ def longest(gateway: Any, runs: int) -> int:
     return max((one.events for one in found), default=0)
 
 
-def measured(members: int, cohorts: int, scale: str, patience: float) -> dict[str, Any]:
+def measured(members: int, cohorts: int, scale: str, patience: float, workers: int = 1) -> dict[str, Any]:
     """All of it."""
     from cli.memory import Memory
     from store.embedded import Postgres
@@ -269,11 +279,16 @@ def measured(members: int, cohorts: int, scale: str, patience: float) -> dict[st
             prepare(engine)
             memory = Memory(engine)
             spec = gather(memory, members, cohorts)
-            with (
-                Gateway(temporal.address) as gateway,
-                working(postgres.url, temporal.address, here / "worker.log") as pid,
-            ):
-                roots = {"worker": pid, "temporal": int(temporal.pid or 0), "postgres": _postmaster(here / "pg")}
+            with Gateway(temporal.address) as gateway, contextlib.ExitStack() as stack:
+                pids = {
+                    f"worker {n}" if n > 1 else "worker": stack.enter_context(
+                        working(postgres.url, temporal.address, here / f"worker-{n}.log")
+                    )
+                    for n in range(1, workers + 1)
+                }
+                if not awaited(gateway):
+                    raise SystemExit(f"the worker does not come: {(here / 'worker-1.log').read_text()[-2000:]}")
+                roots = {**pids, "temporal": int(temporal.pid or 0), "postgres": _postmaster(here / "pg")}
                 with watching(roots) as watched:
                     played = play(memory, gateway, spec, members + cohorts, scale, patience)
                 found = examined(memory, members, cohorts)
@@ -285,6 +300,7 @@ def measured(members: int, cohorts: int, scale: str, patience: float) -> dict[st
         "members": members,
         "cohorts": cohorts,
         "scale": scale,
+        "workers": workers,
         **played,
         **found,
         "longest_history": events,
@@ -305,10 +321,11 @@ def main() -> int:
     parser.add_argument("--members", type=int, default=2000, help="core members, each with a contact")
     parser.add_argument("--cohorts", type=int, default=200, help="classes, of ten members each")
     parser.add_argument("--scale", default="1d=10s", help="the clock of the quarter")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes; one of them uses one core")
     parser.add_argument("--patience", type=float, default=7200, help="seconds after which it is given up")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    found = measured(asked.members, asked.cohorts, asked.scale, asked.patience)
+    found = measured(asked.members, asked.cohorts, asked.scale, asked.patience, asked.workers)
     if asked.json:
         print(json.dumps(found, indent=2, sort_keys=True))
     else:
