@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -305,4 +306,11 @@ def test_the_brand_sets_the_goal_and_the_result_is_measured_against_it(settled: 
     measured = walk.results(run, "against-the-goal")
     assert measured["run_visitors"]["values"] == {run.id: 81}
     assert measured["community.gathering_visitors"]["sum"] == 81
+    from operations.goals import goals_of
+
+    community, then = memory.specs.current("auto"), AT + 330 * DAY
+    goal = next(one for one in goals_of(community, memory.runs, memory.measures(community), at=then)
+                if one.goal == "young-image")  # fmt: skip
+    assert (goal.reached, goal.share) == (False, Fraction(81, 3000)), "81 visitors of the three thousand asked for"
+    assert "owners-council" in {one.task for one in goal.tasks}
     walk.finish(run, AT + 330 * DAY, "cancel")

@@ -10,10 +10,12 @@ import pytest
 from operations.errors import Refusal
 from operations.ports.runs import Run
 from rules.fact import Fact
-from tests.workflows.teams.crewed import AT, settle
+from rules.spec import load
+from tests.workflows.teams.crewed import AT, auto, settle
 from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.launch import Launcher
+from workflows.phases import discover
 from workflows.steps import CheckPhase, OpenPhase
 
 FOUR = ("contest", "group", "mentorship", "co-creation")
@@ -66,6 +68,23 @@ def test_the_four_modes_are_files_and_each_tier_names_those_that_its_members_may
     with pytest.raises(Refusal, match=r"members of the tier .* do not take part in group"):
         desk.enrol(run.id, member="m023", fields={})
     assert desk.enrol(run.id, member="m007", fields={}).accepted
+
+
+def test_a_mode_that_is_no_file_is_refused_and_a_new_file_is_a_new_mode() -> None:
+    files = dict(auto()[0])
+    task = files["tasks/most-beautiful-lines.yaml"]
+    tiers = files["tiers.yaml"]
+
+    def problems(**changed: bytes) -> list[tuple[str, str]]:
+        again = {**files, **{name.replace("__", "/") + ".yaml": text for name, text in changed.items()}}
+        return [(one.file, one.message) for one in load(again, discover()).diagnostics if one.severity == "error"]
+
+    wrong = {"tasks__most-beautiful-lines": task.replace(b"mode: contest", b"mode: duel")}
+    assert [file for file, said in problems(**wrong) if "duel" in said] == ["tasks/most-beautiful-lines.yaml"]
+    listed = {"tiers": tiers.replace(b"may_enter: [broadcast, contest,", b"may_enter: [broadcast, duel,", 1)}
+    assert [file for file, said in problems(**listed) if "duel" in said] == ["tiers.yaml"]
+    duel = files["modes/contest.yaml"].replace(b"id: contest", b"id: duel", 1)
+    assert problems(**{"modes__duel": duel, **wrong}) == []
 
 
 def test_everybody_has_one_entry_of_their_own_and_a_team_has_none(

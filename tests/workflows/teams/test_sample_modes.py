@@ -141,6 +141,22 @@ def test_teamwork_is_watched_every_week_and_counts_when_the_pieces_are_judged(pl
     assert teamwork == set(judged["ranking"])
 
 
+def test_the_process_is_measured_beside_the_piece_for_every_team(played: dict[str, Played]) -> None:
+    group = played["twenty-four-hours"]
+    measured = group.visit("teamwork").results
+    standing = {team.id for team in group.teams}
+    for metric in ("team_messages", "team_handovers", "team_late"):
+        assert set(measured[metric]["values"]) == standing, metric
+    handed_in = Counter(str(one.fields["team"]) for one in group.facts("submitted") if one.fields.get("team"))
+    assert all(measured["team_messages"]["values"][team] >= count for team, count in handed_in.items())
+    gone = Counter(
+        str(one.fields["team"]) for one in group.facts("left_team") if one.at <= group.visit("teamwork").closed_at
+    )
+    assert {team: count for team, count in measured["team_handovers"]["values"].items() if count} == gone
+    late = Counter(str(one.fields["team"]) for one in group.facts("submitted") if one.fields.get("late"))
+    assert {team: count for team, count in measured["team_late"]["values"].items() if count} == late
+
+
 def test_ties_between_those_who_worked_together_are_recorded_and_a_metric_counts_them(
     played: dict[str, Played],
 ) -> None:
@@ -236,6 +252,42 @@ def test_nothing_is_published_that_the_mentor_did_not_sign_off_and_the_brand_see
     table = school.visit("outcome").results["tables"]["team.mentor"]
     assert set(table) == {seat.member for group in school.teams for seat in group.seats if seat.slot == "mentor"}
     assert all("team_messages" in figures for figures in table.values())
+
+
+def test_the_brand_gives_means_and_looks_at_results_and_decides_nothing_in_a_mentorship(
+    played: dict[str, Played],
+) -> None:
+    school = played["photo-masters"]
+    mentors = {seat.member for group in school.teams for seat in group.seats if seat.slot == "mentor"}
+    people = {f"m{n:03d}" for n in range(64)}
+    assert {who for visit in school.visits for who in visit.asked} <= people, "no step of it is asked of staff"
+    assert {one.fields["by"] for one in school.facts("reviewed") if "by" in one.fields} <= mentors
+    without = {visit.phase for visit in school.visits if not visit.asked and visit.kind in ("allocate", "measure")}
+    assert without == {"kit", "outcome"}, "what is the brand's: the means, and a look at what came of it"
+    kit = school.visit("kit")
+    assert set(kit.results["served"]) == {group.id for group in school.teams}
+    assert set(school.visit("outcome").results["tables"]["team.mentor"]) == mentors
+
+
+def test_who_joined_a_mentor_came_through_them_and_counts_as_reached(played: dict[str, Played]) -> None:
+    school = played["photo-masters"]
+    joined = {
+        (one.member, one.fields.get("via")) for one in school.facts("joined_team") if one.fields["slot"] == "mentee"
+    }
+    mentor_of = {
+        (seat.member, next(other.member for other in group.seats if other.slot == "mentor"))
+        for group in school.teams
+        for seat in group.seats
+        if seat.slot == "mentee" and seat.left == "over"
+    }
+    assert mentor_of <= joined
+    mentors = sorted({mentor for _, mentor in mentor_of})
+    reading = Reading("reach", "365d")
+    frame = school.memory.measures("auto").frame(
+        "member", [reading], at=school.run.ended_at, zone=school.memory.specs.current("auto").zone, subjects=mentors
+    )
+    reached = dict(zip(frame["subject"], frame[reading.key], strict=True))
+    assert all(reached[who] >= sum(mentor == who for _, mentor in mentor_of) for who in mentors)
 
 
 # ---------------------------------------------------------------------------------------------------------- co-creation
