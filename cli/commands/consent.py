@@ -1,11 +1,14 @@
 """`trellis consent`, `trellis export` and `trellis erase`: what a person may ask for, and what is done at once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import As, Community, Json
+
+if TYPE_CHECKING:
+    from typing import Any
 
 Member = Annotated[str, typer.Argument(metavar="MEMBER", help="Id of the member.")]
 
@@ -162,10 +165,10 @@ def erase(
     out.say(f"What remains says {done['pseudonym']}.")
 
 
-def _of(remembered: "object", spec: "object", member: str) -> tuple[bool | None, list[dict[str, "object"]]]:
-    from typing import Any, cast
+def _of(remembered: "object", spec: "object", member: str) -> "tuple[bool | None, list[dict[str, Any]]]":
+    from typing import cast
 
-    memory, community = cast(Any, remembered), cast(Any, spec)
+    memory, community = cast("Any", remembered), cast("Any", spec)
     found = next(iter(memory.members(community).find([member])), None)
     known = found.attributes.get("consent") if found is not None else None
     log = [

@@ -76,16 +76,15 @@ def filled(
             about_whom = {fact.member for fact in found if fact.member}
             contacts = {who: remembered.effects.assigned(spec.id, who).get("contact") for who in about_whom}
             hidden = {fact.id for fact in found if by not in (fact.fields.get("by"), contacts.get(fact.member or ""))}
-    told = [
-        {
-            "at": fact.at,
-            "member": fact.member,
-            "by": fact.fields.get("by"),
-            "fields": None
-            if fact.id in hidden
-            else {name: show(value, types[name]) for name, value in fact.fields.items() if name in types},
-        }
+    said = [
+        None
+        if fact.id in hidden
+        else {name: show(value, types[name]) for name, value in fact.fields.items() if name in types}
         for fact in found
+    ]
+    told = [
+        {"at": fact.at, "member": fact.member, "by": fact.fields.get("by"), "fields": fields}
+        for fact, fields in zip(found, said, strict=True)
     ]
     out.data({"filled": told})
     rows = [
@@ -93,10 +92,8 @@ def filled(
             f"{fact.at.astimezone(spec.zone):%Y-%m-%d %H:%M}",
             fact.member,
             fact.fields.get("by"),
-            "private"
-            if one["fields"] is None
-            else ", ".join(f"{name} {value}" for name, value in one["fields"].items()),
+            "private" if fields is None else ", ".join(f"{name} {value}" for name, value in fields.items()),
         ]
-        for fact, one in zip(found, told, strict=True)
+        for fact, fields in zip(found, said, strict=True)
     ]
     out.table("", ["when", "about", "by", "what"], rows)

@@ -46,4 +46,5 @@ def test_review_decisions_and_verify(home: None, memory: Memory, worker: Any, ca
     assert trellis(capsys, "verify")["ok"] is True
     assert trellis(capsys, "invitations") == {"invitations": []}
     assert trellis(capsys, "answer", "ann", "nothing", "--accept", code=2)["ok"] is False
+    assert "no open invitation" in trellis(capsys, "answer", "ann", "--accept", code=2)["error"]
     assert trellis(capsys, "review", "--scale", "fast", code=2)["ok"] is False
