@@ -24,7 +24,11 @@ def rehearse(
     community: Community = None,
     json: Json = False,
 ) -> None:
-    """Play a task by the very workflow that will run it, on a fast clock; the same seed plays the same again."""
+    """Play a task by the very workflow that will run it, on a fast clock; the same seed plays the same again.
+
+    It awards, records and notifies as the real thing does: rehearse in an installation of its own (TRELLIS_HOME), not
+    where real members are.
+    """
     import time
 
     from cli.awaited import Failures
