@@ -65,11 +65,14 @@ def _said_since(specs: Specs, community: Community, task: Task) -> datetime:
 
 
 def _deed(community: Community, task: Task, moment: datetime) -> Deed:
+    about = task.space
+    if about is None and community.modes[task.mode].for_ == "space":
+        about = next(iter(community.spaces))  # the one that is declared first: the check sees to it that there is one
     source = f"{community.id}/released/{task.id}"
     return Deed(
         key=f"{source}/{moment.isoformat()}",
         kind="start",
         at=moment,
         source=source,
-        details={"task": task.id, "subject": task.space, "arguments": {}},
+        details={"task": task.id, "subject": about, "arguments": {}},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,22 @@ def test_a_task_is_released_once_and_not_for_times_before_it_was_said(memory: Me
     assert [(deed.details["task"], deed.at) for deed in waiting] == [
         ("shapes", at("2027-03-01 09:00")), ("spring", at("2027-03-01 09:00")),
     ]  # fmt: skip
+
+
+@pytest.mark.servers
+def test_a_task_for_a_space_begins_in_the_first_one_unless_it_names_another(memory: Memory) -> None:
+    folder = Path(__file__).parents[2] / "specs" / "auto"
+    written = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.yaml")}
+    topics = written["tasks/plaza-topics.yaml"].replace(b"space: plaza\n", b"")
+    warm_up = topics.replace(b"id: plaza-topics", b"id: knowledge-topics").replace(b"mode:", b"space: knowledge\nmode:")
+    written |= {"tasks/plaza-topics.yaml": topics, "tasks/knowledge-topics.yaml": warm_up}
+    community = community_of(written)
+    memory.specs.publish(written, community, message="a", author="test", at=at("2027-01-03 12:00"))
+
+    release(memory.specs, memory.effects, "auto", at=at("2027-01-04 09:01"))
+
+    begun = {deed.details["task"]: deed.details["subject"] for deed in memory.effects.to_start("auto")}
+    assert begun.items() >= {"plaza-topics": "plaza", "knowledge-topics": "knowledge"}.items()
 
 
 @pytest.mark.servers

@@ -45,9 +45,9 @@ def task(at: At, written: Task, names: Names, mode_at: At | None, kinds: PhaseKi
         known(at / "space", "space", written.space, scene)
         if its_mode.for_ != "space":
             (at / "space").say("TRL349", f"a run of '{its_mode.id}' is for no space", "leave out space", on="key")
-    elif written.starts is not None and its_mode.for_ == "space":
-        message = f"starts by itself, but a run of '{its_mode.id}' is for one space"
-        (at / "starts").say("TRL349", message, "add space: the one in which it begins", on="key")
+    elif written.starts is not None and its_mode.for_ == "space" and not names.of("space"):
+        message = f"starts by itself, but a run of '{its_mode.id}' is for one space, and there is none"
+        (at / "starts").say("TRL349", message, "declare spaces in community.yaml", on="key")
     given: Any = at.source.at(("with",))
     arguments = given if isinstance(given, Written) else Written(at.source.value_place(()))
     fine = task_arguments(at, its_mode, arguments, scene)

@@ -33,6 +33,6 @@ class Task(Node):
     goal: Id | None = None
     brief: Brief | None = None
     starts: Annotated[Moment | Rhythm, SHAPE] | None = None  # absent: by hand, rule or other task
-    space: Id | None = None  # of a mode for spaces: in which one it begins by itself
+    space: Id | None = None  # of a mode for spaces: in which one it begins by itself; absent: the first declared
     suits: Condition | None = None
     with_: dict[Key, Any] = Field({}, alias="with")  # arguments, as written
