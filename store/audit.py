@@ -159,7 +159,10 @@ _QUESTIONS = (
              FROM deed d CROSS JOIN LATERAL (SELECT coalesce(sum(c.weight), 0)::bigint AS weight FROM contribution c
                WHERE c.run = d.origin ->> 'run' AND c.member = d.member AND c.at <= d.at) c
              WHERE d.community = :community AND d.details ->> 'split' = 'credit'
-               AND d.details ->> 'among' LIKE '%' || chr(58) || 'None') s
+               AND d.details ->> 'among' LIKE '%' || chr(58) || 'None'
+               AND NOT EXISTS (SELECT FROM seat JOIN team t ON t.id = seat.team, jsonb_array_elements(t.slots) part
+                                WHERE t.run = d.origin ->> 'run' AND seat.member = d.member
+                                  AND part ->> 'id' = seat.slot AND part ->> 'share' IS NOT NULL)) s
            WHERE s.total > 0 AND abs(s.amount * s.total - s.whole * s.weight) >= s.total""",
         "{0}: {1} was given {2} of {5} for {3} of {4} in the ledger of contributions",
     ),

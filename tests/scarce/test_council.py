@@ -114,6 +114,10 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
     with pytest.raises(Refusal, match="is not among those who may take part"):
         council.moves("amb-9", "Something of mine", "10")
 
+    for insider in ("management-1", "planner-1"):
+        with pytest.raises(Refusal, match="is not among those who may take part"):
+            council.moves(insider, "What the brand would like", "10", phase="proposals")
+
     # the agenda has topics and owners in the company
     desk.submit(
         run,
@@ -129,8 +133,9 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
     assert set(vote.asked) == set(seats)
     with pytest.raises(Refusal, match="is not asked here"):
         desk.answer(run, "vote", by="planner-1", choice="drop", about=first)
-    with pytest.raises(Refusal):
-        desk.leads(run, "planner-1", "cancel")
+    for act in ("cancel", "edit", "hand out", "migrate"):
+        with pytest.raises(Refusal, match="staff may"):
+            desk.leads(run, "planner-1", act)
     council.vote(first, dict.fromkeys(("amb-1", "amb-3", "amb-4", "amb-5"), "carry"))
     council.vote(dull, dict.fromkeys(("amb-2", "amb-3", "amb-4", "amb-5"), "carry"))
     council.vote(blocked, {"amb-1": "carry", "amb-2": "block"})
@@ -179,6 +184,19 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
 
     tracked = memory.inbox.find("auto", role="product-owner", run=None)
     assert any("Ask drivers first" in item.title["en"] for item in tracked)
+
+    # who stands lower loses the seat, and with it the title
+    from operations.ports.standings import Place
+    from tests.desk.auto import reviewed
+
+    place, today = Place(member="amb-5", ladder="tier"), memory.runs.visits(run)[-1].opened_at
+    memory.standings.put("auto", place, to="core", by="management-1", reason="moved away", at=today)
+    eventually(lambda: "amb-5" not in {one for team in memory.teams.of_run(run) for one in team.inside()}, within=90)
+    left = [one for one in memory.facts("auto").find(kinds=["left_team"], limit=10) if one.fields["run"] == run]
+    assert {one.member for one in left} == {"amb-5"}
+    reviewed(memory, memory.specs.current("auto"), max(one.at for one in left), ["rules:member"])
+    advisors = {one.member for one in memory.effects.holdings("auto") if one.item == "advisor" and one.ended_at is None}
+    assert advisors == set(seats) - {"amb-5"}
 
     council.gateway.cancel(run)
     eventually(lambda: memory.runs.run(run).status == "cancelled", within=60)
