@@ -1,4 +1,4 @@
-"""`trellis report …`: what came of it: cost by kind, themes, briefs, contests, reach, retention, spending, campaigns."""
+"""`trellis report …`: what came of it: cost by kind, themes, briefs, contests, reach, retention, spending, and more."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
