@@ -11,7 +11,7 @@ from rules.spec.checks.at import At, meant, repaired
 from rules.spec.checks.effects import known
 from rules.spec.checks.names import Names
 from rules.spec.checks.plays import play
-from rules.spec.checks.readings import UNSURE, Windows, readings
+from rules.spec.checks.readings import UNSURE, Windows, readings, readings_in
 from rules.spec.checks.scene import OTHERS, Scene, Wrong
 from rules.spec.diagnostics import listed
 from rules.spec.documents.cases import Cases, Decision, Expect, Happening, Person, Play, Timeline
@@ -66,6 +66,9 @@ def cases(at: At, written: Cases, desk: Desk) -> None:
             known(here / "task", "task", case.task, Scene(desk.names))
             mode = desk.bound.get(case.task)
             if mode is not None:
+                read = readings_in(mode, desk.names)
+                for m, person in enumerate(case.members):
+                    _readings(here / "members" / m / "metrics", person.metrics, read, desk, "")
                 play(here, case, mode, desk.names)
 
 

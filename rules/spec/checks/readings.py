@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
+
+from pydantic import BaseModel
 
 from rules.spec.checks.at import repaired
 from rules.spec.checks.names import Names
@@ -57,6 +59,28 @@ def readings(kind: str, documents: Iterable[Any], names: Names) -> Windows:
         for _, leaf in leaves(written):
             _leaf(leaf, found, names, frozenset())
     return found
+
+
+def readings_in(mode: Any, names: Names) -> Windows:
+    """What the conditions of a mode read, of whatever they look at: metric as it is declared → windows."""
+    found: Windows = defaultdict(set)
+    for leaf in _every_leaf(mode):
+        _leaf(leaf, found, names, frozenset())
+    told: Windows = defaultdict(set)
+    for name, windows in found.items():
+        told[name if name == UNSURE else name.rpartition(".")[2]] |= windows
+    return told
+
+
+def _every_leaf(value: Any) -> Iterator[Leaf]:
+    if isinstance(value, Leaf):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _every_leaf(getattr(value, name))
+    elif isinstance(value, Mapping | tuple | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _every_leaf(one)
 
 
 def _leaf(leaf: Leaf, found: Windows, names: Names, seen: frozenset[str]) -> None:
