@@ -8,7 +8,7 @@ from operations.ports.inbox import Item
 from operations.ports.runs import Visit
 from operations.reminding import times_within
 from workflows.play import Opening
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 
 def items_of(setting: Setting, visit: Visit, opening: Opening) -> list[Item]:

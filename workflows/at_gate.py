@@ -22,7 +22,8 @@ from workflows.at_inbox import AtInbox
 from workflows.legs import following
 from workflows.play import ROLE, Scene
 from workflows.records import fitting
-from workflows.scenes import Setting, Settings, run_time
+from workflows.scenes import Settings, run_time
+from workflows.setting import Setting
 from workflows.settling import settle, thing_by_thing
 from workflows.taking_in import take_in, taken_plainly
 

@@ -12,7 +12,7 @@ from operations.people import EffectPeople
 from operations.ports.runs import RUNNING, Run, Visit
 from operations.rehearsal import lot
 from workflows.launch import Launcher
-from workflows.scenes import Setting, children_of
+from workflows.setting import Setting, children_of
 
 
 class Engine(Protocol):

@@ -20,8 +20,8 @@ from workflows.openings import Openings
 from workflows.play import Note, Opening, Progress
 from workflows.ready import REPEAT, RUN
 from workflows.records import facts_of, follow_ups_of, forms_of
-from workflows.scenes import Setting
 from workflows.seating import tend
+from workflows.setting import Setting
 from workflows.settling import progress_of
 from workflows.simulated import catch_up
 from workflows.steps import Checked, CheckPhase, Finished, StopPhases

@@ -12,7 +12,7 @@ from rules.spec.people import refs
 from workflows.play import ROLE, Free
 
 if TYPE_CHECKING:
-    from workflows.scenes import Setting
+    from workflows.setting import Setting
 
 HOLDER = "holder"
 _NOT_PARTS = ("teams", "slots", "waiting")

@@ -17,9 +17,9 @@ from rules.spec import Community
 from rules.values import ValueType
 from workflows.at_gate import AtGate, Said, one_of
 from workflows.play import ROLE
-from workflows.scenes import Setting
 from workflows.seating import ANSWERS
 from workflows.seeing import real_name
+from workflows.setting import Setting
 
 
 class Desk(AtGate):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from operations.ports.runs import Visit
 from rules.time import ClockScale
 from workflows.play import Scene
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 RARELY = timedelta(days=7)
 """How often one looks whether runs that were started have ended, should they have failed to say so."""

@@ -9,7 +9,7 @@ from operations.errors import Refusal
 from operations.ports.runs import Visit
 from workflows.phases.meet.play import ATTEND, DAY, HOST, MINUTES
 from workflows.play import ROLE
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 if TYPE_CHECKING:
     from workflows.at_gate import Said

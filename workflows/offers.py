@@ -15,7 +15,7 @@ from rules.errors import NotDecidable
 from rules.evaluate import truth
 from rules.spec import Community
 from workflows.desk import Desk
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 DOES = {"enrol": "join", "submit": "hand in", "form_teams": "claim"}
 """What a member may do in a phase of a kind that is open to many."""

@@ -25,8 +25,9 @@ from workflows.phases.each.spec import Each
 from workflows.play import Note, Scene
 from workflows.ready import REPEAT, RUN, STRUCTURE
 from workflows.records import facts_of
-from workflows.scenes import KEPT, REFUSED, Setting, Settings
+from workflows.scenes import Settings
 from workflows.seating import tend
+from workflows.setting import KEPT, REFUSED, Setting
 from workflows.simulated import until_over
 from workflows.steps import Checked, CheckPhase, Opened, OpenPhase
 

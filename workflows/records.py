@@ -19,7 +19,7 @@ from rules.fact import Fact
 from rules.values import Value, ValueType, fit
 from workflows.phases import discover
 from workflows.play import ROLE, Note, Scene
-from workflows.scenes import Setting
+from workflows.setting import Setting
 from workflows.through import through
 
 

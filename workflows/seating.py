@@ -24,7 +24,8 @@ from workflows import crews
 from workflows.phases.form_teams.candidates import faults
 from workflows.phases.form_teams.forming import BY_HAND, CLAIM, INVITE, PROPOSED, SOLVE, parts_of, traits_of
 from workflows.play import Free
-from workflows.scenes import Setting, Settings
+from workflows.scenes import Settings
+from workflows.setting import Setting
 from workflows.through import leads
 
 FORMS = "form_teams"

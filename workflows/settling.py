@@ -11,7 +11,7 @@ from typing import Any
 
 from operations.ports.runs import Visit
 from workflows.play import Progress, Scene
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 PAGE = 2_000
 """Things that are looked at together."""

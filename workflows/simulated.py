@@ -8,7 +8,7 @@ from datetime import datetime
 
 from operations.ports.runs import Act, Entry, Planned, Visit, Work
 from workflows.play import Scene
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 PAGE = 2_000
 """Acts that are carried out together."""

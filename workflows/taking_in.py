@@ -8,7 +8,7 @@ from dataclasses import replace
 from operations.ports.inbox import Item
 from operations.ports.runs import Planned, Visit
 from workflows.play import Opening, Scene
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 PER_THING = 1_000
 """Simulated acts about one thing at most: their numbers tell with how many things they were drawn."""

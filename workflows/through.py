@@ -7,7 +7,7 @@ from functools import cache
 
 from operations.ports.teams import Team
 from workflows.play import ROLE, Note
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 JOINED, ENROLLED = "joined_team", "enrolled"
 

@@ -41,7 +41,8 @@ from workflows.paper.house import Paper, PaperKnown
 from workflows.paper.script import CaseScript, lowest
 from workflows.play import ROLE
 from workflows.ready import STRUCTURE
-from workflows.scenes import Settings, definite
+from workflows.scenes import Settings
+from workflows.setting import definite
 from workflows.steps import Checked, CheckPhase, FinishRun, Opened, OpenPhase, RunInput, StopPhases, Under
 from workflows.story import Story
 

@@ -12,7 +12,7 @@ from operations.rehearsal import Crowd
 from rules.spec.documents.cases import Play, Step
 from rules.spec.phase import PhaseSpec
 from workflows.play import ROLE, Cast, Scene, play_of
-from workflows.scenes import Setting
+from workflows.setting import Setting
 
 GUESTS = tuple(f"guest-{number:03d}" for number in range(1, 401))
 """Made-up people who come where anybody may."""
