@@ -32,20 +32,27 @@ _PUT = text("""
 """)
 
 _HEARD = text("""
-    SELECT i.id, said.who, min(said.at) AS at
-      FROM unnest(CAST(:ids AS text[]), CAST(:runs AS text[]), CAST(:phases AS text[]), CAST(:visits AS int[]),
-                  CAST(:abouts AS text[])) AS i (id, run, phase, visit, about),
-           LATERAL (
-               SELECT unnest(ARRAY[a.by_, a.role]) AS who, a.at FROM act a
-                WHERE a.run = i.run AND a.phase = i.phase AND a.visit = i.visit AND a.about = ''
-               UNION ALL
-               SELECT unnest(ARRAY[a.by_, a.role]), a.at FROM act a
-                WHERE a.run = i.run AND a.phase = i.phase AND a.visit = i.visit AND a.about = i.about AND i.about <> ''
-               UNION ALL
-               SELECT w.author, w.at FROM work w WHERE w.run = i.run AND w.phase = i.phase AND w.visit = i.visit
-           ) AS said
-     WHERE said.who IS NOT NULL GROUP BY i.id, said.who
+    WITH item AS MATERIALIZED (
+        SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:runs AS text[]), CAST(:phases AS text[]),
+                             CAST(:visits AS int[]), CAST(:abouts AS text[])) AS i (id, run, phase, visit, about)
+    ), place AS MATERIALIZED (
+        SELECT DISTINCT run, phase, visit FROM item
+    ), there AS MATERIALIZED (
+        SELECT p.run, p.phase, p.visit, w.author AS who, min(w.at) AS at
+          FROM place p JOIN work w ON (w.run, w.phase, w.visit) = (p.run, p.phase, p.visit) GROUP BY 1, 2, 3, 4
+        UNION ALL
+        SELECT p.run, p.phase, p.visit, unnest(ARRAY[a.by_, a.role]), a.at
+          FROM place p JOIN act a ON (a.run, a.phase, a.visit, a.about) = (p.run, p.phase, p.visit, '')
+    ), said AS (
+        SELECT i.id, t.who, t.at FROM item i JOIN there t USING (run, phase, visit)
+        UNION ALL
+        SELECT i.id, unnest(ARRAY[a.by_, a.role]), a.at
+          FROM item i JOIN act a ON (a.run, a.phase, a.visit, a.about) = (i.run, i.phase, i.visit, i.about)
+         WHERE i.about <> ''
+    )
+    SELECT id, who, min(at) AS at FROM said WHERE who IS NOT NULL GROUP BY id, who
 """)
+"""What was handed in, and what was said about nothing in particular, is looked up once for all items of a visit."""
 _WAKING_IN = text("""
     SELECT * FROM work_item
      WHERE run = :run AND wake_at IS NOT NULL
