@@ -109,7 +109,7 @@ def carriers(environment: Mapping[str, str] | None = None) -> list[Carrier]:
         Refusal: an address cannot be understood, or webhooks have no secret.
     """
     found = os.environ if environment is None else environment
-    urls = [url for url in re.split(r"[\s,]+", found.get("TRELLIS_NOTIFY_URLS", "log:")) if url]
+    urls = _urls(found)
     ways: list[Carrier] = []
     others = []
     for url in urls:
@@ -127,3 +127,12 @@ def carriers(environment: Mapping[str, str] | None = None) -> list[Carrier]:
     if others:
         ways.append(AppriseCarrier(others, found.get("TRELLIS_NOTIFY_LANGUAGE", "en")))
     return ways
+
+
+def leaves(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether notices leave the installation at all: by any way but the log."""
+    return any(not url.startswith("log:") for url in _urls(os.environ if environment is None else environment))
+
+
+def _urls(environment: Mapping[str, str]) -> list[str]:
+    return [url for url in re.split(r"[\s,]+", environment.get("TRELLIS_NOTIFY_URLS", "log:")) if url]

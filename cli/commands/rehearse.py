@@ -37,8 +37,15 @@ def rehearse(
     from cli.given import guessed, pairs
     from cli.options import moment
     from cli.wiring import room
+    from operations.errors import Refusal
+    from workflows.carriers import leaves
     from workflows.launch import Launcher
 
+    if leaves():
+        raise Refusal(
+            "Notices of this installation reach people (TRELLIS_NOTIFY_URLS), and those of a rehearsal would too.",
+            "Rehearse in one of its own: TRELLIS_HOME=rehearsal TRELLIS_NOTIFY_URLS=log: trellis rehearse …",
+        )
     out = Output(json)
     with room() as here:
         spec = here.memory.specs.current(community)

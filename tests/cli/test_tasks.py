@@ -61,6 +61,15 @@ def test_a_task_is_rehearsed_to_its_end_and_shown(trellis: Trellis) -> None:
     assert trellis("task", "harvest/1")["task"] == told
 
 
+def test_nothing_is_rehearsed_where_notices_reach_people(trellis: Trellis, monkeypatch: pytest.MonkeyPatch) -> None:
+    from operations.errors import Refusal
+
+    monkeypatch.setenv("TRELLIS_NOTIFY_URLS", "log:, https://crm.example/notices")
+
+    with pytest.raises(Refusal, match="reach people"):
+        trellis("rehearse", "harvest", "--scale", "1d=20ms")
+
+
 def test_people_take_part_from_the_terminal(trellis: Trellis, founded: Any, eventually: Any) -> None:
     from cli.given import item_called
     from operations.errors import Refusal
