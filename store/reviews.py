@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -72,10 +72,13 @@ class SqlReviews:
             return self._next_id(connection, community, at)
 
     def _next_id(self, connection: Connection, community: str, at: datetime) -> str:
+        second = at.astimezone(UTC).replace(microsecond=0)
         before = connection.execute(
-            select(func.count()).where(review.c.community == community, review.c.at == at)
+            select(func.count()).where(
+                review.c.community == community, review.c.at >= second, review.c.at < second + timedelta(seconds=1)
+            )
         ).scalar_one()
-        return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{before + 1}"
+        return f"{second:%Y-%m-%dT%H:%M:%SZ}/{before + 1}"
 
     def _cuts(self, connection: Connection, community: str, size: int) -> list[str]:
         numbered = (

@@ -70,6 +70,16 @@ def test_a_second_review_of_the_same_moment_changes_nothing(remembered: Memory, 
     assert remembered.effects.totals("club") == before
 
 
+def test_two_reviews_of_one_second_are_two(remembered: Memory, club: Community) -> None:
+    desk = remembered.desk
+    soon = AT + timedelta(milliseconds=400)
+
+    ids = [review.begin(desk, "club", run=f"run {n}", at=at).id for n, at in enumerate((AT, soon, AT))]
+
+    assert [id.rpartition("/")[2] for id in ids] == ["1", "2", "3"]
+    assert review.begin(desk, "club", run="run 1", at=soon).id == ids[1]
+
+
 def test_a_batch_that_is_carried_out_again_changes_nothing(remembered: Memory, club: Community) -> None:
     facts(remembered, club, "posted", "ann", [1, 2, 3])
     desk = remembered.desk
