@@ -325,11 +325,15 @@ _NO_MORE_DUTIES = tuple(
         f"""
     DELETE FROM planned_act p USING run r, {_GONE}
     WHERE r.community = :community AND r.status = 'running' AND r.subject = gone.cohort AND p.run = r.id
-      AND NOT p.played AND gone.member IN (p.by_, p.about)
+      AND NOT p.played AND p.verb <> 'submit' AND gone.member IN (p.by_, p.about)
     """,
     )
 )
-"""What members who have left a cohort are not asked any more in runs about it, and what is not asked about them."""
+"""What members who have left a cohort are not asked any more in runs about it, and what is not asked about them.
+
+Handing in is nobody's duty: what a simulated member was going to hand in comes in, or the outcome of a rehearsal would hang
+on whether the run or the move was quicker. Real members are refused at the gate once they have left.
+"""
 _ASK_INSTEAD = tuple(
     text(statement)
     for statement in (
