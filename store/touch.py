@@ -331,8 +331,8 @@ _NO_MORE_DUTIES = tuple(
 )
 """What members who have left a cohort are not asked any more in runs about it, and what is not asked about them.
 
-Handing in is nobody's duty: what a simulated member was going to hand in comes in, or the outcome of a rehearsal would hang
-on whether the run or the move was quicker. Real members are refused at the gate once they have left.
+Handing in is nobody's duty: what a simulated member was going to hand in comes in, or the outcome of a rehearsal would
+hang on whether the run or the move was quicker. Real members are refused at the gate once they have left.
 """
 _ASK_INSTEAD = tuple(
     text(statement)
