@@ -66,8 +66,9 @@ def cases(at: At, written: Cases, desk: Desk) -> None:
             known(here / "task", "task", case.task, Scene(desk.names))
             mode = desk.bound.get(case.task)
             if mode is not None:
-                read = readings_in(mode, desk.names)
-                for m, person in enumerate(case.members):
+                given = [(m, person) for m, person in enumerate(case.members) if person.metrics]
+                read = readings_in(mode, desk.names) if given else {}
+                for m, person in given:
                     _readings(here / "members" / m / "metrics", person.metrics, read, desk, "")
                 play(here, case, mode, desk.names)
 
