@@ -9,11 +9,17 @@ import pytest
 T = TypeVar("T")
 
 
+def patiently(condition: Callable[[], T], within: float = 60.0, pause: float = 0.02) -> T:
+    """Look until a condition gives something true, at most `within` seconds; what it gave last, true or not."""
+    until = time.monotonic() + within
+    while not (found := condition()) and time.monotonic() < until:
+        time.sleep(pause)
+    return found
+
+
 def eventually(condition: Callable[[], T], within: float = 60.0, pause: float = 0.02) -> T:
     """Look until a condition gives something true, and return that; the test fails after `within` seconds."""
-    until = time.monotonic() + within
-    while not (found := condition()):
-        if time.monotonic() > until:
-            pytest.fail(f"not within {within} s: {condition}, last {found!r}")
-        time.sleep(pause)
+    found = patiently(condition, within, pause)
+    if not found:
+        pytest.fail(f"not within {within} s: {condition}, last {found!r}")
     return found

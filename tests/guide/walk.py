@@ -22,13 +22,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from tests.waiting import patiently
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"
@@ -236,20 +237,24 @@ class Walk:
         line = self._there(line)
         if beside:
             return self._here(self._begin(line, until or ""))
-        end = time.monotonic() + PATIENCE
-        while True:
+        left, said = 0, ""
+
+        def settled() -> bool:
+            """Shown as it should be, or never going to be: left with a code that is neither 0 nor the expected."""
+            nonlocal left, said
             left, said = self._run(line)
-            if (until is None or until in said) and left == code:
-                return self._here(said)
-            if until is None or time.monotonic() > end or left not in (0, code):
-                for log in sorted((self.folder / ".trellis" / "log").glob("errors.log")):
-                    said += "\n" + log.read_text("utf-8")[-3000:]
-                astray = Astray(f"{self.page.path.name}: $ {line}\nleft with {left}:\n{said}")
-                if not self.write:
-                    raise astray
-                print(astray)
-                return self._here(said)
-            time.sleep(1)
+            return until is None or left not in (0, code) or (until in said and left == code)
+
+        patiently(settled, PATIENCE, pause=1)
+        if left == code and (until is None or until in said):
+            return self._here(said)
+        for log in sorted((self.folder / ".trellis" / "log").glob("errors.log")):
+            said += "\n" + log.read_text("utf-8")[-3000:]
+        astray = Astray(f"{self.page.path.name}: $ {line}\nleft with {left}:\n{said}")
+        if not self.write:
+            raise astray
+        print(astray)
+        return self._here(said)
 
     def _run(self, line: str) -> tuple[int, str]:
         """Run a line: `trellis` in a fork with all it imports, which saves a second each time; the rest by bash."""
@@ -280,11 +285,9 @@ class Walk:
                 shlex.split(line), cwd=self.folder, env=self.environment, stdout=into, stderr=subprocess.STDOUT
             )
         self._beside.append(process)
-        end = time.monotonic() + PATIENCE
-        while until not in (said := heard.read_text("utf-8")):
-            if process.poll() is not None or time.monotonic() > end:
-                raise Astray(f"{self.page.path.name}: $ {line}\ndoes not come to say {until}:\n{said}")
-            time.sleep(0.2)
+        patiently(lambda: until in heard.read_text("utf-8") or process.poll() is not None, PATIENCE, pause=0.2)
+        if until not in (said := heard.read_text("utf-8")):
+            raise Astray(f"{self.page.path.name}: $ {line}\ndoes not come to say {until}:\n{said}")
         return said
 
     def _there(self, text: str) -> str:
