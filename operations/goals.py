@@ -20,8 +20,9 @@ from rules.decision import Reason
 from rules.evaluate import Trace, evaluate
 from rules.spec.documents.community import Goal
 from rules.spec.phase import every_phase
-from rules.time import local_day
+from rules.time import instant, local_day
 from rules.time.local import to_date
+from rules.time.schedule import next_time
 from rules.values import Evidence
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ _RUNS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """A task that serves a goal: how many runs there were of it, and the tasks that it starts and waits for."""
+    """A task that serves a goal: how many runs there were of it, and the tasks that it starts and waits for.
+
+    `begins` is when the next run begins by itself; None where only a hand, a rule or another task begins one.
+    """
 
     task: str
     mode: str
     running: int
     ended: int
     cancelled: int
+    begins: datetime | None = None
     tasks: tuple[Serving, ...] = ()
 
     def whole(self) -> Iterator[Serving]:
@@ -137,7 +142,7 @@ def goals_of(community: Community, runs: Runs, measures: Measures, *, at: dateti
             unknown=len(each) - len(known) + sum(part.unknown for part in parts if part.rolled is not None),
             late=today > due and trace.truth is not True,
             tasks=tuple(
-                _serving(community, task.id, counts) for task in community.tasks.values() if task.goal == goal.id
+                _serving(community, task.id, counts, at) for task in community.tasks.values() if task.goal == goal.id
             ),
             parts=parts,
         )
@@ -229,7 +234,11 @@ def _counted(runs: Sequence[Run]) -> Mapping[str, Mapping[str, int]]:
 
 
 def _serving(
-    community: Community, task: str, counts: Mapping[str, Mapping[str, int]], above: tuple[str, ...] = ()
+    community: Community,
+    task: str,
+    counts: Mapping[str, Mapping[str, int]],
+    at: datetime,
+    above: tuple[str, ...] = (),
 ) -> Serving:
     of = counts.get(task, {})
     below = [one for one in tasks_within(community, task) if one in community.tasks and one not in (*above, task)]
@@ -239,5 +248,15 @@ def _serving(
         running=of.get(RUNNING, 0),
         ended=of.get(ENDED, 0),
         cancelled=of.get(CANCELLED, 0),
-        tasks=tuple(_serving(community, one, counts, (*above, task)) for one in below),
+        begins=_begins(community, task, at),
+        tasks=tuple(_serving(community, one, counts, at, (*above, task)) for one in below),
     )
+
+
+def _begins(community: Community, task: str, at: datetime) -> datetime | None:
+    """The next moment later than `at` at which a task begins by itself."""
+    starts = community.tasks[task].starts
+    if isinstance(starts, str):
+        once = instant(datetime.fromisoformat(starts), community.zone)
+        return once if once > at else None
+    return None if starts is None else next_time(starts, at, community.zone)

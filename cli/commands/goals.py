@@ -7,6 +7,8 @@ import typer
 from cli.options import At, Community, Json
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from operations.goals import Progress, Serving
 
 
@@ -47,7 +49,7 @@ def goals(
         return
     rows: list[list[Any]] = []
     for one in found:
-        _rows(one, "", rows)
+        _rows(one, "", rows, spec.zone)
     columns = ["goal, campaign, task", "reached", "own", "with parts", "by", "set by", "running", "ended"]
     out.table("", columns, rows, right=["own", "with parts", "running", "ended"])
     if stray:
@@ -59,21 +61,21 @@ def _all(found: "list[Progress]") -> "list[Progress]":
     return [one for top in found for one in (top, *_all(list(top.parts)))]
 
 
-def _rows(one: "Progress", indent: str, rows: list[list[Any]]) -> None:
+def _rows(one: "Progress", indent: str, rows: list[list[Any]], zone: "tzinfo") -> None:
     from operations.goals import percent
 
     word = {True: "yes", False: "late" if one.late else "no", None: "unknown"}[one.reached]
     shares = [f"{share} %" if (share := percent(part)) is not None else "unknown" for part in (one.share, one.rolled)]
     rows.append([f"{indent}{one.goal}", word, *shares, one.by, one.set_by, one.running(), one.ended()])
     for task in one.tasks:
-        _task(task, f"{indent}  ", rows)
+        _task(task, f"{indent}  ", rows, zone)
     for part in one.parts:
-        _rows(part, f"{indent}  ", rows)
+        _rows(part, f"{indent}  ", rows, zone)
 
 
-def _task(one: "Serving", indent: str, rows: list[list[Any]]) -> None:
-    rows.append(
-        [f"{indent}· {one.task} ({one.mode})", None, None, None, None, None, one.running or None, one.ended or None]
-    )
+def _task(one: "Serving", indent: str, rows: list[list[Any]], zone: "tzinfo") -> None:
+    begins = "" if one.begins is None else f", begins {one.begins.astimezone(zone):%Y-%m-%d %H:%M}"
+    named = f"{indent}· {one.task} ({one.mode}){begins}"
+    rows.append([named, None, None, None, None, None, one.running or None, one.ended or None])
     for below in one.tasks:
-        _task(below, f"{indent}  ", rows)
+        _task(below, f"{indent}  ", rows, zone)
