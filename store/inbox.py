@@ -34,7 +34,8 @@ _PUT = text("""
 _HEARD = text("""
     WITH item AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:runs AS text[]), CAST(:phases AS text[]),
-                             CAST(:visits AS int[]), CAST(:abouts AS text[])) AS i (id, run, phase, visit, about)
+                             CAST(:visits AS int[]), CAST(:abouts AS text[]), CAST(:since AS timestamptz[]))
+                      AS i (id, run, phase, visit, about, since)
     ), place AS MATERIALIZED (
         SELECT DISTINCT run, phase, visit FROM item
     ), there AS MATERIALIZED (
@@ -48,11 +49,12 @@ _HEARD = text("""
         UNION ALL
         SELECT i.id, unnest(ARRAY[a.by_, a.role]), a.at
           FROM item i JOIN act a ON (a.run, a.phase, a.visit, a.about) = (i.run, i.phase, i.visit, i.about)
-         WHERE i.about <> ''
+         WHERE i.about <> '' AND a.at >= i.since AND a.verb <> 'revise'
     )
     SELECT id, who, min(at) AS at FROM said WHERE who IS NOT NULL GROUP BY id, who
 """)
-"""What was handed in, and what was said about nothing in particular, is looked up once for all items of a visit."""
+"""What was handed in, and what was said about nothing in particular, is looked up once for all items of a visit.
+What was said about an earlier version of a work is no answer to what is asked about the next one."""
 _WAKING_IN = text("""
     SELECT * FROM work_item
      WHERE run = :run AND wake_at IS NOT NULL
@@ -71,7 +73,7 @@ _MISS = text("""
     UPDATE work_item i SET state = 'missed'
      WHERE i.run = :run AND i.phase = :phase AND i.visit = :visit AND i.state = 'open' AND i.escalate <> '[]'
        AND NOT EXISTS (SELECT FROM act a WHERE a.run = i.run AND a.phase = i.phase AND a.visit = i.visit
-                          AND a.about IN ('', coalesce(i.about, '')))
+                          AND a.about IN ('', coalesce(i.about, '')) AND a.at >= i.opened_at AND a.verb <> 'revise')
        AND NOT EXISTS (SELECT FROM work w WHERE w.run = i.run AND w.phase = i.phase AND w.visit = i.visit)
     RETURNING id
 """)
@@ -259,6 +261,7 @@ class SqlInbox:
             "phases": [one.phase for one in inside],
             "visits": [one.visit for one in inside],
             "abouts": [one.about or "" for one in inside],
+            "since": [one.opened_at for one in inside],
         }
         with transaction(self._engine) as connection:
             for row in connection.execute(_HEARD, asked):

@@ -19,6 +19,7 @@ from operations.staffing import there
 from rules.time import wall_clock
 from workflows.asking import items_of
 from workflows.at_inbox import AtInbox
+from workflows.handing_back import hand_back
 from workflows.legs import following
 from workflows.play import ROLE, Scene
 from workflows.records import fitting
@@ -134,7 +135,9 @@ class AtGate(AtInbox):
             reason = "; ".join(fitting(setting, form, dict(act.fields))) or None
         if reason is not None:
             raise _refusal(reason)
-        said = one_of([self._said(setting, self._through(setting, visit, act), 1)])
+        with self.house.runs.together():
+            said = one_of([self._said(setting, self._through(setting, visit, act), 1)])
+            hand_back(setting, visit, act, now=self._now())
         if act.verb == "enrol":
             self.house.runs.take_part(setting.run.id, {act.by: "member"})
         self._poke_if_over(setting, visit, act.about)

@@ -23,6 +23,7 @@ from operations.rights import Lead, actor_of, owners, refuse_unless_lead
 from operations.staffing import ROLE, acts_for, there
 from rules.spec import Community
 from rules.spec.documents.mode import Mode
+from workflows.play import REVISE
 from workflows.scenes import Settings
 
 if TYPE_CHECKING:
@@ -124,6 +125,10 @@ class AtInbox:
             wrong = problems(spec, item.form, fields)
             if wrong:
                 raise Refusal(f"{'; '.join(wrong)}.", f"The form {item.form}: give it with --form.")
+        of_a_move = "ladder" in item.details
+        why = str(fields.get("reason") or "").strip() if of_a_move else ""
+        if item.state == "open" and of_a_move and outcome == "refuse" and not why:
+            raise Refusal(f"Refusing a move of {item.about} takes a reason.", 'Say why: --form reason="…".')
         with self.house.runs.together():
             done = self.house.inbox.complete(community, item.id, outcome=outcome, fields=fields, by=who, at=at)
             if item.form is not None and item.state == "open":
@@ -131,7 +136,7 @@ class AtInbox:
                 fact = fact_of(spec, item.form, fields, id=f"{item.id}#form", about=about, by=who, at=at)
                 self.house.facts(spec).record([fact])
             if item.state == "open":
-                self._note(community, who, "complete", item.id, outcome=outcome)
+                self._note(community, who, "complete", item.id, outcome=outcome, **({"reason": why} if why else {}))
         if item.workflow is not None:
             self._poke(item.workflow, "")
         return done
@@ -177,6 +182,8 @@ class AtInbox:
         if visit is not None and person in visit.never:
             return f"{person} must not answer here"
         if visit is None or visit.kind not in ("review", "judge", "ask") or item.about not in visit.things:
+            return None
+        if item.choices == (REVISE,):
             return None
         work = self.house.runs.works_by_id(item.community, [item.about or ""]).get(item.about or "")
         authors: Sequence[str] = () if work is None else (work.author, *getattr(work, "authors", ()))

@@ -16,7 +16,7 @@ from rules.counted import fact_kinds
 from rules.spec import Community
 from rules.values import ValueType
 from workflows.at_gate import AtGate, Said, one_of
-from workflows.play import ROLE
+from workflows.play import REVISE, ROLE
 from workflows.seating import ANSWERS
 from workflows.seeing import real_name
 from workflows.setting import Setting
@@ -218,6 +218,8 @@ class Desk(AtGate):
         match setting.phase.kind:
             case "submit":
                 self.submit(item.run, item.phase, member=who, fields=fields, visit=number)
+            case "review" if item.choices == (REVISE,):
+                self.revise(item.run, item.phase, work=about or "", member=who, fields=fields, visit=number)
             case "enrol":
                 if outcome == "decline":
                     self.decline(item.run, member=who, phase=item.phase, visit=number)

@@ -21,6 +21,10 @@ from operations.rehearsal import Crowd
 
 Figure = Fraction | str | bool | None
 ROLE = "role:"
+REVISE = "revise"
+"""What the authors of a returned work do, and what they are asked for."""
+BACK = "/back"
+"""How the turn of a request to the authors of a returned work ends, after the version that was returned."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -276,7 +280,8 @@ class Kind(Protocol):
     the phase comes out so, beyond those of the scene. Cases use it for what they do not say. One that others beside it
     may look at while it is open has `so_far(phase, scene)`: its results by name as they stand. One in which what is
     said about a thing has nothing to do with other things has `settled(phase, scene, thing)`: whether nothing more can
-    be said about it, now or later; of many things only those that are not settled are looked at.
+    be said about it, now or later; of many things only those that are not settled are looked at. One in which a thing
+    goes back and forth has `passes(phase, scene, thing)`: the request to those whose turn it is, once it has gone back.
     """
 
     def wants(self, phase: Any) -> Wants:

@@ -88,12 +88,23 @@ class Teamwork:
             about, fields = f"{member}@{team}#{slot}" if team else f"{member}@{slot}", {"instead": instead or ""}
             self._act("place", by=by, about=about, fields=fields)
         else:
-            self._later(lambda one: one.place(member, slot, team=team, instead=instead, by=by))
 
-    def leave(self, member: str, *, why: str = "withdrew") -> None:
-        """Leave whatever part one has. Raises Refusal when the member is in no team."""
+            def put(one: Seating) -> None:
+                _own_only(one, by, member, instead, team=team)
+                one.place(member, slot, team=team, instead=instead, by=by)
+
+            self._later(put)
+
+    def leave(self, member: str, *, why: str = "withdrew", by: str | None = None) -> None:
+        """Leave whatever part one has; `by` is who takes somebody else out.
+
+        Raises:
+            Refusal: the member is in no team, or in one that is not theirs to change.
+        """
 
         def go(one: Seating) -> None:
+            if by is not None and by != member:
+                _own_only(one, by, member)
             if not one.leave(member, why=why):
                 raise Refusal(f"{member} is in no team here.")
 
@@ -135,3 +146,20 @@ class Teamwork:
             setting, visit = self._setting()
             change(Seating(setting, visit))
         self._desk.nudge_all(self.run)
+
+
+def _own_only(seating: Seating, by: str, *about: str | None, team: str | None = None) -> None:
+    """See that whoever leads a run by their part in one team, as a mentor does, changes nothing in another one.
+
+    Raises:
+        Refusal: it is about people of another team, or that team is named.
+    """
+    phase, _, part = seating.setting.mode.owner.partition(".")
+    led = [one for one in seating.teams if phase == seating.visit.phase and by in one.inside(part)]
+    meant = [one for one in seating.teams if team in (one.id, str(one.number)) or set(about) & set(one.inside())]
+    other = next((one for one in meant if led and one not in led), None)
+    if other is not None:
+        raise Refusal(
+            f"{by} does not lead team {other.number}, and changes nothing in it.",
+            f"It is led by {', '.join(other.inside(part)) or 'nobody'}.",
+        )

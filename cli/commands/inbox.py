@@ -60,11 +60,19 @@ def inbox(
                     _form(spec, item.form),
                     f"{item.due.astimezone(spec.zone):%Y-%m-%d %H:%M}" if item.due else None,
                     item.claimed_by,
-                    f"outside what was agreed: {item.details['outside']}" if "outside" in item.details else None,
+                    _note(item),
                 ]
                 for item in found
             ],
         )
+
+
+def _note(item: "Item") -> str | None:
+    """What whoever does it should know first."""
+    if "returned" in item.details:
+        said = [", ".join(str(word) for name, word in one.items() if name != "by") for one in item.details["returned"]]
+        return "sent back: " + "; ".join(filter(None, said))
+    return f"outside what was agreed: {item.details['outside']}" if "outside" in item.details else None
 
 
 def _where(item: "Item", community: str) -> str | None:

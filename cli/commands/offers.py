@@ -7,6 +7,8 @@ import typer
 from cli.options import At, Community, Json
 
 if TYPE_CHECKING:
+    from cli.console import Output
+    from cli.memory import Memory
     from operations.growth import Line
 
 Member = Annotated[str, typer.Argument(metavar="MEMBER", help="Id of the member.")]
@@ -18,7 +20,14 @@ def register(app: typer.Typer) -> None:
     app.command("growth")(growth)
 
 
-def offers(member: Member, community: Community = None, json: Json = False) -> None:
+def offers(
+    member: Member,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Say why, or why not, for the open phases of this run.")
+    ] = None,
+    community: Community = None,
+    json: Json = False,
+) -> None:
     """Show what a member may do now: what waits for them, then what suits what drives them, then the rest."""
     from cli.console import Output
     from cli.wiring import memory
@@ -27,6 +36,9 @@ def offers(member: Member, community: Community = None, json: Json = False) -> N
     out = Output(json)
     with memory() as remembered:
         spec = remembered.specs.current(community)
+        if run is not None:
+            _why(out, remembered, spec.id, member, run)
+            return
         found = operation.offers(remembered.house, spec, member)
     out.data(
         {
@@ -51,6 +63,27 @@ def offers(member: Member, community: Community = None, json: Json = False) -> N
         for one in found
     ]
     out.table(f"Open to {member}", ["task", "", "do", "until", "run and phase"], rows)
+
+
+def _why(out: "Output", remembered: "Memory", community: str, member: str, run: str) -> None:
+    """Each condition that the open phases of a run ask of a member, with what was found."""
+    from cli.given import run_named
+    from workflows.eligibility import eligibility
+
+    known = run_named(remembered.runs, community, run)
+    told = [one.data() for one in eligibility(remembered.house, known.id, member)]
+    out.data({"member": member, "run": known.id, "phases": told})
+    for one in told:
+        out.say(f"{one['phase']}: open to {', '.join(one['open_to'])}. {one['reason'] or f'{member} may.'}")
+        rows = [
+            [asked["metric"], asked["over"], asked["value"], f"{asked['comparison']} {asked['threshold']}",
+             asked["truth"]]
+            for asked in one["conditions"]
+        ]  # fmt: skip
+        if rows:
+            out.table("", ["what", "over", "is", "asked", ""], rows)
+    if not told:
+        out.say("No phase of it is open into which members come by themselves.")
 
 
 def growth(member: Member, at: At = None, community: Community = None, json: Json = False) -> None:

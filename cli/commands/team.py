@@ -108,7 +108,9 @@ def leave(
 ) -> None:
     """Leave a part; it is offered again as the phase says."""
     told = f"{member} has left."
-    _change(run, phase, community, json, told, lambda work: work.leave(member), edits=by if by != member else None)
+    _change(
+        run, phase, community, json, told, lambda work: work.leave(member, by=by), edits=by if by != member else None
+    )
 
 
 def place(

@@ -16,6 +16,7 @@ from rules.spec.checks.phases import Around, phase
 from rules.spec.checks.scene import PEOPLE, Scene, refer
 from rules.spec.documents.mode import Mode
 from rules.spec.fields import Parameter
+from rules.spec.people import refs
 from rules.spec.phase import PhaseSpec, every_phase
 from rules.spec.source import Source, walk
 from rules.spec.vocabulary import RESERVED
@@ -96,10 +97,12 @@ def _endless(at: At, spec: PhaseSpec, written: Mode) -> None:
 
 
 def _autonomous(at: At, spec: PhaseSpec, written: Mode) -> None:
-    by = getattr(spec, "by", None)
-    if written.staff_may == "see" and spec.silences() is not None and isinstance(by, str) and by.startswith("role:"):
+    if written.staff_may != "see" or spec.silences() is None:
+        return
+    roles = [one for one in refs(getattr(spec, "by", None)) if one.startswith("role:")]
+    if roles:
         hint = "let members decide, or write staff_may: support"
-        (at / "by").say("TRL330", f"staff may only see here, yet {by} decides '{spec.id}'", hint)
+        (at / "by").say("TRL330", f"staff may only see here, yet {', '.join(roles)} decides '{spec.id}'", hint)
 
 
 # ------------------------------------------------------------------------------------------------------- parameters

@@ -92,6 +92,11 @@ def test_a_mentor_leads_the_own_group_and_no_other_and_the_brand_stays_out(
         desk.leads(run.id, "staff-planner", "edit")
     with pytest.raises(Refusal, match="does not lead"):
         desk.leads(run.id, pupils[0][0], "edit")
+    with pytest.raises(Refusal, match=f"{mentors[1]} does not lead team 1, and changes nothing in it"):
+        Teamwork(desk, run.id).leave(pupils[0][2], by=mentors[1])
+    for who, instead in ((pupils[1][0], pupils[0][0]), (pupils[0][0], pupils[1][0])):
+        with pytest.raises(Refusal, match=f"{mentors[1]} does not lead team 1"):
+            Teamwork(desk, run.id).place(who, "mentee", instead=instead, by=mentors[1])
 
     for number, mentor in enumerate(mentors, start=1):
         visit = of_unit(memory, run, "plan", number)

@@ -12,6 +12,8 @@ from operations.rehearsal import Crowd
 from workflows.later import Told
 from workflows.phases.review.spec import Review
 from workflows.play import (
+    BACK,
+    REVISE,
     ROLE,
     Cast,
     Closing,
@@ -56,9 +58,8 @@ def wants(phase: Review) -> Wants:
 def opening(phase: Review, scene: Scene) -> Opening:
     if not scene.things and scene.growing is None:
         return Opening(outcome="short", awaits="there is nothing to look at")
-    choices = VERDICTS if phase.redo is not None else (APPROVE, REFUSE)
     requests = tuple(
-        Request(asked=asked, about=work, choices=choices, form=phase.form, details=_flag(phase, scene, work))
+        Request(asked=asked, about=work, choices=_choices(phase), form=phase.form, details=_flag(phase, scene, work))
         for work in scene.things
         if (asked := scene.asked_about(work))
     )
@@ -104,12 +105,41 @@ def settled(phase: Review, scene: Scene, work: str) -> bool:
     return standing(phase, scene, work, scene.at).decided
 
 
+def passes(phase: Review, scene: Scene, work: str) -> Request | None:
+    """Whose turn it is once a work has gone back: its authors', with the reasons; then that of those who look at it."""
+    case = standing(phase, scene, work, scene.at)
+    if case.state == "returned":
+        said = [act for act in scene.about.get(work, ()) if act.verb == "verdict" and act.version == case.version]
+        reasons = [
+            {**({} if phase.blind else {"by": act.role or act.by}), **act.fields}
+            for act in said
+            if act.choice == RETURN
+        ]
+        asked = tuple(who for who in scene.authors_of(work) if not who.startswith(ROLE))
+        told = {"returned": reasons, "times": case.returns}
+        return Request(
+            asked=asked, about=work, choices=(REVISE,), due=case.due, turn=f"{case.version}{BACK}", details=told
+        )
+    if case.state == "waiting" and case.version > 1:
+        return Request(
+            asked=scene.asked_about(work),
+            about=work,
+            choices=_choices(phase),
+            form=phase.form,
+            due=case.due,
+            turn=str(case.version),
+            details=_flag(phase, scene, work),
+        )
+    return None
+
+
 def closing(phase: Review, scene: Scene) -> Closing:
-    credit = int(phase.credit)
-    states: dict[str, tuple[str, int | None]] = {}
-    for work in scene.things:
-        approved = standing(phase, scene, work, scene.at).state == "approved"
-        states[work] = ("accepted", credit) if approved else ("refused", None)
+    accepted: tuple[str, int | None] = ("accepted", int(phase.credit))
+    refused: tuple[str, int | None] = ("refused", None)
+    states = {
+        work: accepted if standing(phase, scene, work, scene.at).state == "approved" else refused
+        for work in scene.things
+    }
     approved_works = [work for work in scene.things if states[work][0] == "accepted"]
     authors = list(dict.fromkeys(author for work in approved_works for author in scene.authors_of(work)))
     reviewers = (act.by for act in scene.in_order if act.verb != "revise" and act.role is None)
@@ -246,6 +276,10 @@ def outside(phase: Review, scene: Scene, work: str) -> dict[str, str]:
         if agreed and value is not None and (beyond := sorted(values - agreed)):
             found[name] = ", ".join(beyond)
     return found
+
+
+def _choices(phase: Review) -> tuple[str, ...]:
+    return VERDICTS if phase.redo is not None else (APPROVE, REFUSE)
 
 
 def _flag(phase: Review, scene: Scene, work: str) -> dict[str, object]:
