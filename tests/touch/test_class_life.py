@@ -128,6 +128,21 @@ def test_who_leaves_the_class_has_no_duty_in_it_any_more(
     assert introduction.asked == ("cora",)
 
 
+def test_the_word_of_the_teacher_about_each_member_is_a_figure_of_theirs(
+    room: Any, community: Community, runs: dict[str, Run], desk: Desk, eventually: Any
+) -> None:
+    run = runs[class_of(room, "mpv-05")]
+    item = eventually(lambda: room.memory.inbox.item("auto", f"{run.id}/rating/1@mpv-05"), within=120)
+    host = next(one.host for one in room.memory.touch.cohorts("auto") if one.id == run.subject)
+
+    desk.complete("auto", item.id, outcome="done", fields={"enthusiasm": 5, "expertise": 4}, by=host)
+
+    said = room.memory.runs.acts(run.id, "rating")
+    assert [(one.by, one.about, one.fields) for one in said] == [(host, "mpv-05", {"enthusiasm": 5, "expertise": 4})]
+    with pytest.raises(Refusal, match="enthusiasm"):
+        desk.answer(run.id, "rating", by=host, choice="done", about="mpv-06", fields={"enthusiasm": 9, "expertise": 4})
+
+
 def test_when_a_teacher_leaves_what_they_were_asked_is_asked_of_the_next(
     room: Any, runs: dict[str, Run], desk: Desk
 ) -> None:

@@ -15,6 +15,7 @@ from operations.keep_touch import keep_touch
 from operations.ports.facts import Fact
 from operations.ports.runs import RUNNING
 from operations.ports.standings import Place
+from operations.prizes import deadline_in
 from rules.spec import Community
 from store.tables.effects import assignment
 from tests.touch.owners import AT, LONG_AGO, auto, numbered, owners
@@ -159,6 +160,10 @@ def test_a_topic_is_planned_by_both_and_keeps_the_strength_that_it_uses(
     done = hand_over(room.memory.house, community, "connector", contact, at=datetime.now(UTC))
 
     assert ("planner", after) in {(one.member, one.to) for one in done.moved}
+    (take_over,) = [one for one in room.memory.inbox.find("auto", member=after) if one.run is None]
+    assert "planner" in take_over.details["members"]
+    assert take_over.due == deadline_in(community, "sla:handover", take_over.opened_at), "within the service level"
+    assert take_over.escalate[0][1] == "role:planner"
     assert room.memory.runs.visit(run.id, "talk").asked == (after,)
     assert desk.answer(run.id, "talk", by=after, choice="done", fields=NOTE).accepted
     history = room.memory.touch.assignments("auto", member="planner", ended=True)
@@ -173,6 +178,7 @@ def test_a_topic_is_planned_by_both_and_keeps_the_strength_that_it_uses(
     assert room.memory.inbox.find("auto", run=run.id) == []
     keep_touch(room.memory.desk, community, at=datetime.now(UTC), start=False)
     assert "contact" not in room.memory.effects.assigned("auto", "planner")
+    assert "classes" in room.memory.touch.cohorts_of("auto", "planner"), "the class looks after them from now on"
 
 
 def test_a_talk_that_is_closed_late_is_missed_all_the_same(room: Any, community: Community) -> None:

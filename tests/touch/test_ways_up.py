@@ -72,6 +72,13 @@ def test_the_core_takes_figures_and_the_word_of_the_teacher(auto: Community, boo
     assert decided(auto, book, expertise={"180d": 2})["outcome"] == "keep"
 
 
+def test_a_won_contest_is_one_of_the_things_that_open_the_way(auto: Community, book: Rulebook) -> None:
+    quiet = {"helpful_replies": {"90d": 0, "365d": 60}}
+    assert decided(auto, book, **quiet)["outcome"] == "keep"
+    won = decided(auto, book, **quiet, contest_wins={"365d": 1})
+    assert (won["outcome"], won["to"]) == ("promote", "core")
+
+
 def test_closeness_and_contribution_both_place_a_member(auto: Community, book: Rulebook) -> None:
     assert decided(auto, book)["outcome"] == "promote"
     assert decided(auto, book, closeness={"all": 29})["outcome"] == "keep"

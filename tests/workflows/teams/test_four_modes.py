@@ -9,11 +9,13 @@ import pytest
 
 from operations.errors import Refusal
 from operations.ports.runs import Run
+from operations.ports.teams import Seat, Slot, Team
 from rules.fact import Fact
 from rules.spec import load
 from tests.workflows.teams.crewed import AT, auto, settle
 from workflows.conduct import Conduct
 from workflows.desk import Desk
+from workflows.eligibility import eligibility
 from workflows.launch import Launcher
 from workflows.phases import discover
 from workflows.steps import CheckPhase, OpenPhase
@@ -94,14 +96,30 @@ def test_everybody_has_one_entry_of_their_own_and_a_team_has_none(
     clock.now = AT + timedelta(days=1)
     fields = entry(spec, desk, run)
 
+    film = begun(memory, "twenty-four-hours", "call", who="everyone")
+    team = f"{film.id}/teams/1/1"
+    seats = tuple(
+        Seat(team=team, slot=slot, member=who, since=AT, why={"how": "solve"})
+        for slot, who in (("script", "m001"), ("camera", "m002"))
+    )
+    slots = (Slot(id="script"), Slot(id="camera"))
+    memory.teams.found(
+        [Team(id=team, community="auto", run=film.id, phase="teams", visit=1, number=1, formed_at=AT, slots=slots,
+              seats=seats)]
+    )  # fmt: skip
+
     first = desk.submit(run.id, "entries", member="m001", fields=fields)
     with pytest.raises(Refusal, match="1 work is the most that one may hand in here"):
         desk.submit(run.id, "entries", member="m001", fields=fields)
     with pytest.raises(Refusal, match="is not among those who may take part here"):
-        desk.submit(run.id, "entries", member=f"{run.id}/teams/1/1", fields=fields)
+        desk.submit(run.id, "entries", member=team, fields=fields)
+    second = desk.submit(run.id, "entries", member="m002", fields=fields)
 
-    work = memory.runs.works_by_id("auto", [first.id])[first.id]
-    assert (work.author, work.unit, work.written_by) == ("m001", None, ("m001",))
+    works = memory.runs.works_by_id("auto", [first.id, second.id])
+    assert [(one.author, one.unit, one.written_by) for one in (works[first.id], works[second.id])] == [
+        ("m001", None, ("m001",)),
+        ("m002", None, ("m002",)),
+    ], "team-mates elsewhere, each alone here"
     assert spec.tasks[run.task].brief.theme is not None
 
 
@@ -141,6 +159,10 @@ def test_nobody_is_teamed_without_a_contest_behind_them_unless_the_task_says_so(
     assert desk.enrol(run.id, member="m003", fields={}).accepted
     with pytest.raises(Refusal, match="m004 is not among those who may take part here"):
         desk.enrol(run.id, member="m004", fields={})
+    told = {who: eligibility(memory.house, run.id, who, now=clock.now)[0].data() for who in ("m003", "m004")}
+    asks = {who: {one["metric"]: (one["value"], one["truth"]) for one in told[who]["conditions"]} for who in told}
+    assert (asks["m003"]["contest_results"], told["m003"]["may"]) == ((1, "true"), True)
+    assert (asks["m004"]["contest_results"], told["m004"]["may"]) == ((0, "false"), False)
 
     memory.runs.finish(run.id, end="end", at=AT)
     open_ = begun(memory, "ultimate-buying-guide", "call", "joining", who={"from": ["tier:active", "tier:core"]})
