@@ -10,22 +10,8 @@ from itertools import count
 from rules.condition import Condition, Truth
 from rules.evaluate import truth
 from rules.reading import Reading
-from rules.smallest.boxes import (
-    ANYWHERE,
-    ASKING,
-    HERE,
-    NEVER,
-    NO,
-    NOT_NO,
-    NOT_YES,
-    OPPOSITE,
-    STEP,
-    YES,
-    Accept,
-    Bounds,
-    Box,
-    Side,
-)
+from rules.smallest.bounds import NEVER, NO, NOT_NO, NOT_YES, OPPOSITE, STEP, YES, Accept, Bounds
+from rules.smallest.boxes import ANYWHERE, ASKING, HERE, Box, Side
 from rules.smallest.levers import How, Lever
 from rules.smallest.nodes import Comparing, Holding, Joined, KnownOr, Node, Opposite, Resting
 from rules.smallest.parts import Parts
