@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
@@ -64,6 +64,13 @@ class World:
     def lever(self, key: Reading | str, type_: ValueType) -> Lever:
         return self.levers.get(key, Lever())
 
+    def moved(self, values: Mapping[Reading | str, Value]) -> Evidence:
+        """What would be known if these values were so."""
+        return Evidence(
+            {**self.evidence.attributes, **{key: value for key, value in values.items() if isinstance(key, str)}},
+            {**self.evidence.readings, **{key: value for key, value in values.items() if not isinstance(key, str)}},
+        )
+
     def flips(self, evidence: Evidence) -> bool:
         found = truth(self.condition, evidence)
         return found is self.wanted or (found is None and not self.surely)
@@ -92,21 +99,19 @@ def world(random: Random) -> World:
     return World(condition, Evidence(attributes, readings), levers, random.random() < 0.7, random.random() < 0.7)
 
 
-def every_change(world: World) -> Iterator[tuple[Cost, Evidence, dict[Reading | str, Value]]]:
-    """Every change of the world's values to others of the domain that its levers allow, with what it costs."""
+def every_change(world: World, up_to: Cost | None) -> Iterator[tuple[Cost, dict[Reading | str, Value]]]:
+    """Every change of the world's values to others of the domain that its levers allow, if it costs no more than so."""
     choices = []
     for key, lever in world.levers.items():
-        type_ = KEYS[key]
         now = world.evidence.attributes.get(key) if isinstance(key, str) else world.evidence.readings.get(key)
-        choices.append([(key, None, 0, ""), *_ways(key, type_, now, lever)])
+        choices.append([(key, None, 0, ""), *_ways(key, KEYS[key], now, lever)])
     for chosen in itertools.product(*choices):
-        moved = {key: value for key, value, _, how in chosen if how}
         hows = [how for _, _, _, how in chosen if how]
-        effort = sum(steps for _, _, steps, _ in chosen) + ASKING * hows.count("others")
-        cost = Cost(effort, len(hows), hows.count("wait"))
-        attributes = {**world.evidence.attributes, **{k: v for k, v in moved.items() if isinstance(k, str)}}
-        readings = {**world.evidence.readings, **{k: v for k, v in moved.items() if not isinstance(k, str)}}
-        yield cost, Evidence(attributes, readings), moved
+        cost = Cost(
+            sum([steps for _, _, steps, _ in chosen]) + ASKING * hows.count("others"), len(hows), hows.count("wait")
+        )
+        if up_to is None or cost <= up_to:
+            yield cost, {key: value for key, value, _, how in chosen if how}
 
 
 def _ways(key, type_, now, lever):  # type: ignore[no-untyped-def]

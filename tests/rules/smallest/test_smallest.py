@@ -12,19 +12,17 @@ def check(seed: int) -> str:
     made = world(Random(seed))
     found = smallest(made.condition, made.evidence, made.lever, wanted=made.wanted, surely=made.surely)
     assert found.complete or not found.changes, seed
-    flipping = [(cost, moved) for cost, evidence, moved in every_change(made) if made.flips(evidence)]
     for change in found.changes:
         assert made.flips(change.applied(made.evidence)), (seed, change)
-    if not flipping:
-        assert not found.changes or _outside(made, found.changes[0]), (seed, found.changes)
+    first = found.changes[0].cost if found.changes else None
+    flipping = [cost for cost, moved in every_change(made, up_to=first) if made.flips(made.moved(moved))]
+    if first is None:
+        assert not flipping, (seed, min(flipping))
         return "none"
-    assert found.changes, (seed, min(flipping, key=lambda pair: pair[0]))
-    least = min(cost for cost, _ in flipping)
-    first = found.changes[0].cost
-    assert first <= least, (seed, first, least)
-    if first < least:
-        assert _outside(made, found.changes[0]), (seed, first, least)
+    if not flipping:
+        assert _outside(made, found.changes[0]), (seed, first)
         return "outside"
+    assert min(flipping) == first, (seed, first, min(flipping))
     return "already" if not found.changes[0].moves else "found"
 
 
