@@ -14,6 +14,7 @@ import time
 
 from cli import wiring
 from operations.errors import Refusal
+from workflows.runtime import answer_prometheus
 from workflows.schedules import keep, look_now
 from workflows.waking import Waking
 
@@ -37,6 +38,8 @@ def main() -> int:
     if supervisor.isdigit():
         threading.Thread(target=_leave_with, args=(int(supervisor), stop), name="supervised", daemon=True).start()
     try:
+        if listen := os.environ.get("TRELLIS_METRICS"):
+            answer_prometheus(listen)
         with wiring.servers("up") as (room, _):
             crew = wiring.crew(room.memory, room.gateway)
             with room.gateway.working(crew) as works:

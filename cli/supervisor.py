@@ -118,6 +118,12 @@ class Clockwork:
         self.server.stop()
 
 
+def measures_of(number: int, listen: str) -> str:
+    """Where the worker of a number (from 1) answers Prometheus: the first at `host:port`, each other a port further."""
+    host, _, port = listen.rpartition(":")
+    return f"{host}:{int(port) + number - 1}" if port.isdigit() else listen
+
+
 class Hand:
     """One worker process as a part."""
 
@@ -125,6 +131,7 @@ class Hand:
         self, home: Home, number: int, addresses: Callable[[], Addresses], environment: Mapping[str, str]
     ) -> None:
         self.name = "worker" if number == 1 else f"worker-{number}"
+        self._number = number
         self._home = home
         self._addresses = addresses
         self._environment = environment
@@ -147,6 +154,8 @@ class Hand:
             "PYTHONUNBUFFERED": "1",
             **self._environment,
         }
+        if listen := os.environ.get("TRELLIS_METRICS"):
+            environment["TRELLIS_METRICS"] = measures_of(self._number, listen)
         rotate(self._home, self.name)
         with self._home.log(self.name).open("ab") as log:
             self._process = subprocess.Popen(

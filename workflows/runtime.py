@@ -17,6 +17,7 @@ a worker without versions.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import functools
 import importlib
@@ -177,11 +178,32 @@ def _beside(crew: Crew) -> list[str]:
     return [name for name in names if name not in homes]
 
 
+def answer_prometheus(listen: str) -> None:
+    """Have this process answer Prometheus at `host:port`; for a worker, before it connects.
+
+    Raises:
+        Refusal: when nothing can listen there.
+    """
+    try:
+        runtime = _made(PrometheusConfig(bind_address=listen, durations_as_seconds=True))
+    except ValueError as error:
+        raise Refusal(
+            f"TRELLIS_METRICS={listen} is no place to answer Prometheus at: {error}.",
+            "Give each worker of a machine a free host:port of its own, such as 127.0.0.1:9464.",
+        ) from error
+    Runtime.set_default(runtime)
+
+
 @functools.cache
 def _runtime() -> Runtime:
-    """The one runtime of this process: its log goes to Python's, its measures to `TRELLIS_METRICS` (host:port)."""
+    """The one runtime of this process: the one that answers Prometheus, if it was asked for, or a silent one."""
+    with contextlib.suppress(RuntimeError):  # what it raises when there is one
+        Runtime.set_default(_made(None))
+    return Runtime.default()
+
+
+def _made(metrics: PrometheusConfig | None) -> Runtime:
+    """A runtime whose log goes to Python's."""
     forwarding = LogForwardingConfig(logger=logging.getLogger("temporal"))
     logs = LoggingConfig(filter=Levels(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
-    listen = os.environ.get("TRELLIS_METRICS")
-    metrics = PrometheusConfig(bind_address=listen, durations_as_seconds=True) if listen else None
     return Runtime(telemetry=TelemetryConfig(logging=logs, metrics=metrics))
