@@ -8,10 +8,11 @@ Exit codes: `FINE` 0, `FAILED` 1 (the tool), `INVALID` 2 (the input), `FINDINGS`
 findings or failing cases).
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +21,9 @@ FINE = 0
 FAILED = 1
 INVALID = 2
 FINDINGS = 3
+
+_ENDLESS = 1_000_000  # characters in a line that nothing folds
+_WORD = re.compile(r"[^\s\u2e80-\uffff]+|[\u2e80-\uffff]")  # between two Chinese characters a line may end
 
 
 class Step(Protocol):
@@ -53,10 +57,13 @@ class Output:
 
     Args:
         json: whether a program is reading: only `data` is printed then.
+        width: characters in a line of the terminal; without it the terminal is asked. Where there is none (a file, a
+            pipe) lines are as long as they need to be.
     """
 
-    def __init__(self, json: bool = False) -> None:
+    def __init__(self, json: bool = False, width: int | None = None) -> None:
         self.json = json
+        self._width = width
         self._people: Console | None = None
 
     def say(self, text: str = "") -> None:
@@ -71,7 +78,9 @@ class Output:
     def table(
         self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[str] = ()
     ) -> None:
-        """Print a table for people.
+        """Print a table for people. What is narrow is folded between words; no word (an id, a date) is cut in two.
+
+        Where not even that fits, each row is a paragraph with a line for each of its cells.
 
         Args:
             title: printed above; may be empty.
@@ -81,23 +90,36 @@ class Output:
         """
         if self.json:
             return
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-        from rich.text import Text
-
-        lines = list(rows)
+        lines = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
         if title:  # beside the table and not within it, so that a narrow table does not fold it
             self._console().print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
         if not lines:
             self._console().print("  none", markup=False, highlight=False)
             return
+        widths = _widths([columns, *lines], self._console().width)
+        if widths is None:
+            self._paragraphs(columns, lines)
+            return
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
         to_the_right = frozenset(right)
         table = Table(box=SIMPLE_HEAD)
-        for column in columns:
-            table.add_column(column, justify="right" if column in to_the_right else "left", overflow="fold")
+        for column, width in zip(columns, widths, strict=True):
+            justify: Literal["left", "right"] = "right" if column in to_the_right else "left"
+            table.add_column(column, justify=justify, width=width, overflow="fold")
         for row in lines:
-            table.add_row(*(Text("" if cell is None else _cell(cell)) for cell in row))
+            table.add_row(*map(Text, row))
         self._console().print(table)
+
+    def _paragraphs(self, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+        wide = max(map(len, columns))
+        for row in lines:
+            self.say()
+            for column, cell in zip(columns, row, strict=True):
+                if cell:
+                    self.say(f"  {column:<{wide}}   {cell}")
 
     def data(self, document: object) -> None:
         """Print the one JSON document of `--json`: keys sorted, times in UTC, sets sorted, decimals as text."""
@@ -140,8 +162,7 @@ class Output:
         if self._people is None:
             from rich.console import Console
 
-            width = None if sys.stdout.isatty() else 160
-            self._people = Console(width=width)
+            self._people = Console(width=self._width or (None if sys.stdout.isatty() else _ENDLESS))
         return self._people
 
 
@@ -164,6 +185,29 @@ def complain(message: str, hint: str = "", *, json: bool = False) -> None:
         print(f"         {hint}", file=sys.stderr)
     if json:
         Output(json=True).data({"ok": False, "error": message, "hint": hint})
+
+
+def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """How wide each column of a table is so that it fits; None if words would have to be cut for that.
+
+    Args:
+        lines: all cells, the headings among them.
+        room: characters in a line, with the three that go to each column and the one at the edge.
+    """
+    from rich.cells import cell_len
+
+    columns = list(zip(*lines, strict=True))
+    widths = [max((cell_len(line) for cell in cells for line in cell.split("\n")), default=0) for cells in columns]
+    over = sum(widths) + 3 * len(widths) + 1 - room
+    if over <= 0:
+        return widths
+    words = [max((cell_len(word) for cell in cells for word in _WORD.findall(cell)), default=0) for cells in columns]
+    spare = [width - word for width, word in zip(widths, words, strict=True)]
+    if over > sum(spare):
+        return None
+    for _ in range(over):
+        spare[spare.index(max(spare))] -= 1
+    return [word + left for word, left in zip(words, spare, strict=True)]
 
 
 def _cell(value: object) -> str:

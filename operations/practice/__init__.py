@@ -1,7 +1,8 @@
 """Practice: a small made-up community of owners to learn with, its facts counted back from today.
 
-`members.tsv` and `facts.tsv` beside this file say in days before today what happened; here that becomes two files
-that `trellis import` reads. They fit `specs/auto`. Every walk of the guide begins with them.
+`members.tsv`, `facts.tsv` and `plaza.tsv` beside this file say in days before today what happened; here that becomes
+files that `trellis import` reads. They fit `specs/auto`. Every walk of the guide begins with the first two; the third
+is what happened on the plaza and in the circles besides.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from importlib.resources import files
+from itertools import product
 
 _HOURS = ("08:15", "12:40", "20:05")
 _FIXED = ("id", "member", "kind", "at")
@@ -18,7 +20,11 @@ _FIXED = ("id", "member", "kind", "at")
 
 def practice(today: date) -> Mapping[str, str]:
     """The files of a practice folder as they are on this day: name → CSV."""
-    return {"members.csv": _members(today), "facts.csv": _facts(today)}
+    return {
+        "members.csv": _members(today),
+        "facts.csv": _facts(today, "facts.tsv"),
+        "plaza.csv": _facts(today, "plaza.tsv"),
+    }
 
 
 def _members(today: date) -> str:
@@ -32,16 +38,16 @@ def _members(today: date) -> str:
     return _csv(columns, told)
 
 
-def _facts(today: date) -> str:
+def _facts(today: date, table: str) -> str:
     told: list[dict[str, str]] = []
-    for names, kind, days, fields in _table("facts.tsv")[1:]:
-        for member in _names(names):
-            for number, ago in enumerate(_days(days), 1):
-                at = f"{(today - timedelta(days=ago)).isoformat()}T{_HOURS[ago % 3]}:00+08:00"
-                given = dict(pair.split("=", 1) for pair in fields.split(";"))
-                given = {name: value.format(member=member, n=number) for name, value in given.items()}
-                key = f"{kind}-{member}-{ago}" + (f"-{given['via']}" if "via" in given else "")
-                told.append({"id": key, "member": member, "kind": kind, "at": at, **given})
+    for names, kind, days, fields in _table(table)[1:]:
+        given = dict(pair.split("=", 1) for pair in fields.split(";"))
+        for member, (number, ago), by in product(_names(names), enumerate(_days(days), 1), _names(given.get("by", ""))):
+            at = f"{(today - timedelta(days=ago)).isoformat()}T{_HOURS[ago % 3]}:00+08:00"
+            said = {name: value.format(member=member, n=number) for name, value in given.items()}
+            said |= {"by": by} if by else {}
+            key = "-".join([kind, member, str(ago), *(said[name] for name in ("via", "by") if name in said)])
+            told.append({"id": key, "member": member, "kind": kind, "at": at, **said})
     told.sort(key=lambda fact: (fact["at"], fact["id"]))
     columns = [*_FIXED, *sorted({name for fact in told for name in fact} - set(_FIXED))]
     return _csv(columns, [[fact.get(name, "") for name in columns] for fact in told])

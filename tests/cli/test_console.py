@@ -72,6 +72,46 @@ def test_without_json_a_table_shows_every_cell(capsys):
     assert "1,234" in shown
 
 
+ITEM = ["i-7b8ed510", "A way on", "welcome-public/1 calibration", "p-weibo-lina-41639933", "2026-11-24 18:00"]
+ITEMS = ["item", "what", "run and phase", "about", "until"]
+
+
+def test_where_no_terminal_is_a_row_is_one_line_however_long_it_is(capsys):
+    Output().table("", ITEMS, [ITEM, ["i-1", "Another", None, "x" * 200, None]])
+
+    head, _, first, second = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert head.split("   ")[0].strip() == "item"
+    assert all(cell in first for cell in ITEM)
+    assert "x" * 200 in second
+
+
+def test_a_narrow_terminal_folds_between_words_and_never_cuts_an_id_in_two(capsys):
+    Output(width=90).table("", ITEMS, [ITEM])
+
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 90
+    assert all(word in shown for cell in ITEM for word in cell.split())
+    assert "2026-11-24 18:00" not in shown
+
+
+def test_where_even_that_does_not_fit_each_row_is_a_paragraph(capsys):
+    Output(width=50).table("", ITEMS, [ITEM, ["i-22222222", "Another", None, "pei", None]])
+
+    assert capsys.readouterr().out == (
+        "\n  item            i-7b8ed510\n  what            A way on\n  run and phase   welcome-public/1 calibration\n"
+        "  about           p-weibo-lina-41639933\n  until           2026-11-24 18:00\n"
+        "\n  item            i-22222222\n  what            Another\n  about           pei\n"
+    )
+
+
+def test_chinese_is_folded_between_any_two_characters(capsys):
+    Output(width=40).table("", ["id", "what"], [["i-7b8ed510", "车主共创手册的章节认领与审核校对"]])
+
+    _, _, *lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert "i-7b8ed510" in lines[0]
+    assert "".join(line.split()[-1] for line in lines) == "车主共创手册的章节认领与审核校对"
+
+
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
     [

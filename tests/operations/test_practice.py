@@ -1,0 +1,32 @@
+"""The practice community: files of a folder to learn with, dated back from today."""
+
+import csv
+import io
+from datetime import date
+
+from operations.practice import practice
+
+TODAY = date(2026, 11, 22)
+
+
+def rows(file: str, today: date = TODAY) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(practice(today)[file])))
+
+
+def test_every_fact_has_an_id_of_its_own_and_is_about_a_member_of_the_folder() -> None:
+    members = {row["id"] for row in rows("members.csv")}
+    facts = [*rows("facts.csv"), *rows("plaza.csv")]
+
+    assert len({fact["id"] for fact in facts}) == len(facts)
+    assert {fact["member"] for fact in facts} <= members
+    assert {fact["by"] for fact in facts if fact.get("by")} <= members
+
+
+def test_nothing_happened_later_than_yesterday() -> None:
+    assert max(fact["at"] for file in ("facts.csv", "plaza.csv") for fact in rows(file)) < TODAY.isoformat()
+
+
+def test_on_the_plaza_one_owner_has_the_likes_of_a_voice_and_another_lacks_one() -> None:
+    likes = [fact["member"] for fact in rows("plaza.csv") if fact["kind"] == "liked"]
+
+    assert (likes.count("han"), likes.count("jin")) == (60, 49)
