@@ -6,9 +6,7 @@ are wanted, works mean their authors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from operations.arguments import named
@@ -17,43 +15,16 @@ from operations.effects import Ranked
 from operations.errors import Refusal
 from operations.known import Known, readings_of
 from operations.ports.runs import Work
-from operations.ports.standings import LIFECYCLE
 from operations.rehearsal import lot, plain
+from operations.run_conditions import Look, RunConditions
 from rules.compile import Compiler
-from rules.condition import Attribute, Condition, Leaf, Source, leaves, sources
 from rules.errors import NotDecidable
 from rules.evaluate import truth
-from rules.reading import Reading
 from rules.spec.people import Selection, refs
-from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
+from rules.values import Evidence
 
 ROLE = "role:"
-PLAIN = frozenset({"stage", "consent"})  # what can, besides tiers, be said of a member without looking everything up
 RELATIONS = ("contact", "host", "tutor")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A condition of a run, and what has to be known for it.
-
-    Args:
-        written: as it is written; held so that no other is taken for it.
-        plain: the names it asks for, if a few rows answer them; None: it asks for more.
-    """
-
-    written: Any
-    condition: Condition
-    names: frozenset[str]
-    readings: frozenset[Reading]
-    plain: frozenset[str] | None
-
-
-_MANY = 4_096
-_ASKED: dict[tuple[Any, ...], _Asked] = {}
-"""By spec, condition as it is written, and the names that the run has for it by now."""
-
-Look = Callable[[Any, Condition, Evidence], bool | None]
-"""How a condition of a run is looked at."""
 
 
 class People:
@@ -70,6 +41,8 @@ class People:
         self, known: Known, around: Around | None = None, *, seed: int = 0, place: str = "", look: Look | None = None
     ) -> None:
         self.known, self.around, self.place, self.look, self._seed = known, around, place, look, seed
+        self._conditions = RunConditions(known, around, look)
+        self._selected: dict[str, list[str]] = {}
 
     # ------------------------------------------------------------------------------------------------- who takes part
     def select(self, who: Any) -> list[str]:
@@ -178,13 +151,15 @@ class People:
         return []
 
     def _members(self, who: Any) -> list[str]:
-        condition = Compiler(self.known.community).selected(who)
-        known = self.known.members(None, readings_of(condition))
-        return [
-            one
-            for one, evidence in known.items()
-            if self._consents(who, evidence) and truth(condition, evidence) is True
-        ]
+        told = repr(who)
+        if told not in self._selected:
+            condition = Compiler(self.known.community).selected(who)
+            self._selected[told] = [
+                one
+                for one, evidence in self.known.each_member(None, readings_of(condition))
+                if self._consents(who, evidence) and truth(condition, evidence) is True
+            ]
+        return [*self._selected[told]]
 
     def _selection(self, who: Selection) -> list[str]:
         if self.can_be_told(unordered(who)):
@@ -290,129 +265,11 @@ class People:
     # ---------------------------------------------------------------------------------------------- conditions of runs
     def holds(self, written: Any) -> bool | None:
         """How a condition of the run comes out: of its subject, its arguments and its results; None is unknown."""
-        asked = self._asked(written)
-        condition = asked.condition
-        values = {name: self._named(name) for name in asked.names if name in self._names}
-        around, found = self.around, Evidence(values, {})
-        if around is not None:
-            about = self._of_subject(asked, around)
-            own = [one for one in asked.readings if one.scope == "run"]
-            run = Evidence()
-            if own or any(name.startswith("run.") and name not in self._names for name in asked.names):
-                run = self.known.run(around.run, own)
-            found = Evidence({**about.attributes, **run.attributes, **values}, {**about.readings, **run.readings})
-        return truth(condition, found) if self.look is None else self.look(written, condition, found)
-
-    def _asked(self, written: Any) -> _Asked:
-        """What a condition of the run asks for; compiled once, for runs look at theirs all the time."""
-        key = (self.known.community.digest, id(written), *sorted(self._names))
-        found = _ASKED.get(key)
-        if found is None:
-            condition = Compiler(self.known.community, fields=self._names).condition(written)
-            asked = list(sources(condition))
-            names = frozenset(name for one in asked if isinstance(one, Attribute) for name in one.names)
-            readings = frozenset(readings_of(condition))
-            found = _Asked(written, condition, names, readings, self._plain_names(condition, names, asked))
-            if len(_ASKED) >= _MANY:
-                _ASKED.clear()
-            _ASKED[key] = found
-        return found
-
-    def _of_subject(self, asked: _Asked, around: Around) -> Evidence:
-        """What is known of whom or what the run is about, as far as a condition asks for it."""
-        known, subject = self.known, around.run.subject
-        wanted = frozenset(one for one in asked.readings if one.scope != "run")
-        match around.mode.for_ if subject is not None else "community":
-            case "member":
-                plain = self._plainly(asked.plain, str(subject))
-                return plain or known.members([str(subject)], wanted).get(str(subject), Evidence())
-            case "cohort":
-                return known.cohort(str(subject), wanted, names=asked.names)
-            case "space":
-                return known.space(str(subject), wanted)
-            case "team":
-                everybody = known.community_readings(wanted)
-                of_it = [one for one in wanted if one.scope != "community"]
-                team = known.teams([str(subject)], of_it)[str(subject)]
-                return Evidence(team.attributes, {**team.readings, **everybody})
-        bases = {replace(one, scope="community"): one for one in wanted if one.scope in ("subject", "community")}
-        told = known.community_readings(list(bases))
-        return Evidence({}, {mine: told.get(base) for base, mine in bases.items()})
-
-    def _plainly(self, names: frozenset[str] | None, member: str) -> Evidence | None:
-        """What is known of a member for a condition of tier, stage and consent alone, which runs about members ask all
-        the time; None: it asks for more. A few rows instead of everything that can be known."""
-        if names is None:
-            return None
-        person = self.known.person(member)
-        if person is None:
-            return Evidence()
-        found: dict[str, Value | None] = {"consent": person.attributes.get("consent")}
-        ladders = {one.id: one for one in self.known.community.ladders.values() if one.per is None}
-        asked = names & {"stage", *ladders}
-        if asked:
-            stands = self.known.house.standings.stands(self.known.community.id, member)
-            for name in asked:
-                lowest = None if name == "stage" else ladders[name].tiers[0].id
-                found[name] = stands.get(LIFECYCLE if name == "stage" else name, lowest)
-        return Evidence(found)
-
-    def _plain_names(
-        self, condition: Condition, names: frozenset[str], asked: Sequence[Source]
-    ) -> frozenset[str] | None:
-        """What a condition asks for, if that is tiers, the stage, consent and things of the run; None: it is more."""
-        ladders = {one.id for one in self.known.community.ladders.values() if one.per is None}
-        plain = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
-        if not plain or any(not isinstance(one, Attribute) for one in asked):
-            return None
-        names = frozenset(
-            name for name in names if not name.startswith("cohort.")
-        )  # a cohort says so itself when it changes
-        return None if names - PLAIN - ladders - set(self._names) else names
+        return self._conditions.holds(written)
 
     def is_plain(self, written: Any) -> bool:
         """Whether a condition of the run only changes when the run is told: by a move, by consent, by its cohort."""
-        return written is None or self._asked(written).plain is not None
-
-    @cached_property
-    def _names(self) -> Mapping[str, ValueType]:
-        """Results (how many) and arguments that a condition may name besides attributes and metrics."""
-        around = self.around
-        if around is None:
-            return {}
-        names: dict[str, ValueType] = {}
-        for visit in around.visits:
-            names |= {f"{visit.phase}.{result}": INTEGER for result in visit.results}
-        for phase in around.phases.values():
-            for result in RESULTS.get(phase.kind, ()):
-                names.setdefault(f"{phase.id}.{result}", INTEGER)
-            for choice in getattr(phase, "choices", ()) or ():
-                names.setdefault(f"{phase.id}.{choice if isinstance(choice, str) else choice.id}", INTEGER)
-        kinds = {"boolean": BOOLEAN, "integer": INTEGER}
-        names |= {f"run.{one.id}": kinds.get(one.type, TEXT) for one in around.mode.parameters}
-        return names
-
-    def _named(self, name: str) -> Value | None:
-        around = self.around
-        assert around is not None
-        if name.startswith("run.") and not around.is_result(name):
-            value = around.arguments.get(name.removeprefix("run."))
-            return value if isinstance(value, bool | int | str) else None
-        found = around.result(name)
-        if isinstance(found, list):
-            return len(found)
-        if isinstance(found, int):
-            return found
-        return 0 if found is None else 1
-
-
-RESULTS = {
-    "enrol": ("members", "waiting", "declined"),
-    "submit": ("works", "authors", "missing"),
-    "review": ("approved", "refused", "authors"),
-    "judge": ("ranking", "winning", "winners"),
-}
-"""Results that are people or works: in a condition, how many."""
+        return self._conditions.is_plain(written)
 
 
 class EffectPeople:

@@ -11,8 +11,9 @@ from operations.around import Around
 from operations.errors import Refusal
 from operations.house import House
 from operations.known import Known
-from operations.people import Look, People
+from operations.people import People
 from operations.ports.runs import Run, Visit
+from operations.run_conditions import Look
 from rules.spec import Community
 from rules.spec.documents.mode import Mode
 from rules.time import ClockScale

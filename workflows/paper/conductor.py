@@ -12,8 +12,9 @@ from typing import Any
 
 from operations.around import rounds
 from operations.errors import Refusal
-from operations.people import Look, unordered
+from operations.people import unordered
 from operations.ports.runs import Run
+from operations.run_conditions import Look
 from rules.compile import Compiler
 from rules.condition import Condition, Truth
 from rules.coverage.needs import ways
