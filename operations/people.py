@@ -42,7 +42,6 @@ class People:
     ) -> None:
         self.known, self.around, self.place, self.look, self._seed = known, around, place, look, seed
         self._conditions = RunConditions(known, around, look)
-        self._selected: dict[str, list[str]] = {}
 
     # ------------------------------------------------------------------------------------------------- who takes part
     def select(self, who: Any) -> list[str]:
@@ -151,15 +150,13 @@ class People:
         return []
 
     def _members(self, who: Any) -> list[str]:
-        told = repr(who)
-        if told not in self._selected:
-            condition = Compiler(self.known.community).selected(who)
-            self._selected[told] = [
-                one
-                for one, evidence in self.known.each_member(None, readings_of(condition))
-                if self._consents(who, evidence) and truth(condition, evidence) is True
-            ]
-        return [*self._selected[told]]
+        condition = Compiler(self.known.community).selected(who)
+        known = self.known.members(None, readings_of(condition))
+        return [
+            one
+            for one, evidence in known.items()
+            if self._consents(who, evidence) and truth(condition, evidence) is True
+        ]
 
     def _selection(self, who: Selection) -> list[str]:
         if self.can_be_told(unordered(who)):
