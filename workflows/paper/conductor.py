@@ -79,6 +79,7 @@ class Played:
     Args:
         path: phases in order of entry, every round of every repeat.
         first_rounds: the same with the first round of each repeat and the first unit of each only, branch by branch.
+        to_the_end: the same without branches that stand beside the one that ends their `parallel`, and after it.
         end: `end`, `end:word` or `cancel`.
         closings: of each entry: the phase, how it came out, and when.
         steps: what became of the steps of the case.
@@ -91,6 +92,7 @@ class Played:
 
     path: tuple[str, ...]
     first_rounds: tuple[str, ...]
+    to_the_end: tuple[str, ...]
     end: str
     closings: tuple[tuple[str, str, datetime], ...]
     steps: tuple[Taken, ...]
@@ -106,12 +108,22 @@ class EndlessPlay(RuleRefusal):
     """A play that does not come to its end."""
 
 
-def play(community: Community, rulebook: Rulebook, case: Play, at: datetime, watch: Watch | None = None) -> Played:
+def play(
+    community: Community,
+    rulebook: Rulebook,
+    case: Play,
+    at: datetime,
+    watch: Watch | None = None,
+    *,
+    alone: bool = False,
+) -> Played:
     """Play a case on paper.
 
     Args:
         at: when the run begins.
         watch: notes what is seen of the conditions of the mode.
+        alone: `after` counts from the last step of the same person (their first from the beginning of the run) and
+            nobody waits for anybody else's step; otherwise from the last step of all, in the order of the case.
 
     Raises:
         RuleRefusal: something in the case does not fit, or the run does not come to its end.
@@ -119,9 +131,9 @@ def play(community: Community, rulebook: Rulebook, case: Play, at: datetime, wat
     """
     if case.steps:
         with suppress(EndlessPlay):
-            return _Conductor(community, rulebook, case, at, watch).play()
+            return _Conductor(community, rulebook, case, at, watch, alone=alone).play()
     # a repeat that lives as long as its mode: one round stands for all of them
-    return _Conductor(community, rulebook, case, at, watch, once=True).play()
+    return _Conductor(community, rulebook, case, at, watch, once=True, alone=alone).play()
 
 
 class _Conductor:
@@ -136,10 +148,12 @@ class _Conductor:
         watch: Watch | None,
         *,
         once: bool = False,
+        alone: bool = False,
     ) -> None:
-        self._once = once
+        self._once, self._alone = once, alone
         self.community, self.case, self.watch = community, case, watch
-        self.now, self._last = at, at
+        self.now, self._began = at, at
+        self._last: dict[str, datetime] = {}  # when a step was taken last, by whom (all together under "")
         self._waiting: list[_Waiting] = []
         self._moves = 0  # whatever a strand does; while it does not change, all of them wait
         self._steps = list(case.steps)
@@ -210,6 +224,7 @@ class _Conductor:
         return Played(
             path=tuple(visit.phase for visit in visits),
             first_rounds=tuple(by_branch(self.course, first)),
+            to_the_end=tuple(by_branch(self.course, first, beside=False)),
             end=end,
             closings=tuple((one.phase, one.outcome or "", one.closed_at or one.opened_at) for one in visits),
             steps=tuple(self._taken),
@@ -304,22 +319,35 @@ class _Conductor:
     def _go_on(self) -> None:
         """Take the next step of the case, or let the time come that is waited for."""
         first = min(self._waiting, key=lambda waiting: waiting.goal)
-        if self._steps:
-            step = self._steps[0]
-            at = max(self._due(step), self.now)
-            if at <= first.goal and self.paper.runs.visit(self.run.id, step.in_) is not None:
-                self._steps.pop(0)
-                self.now = self._last = at
-                self._take(step)
-                return
+        coming = [(max(self._due(step), self.now), step) for step in self._next()]
+        coming = [one for one in coming if one[0] <= first.goal and self.paper.runs.visit(self.run.id, one[1].in_)]
+        if coming:
+            at, step = min(coming, key=lambda one: one[0])
+            self._steps.remove(step)
+            self.now = self._last[self._who(step)] = at
+            self._take(step)
+            return
         self.now = max(self.now, first.goal)
         self._wake(lambda waiting: waiting is first, True)
 
     # ----------------------------------------------------------------------------------------------------------- steps
+    def _next(self) -> list[Step]:
+        """The step that comes next; where each counts alone, that of everybody."""
+        if not self._alone:
+            return self._steps[:1]
+        first: dict[str, Step] = {}
+        for step in self._steps:
+            first.setdefault(step.who, step)
+        return list(first.values())
+
+    def _who(self, step: Step) -> str:
+        return step.who if self._alone else ""
+
     def _due(self, step: Step) -> datetime:
-        if step.after is None:
-            return self._last
-        return add(self._last, Duration.parse(step.after), self.community.zone, self._calendar)
+        last = self._last.get(self._who(step), self._began)
+        return (
+            last if step.after is None else add(last, Duration.parse(step.after), self.community.zone, self._calendar)
+        )
 
     def _take(self, step: Step) -> None:
         """A step at the desk."""

@@ -8,9 +8,14 @@ from itertools import groupby
 from workflows.course import Course, Leg
 
 
-def by_branch(course: Course, phases: Sequence[str]) -> list[str]:
-    """Phases in order of entry, told branch by branch where branches went on at the same time."""
+def by_branch(course: Course, phases: Sequence[str], *, beside: bool = True) -> list[str]:
+    """Phases in order of entry, told branch by branch where branches went on at the same time.
+
+    Args:
+        beside: also the branches that stand after the one that ends their `parallel`: they only go on beside it.
+    """
     inside: dict[str, tuple[tuple[str, int], ...]] = {}
+    ends = {leg.id: [one.id for one in leg.branches].index(leg.ends_with) for leg in course.legs() if _has_end(leg)}
 
     def note(body: Sequence[Leg], around: tuple[tuple[str, int], ...]) -> None:
         for leg in body:
@@ -31,12 +36,18 @@ def by_branch(course: Course, phases: Sequence[str]) -> list[str]:
                 out += together
                 continue
             branches = sorted({inside[phase][depth][1] for phase in together})
+            if not beside:
+                branches = [number for number in branches if number <= ends.get(name, number)]
             for number in branches:
                 out += told([phase for phase in together if inside[phase][depth][1] == number], depth + 1)
         return out
 
     note(course.phases, ())
     return told(phases, 0)
+
+
+def _has_end(leg: Leg) -> bool:
+    return any(branch.id == leg.ends_with for branch in leg.branches)
 
 
 def one_round(phases: Sequence[Leg]) -> tuple[Leg, ...]:

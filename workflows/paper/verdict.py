@@ -41,11 +41,16 @@ def judge_play(community: Community, rulebook: Rulebook, case: Play, at: datetim
         if not_yet:
             return replace(_walked(community, rulebook, mode, case, at, watch), not_yet=not_yet)
         played = play(community, rulebook, case, at, watch)
+        wrong = tuple(_wrong(community, case, played))
+        if wrong and len({step.who for step in case.steps if step.after}) > 1:
+            alone = play(community, rulebook, case, at, watch, alone=True)
+            if not _wrong(community, case, alone):
+                played, wrong = alone, ()
     except (RuleRefusal, Refusal, ArgumentError) as refused:
         return Verdict(case, (str(refused),))
     return Verdict(
         case,
-        tuple(_wrong(community, case, played)),
+        wrong,
         f"{', '.join(played.path)}; {played.end}",
         trace=tuple(_trace(community, played)),
         end=played.end,
@@ -53,7 +58,7 @@ def judge_play(community: Community, rulebook: Rulebook, case: Play, at: datetim
 
 
 def _wrong(community: Community, case: Play, played: Played) -> list[str]:
-    wrong = went_wrong(case, played.end, (played.path, played.first_rounds))
+    wrong = went_wrong(case, played.end, (played.path, played.first_rounds, played.to_the_end))
     for taken in played.steps:
         if taken.step.refused != (taken.refused is not None):
             what = f"refused: {taken.refused}" if taken.refused is not None else "taken"
