@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
+WALKS   ?= 4
 
-.PHONY: install demo test test-slow test-crash check bench clean
+.PHONY: install demo test test-slow test-guide test-crash check bench clean
 
 install: $(VENV)/.installed
 
@@ -22,7 +23,11 @@ test: install
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not crash"
 
 test-slow: install
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "slow and not crash"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "slow and not crash and not guide"
+
+# pages of the guide mostly wait for clocks and servers: several are walked side by side, each with servers of its own
+test-guide: install
+	$(BIN)/pytest -n $(WALKS) --dist load --maxschedchunk 1 -m guide
 
 test-crash: install
 	$(BIN)/pytest -m crash

@@ -10,6 +10,7 @@ import pytest
 from tests.guide.walk import GUIDE, ROOT, Astray, Page, Walk, _matches, pages
 
 QUICK = ("01",)
+LONG = (pytest.mark.slow, pytest.mark.guide)
 NAMES = [path.name for path in pages("en")]
 MACHINE = re.compile(r"(?<![\w.])/(tmp|home|work|root|var|usr)/")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<to>[^)\s]+)\)")
@@ -19,9 +20,7 @@ WRITTEN = sorted({*LISTS, *(ROOT / "workflows").rglob("*.md"), *(ROOT / "rules")
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name[:2] in QUICK else pytest.mark.slow) for name in NAMES]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name[:2] in QUICK else LONG) for name in NAMES])
 def test_a_page_shows_what_really_happens(name: str) -> None:
     page = Page.read(GUIDE / "en" / name)
     walk = Walk(page)
