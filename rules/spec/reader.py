@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
 from rules.spec.diagnostics import Place, Problems
 from rules.spec.source import Items, Source, Written
 from rules.spec.syntax import in_our_words
+from rules.spec.unquoted import Unclear, is_nothing, meaning
 
 MAX_FILE = 1024 * 1024  # bytes of one file
 MAX_TOTAL = 16 * 1024 * 1024  # bytes of a community
@@ -34,16 +35,6 @@ MAX_NODES = 50_000  # of one file
 
 EMPTY = "the file is empty"
 BEGIN = "begin it with schema: and one of the kinds of documents, or remove it"
-
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
-_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
-_NUMBER = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|0[xo][0-9a-fA-F]+|[-+]?\.(inf|nan)", re.IGNORECASE
-)
-_BOOLEANS = {"yes", "no", "on", "off", "y", "n"}
-_NULLS = {"null", "~"}
-_TRUTH = {"true": True, "false": False}
 
 
 @dataclass(slots=True)
@@ -300,53 +291,13 @@ class _Builder:
         is_key = top is not None and top.mapping and top.key is None
         if event.style or is_key:
             return text
-        if not text or text in _NULLS or text.lower() == "null":
+        if is_nothing(text):
             return self._empty(event, text, top)
-        if text in _TRUTH:
-            return _TRUTH[text]
-        if text.lower() in _TRUTH:
-            self._say("TRL110", event, f"{text} is not a value", f"write {text.lower()}, or quote it if it is a text")
+        found = meaning(text)
+        if isinstance(found, Unclear):
+            self._say(found.code, event, found.message, found.hint)
             return MISSING
-        if text.lower() in _BOOLEANS:
-            truth = "true" if text.lower() in ("yes", "on", "y") else "false"
-            self._say(
-                "TRL110", event, f"{text} is not a value", f'write {truth}, or "{text}" in quotes if it is a text'
-            )
-            return MISSING
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _DATE.fullmatch(text):
-            self._say("TRL112", event, f"the date {text} is not quoted", f'write "{text}"')
-            return MISSING
-        if _CLOCK.fullmatch(text):
-            self._say("TRL112", event, f"the time {text} is not quoted", f'write "{text}"')
-            return MISSING
-        if _NUMBER.fullmatch(text):
-            return self._number(event, text)
-        return text
-
-    def _number(self, event: ScalarEvent, text: str) -> Any:
-        if re.fullmatch(r"[-+]?[0-9_]+", text):
-            plain = text.replace("_", "").lstrip("+")
-            sign = "-" if plain.startswith("-") else ""
-            digits = plain.lstrip("-").lstrip("0") or "0"
-            hint = f'write {sign}{digits}, or "{text}" in quotes if it is a text'
-            self._say("TRL111", event, f"the number {text} is not written plainly", hint)
-        elif re.fullmatch(r"[-+]?[0-9]+\.[0-9]+", text):
-            self._say(
-                "TRL111",
-                event,
-                f"the decimal {text} is not quoted",
-                f'write "{text}"; decimals are exact, so they are texts',
-            )
-        else:
-            self._say(
-                "TRL111",
-                event,
-                f"{text} is not a number of this language",
-                'whole numbers, or decimals in quotes such as "0.70"',
-            )
-        return MISSING
+        return found
 
     def _empty(self, event: ScalarEvent, text: str, top: _Open | None) -> Any:
         if text:
