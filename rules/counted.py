@@ -22,7 +22,7 @@ from rules.spec.conditions import leaves
 from rules.spec.documents.metrics import Counted, Suspect
 from rules.spec.fields import FieldSpec
 from rules.spec.vocabulary import ORIGINS
-from rules.suspicion import Burst, Reciprocal, Ring, Suspicion
+from rules.suspicion import Burst, GivenBack, Suspicion
 from rules.time import Duration
 from rules.values import TEXT, ValueType
 
@@ -114,9 +114,9 @@ def _suspicion(written: Suspect | None) -> Suspicion | None:
         return None
     back, ring = written.reciprocal, written.ring
     return Suspicion(
-        None if back is None else Reciprocal(Duration.parse(back.within).seconds, back.field),
+        None if back is None else GivenBack(Duration.parse(back.within).seconds, back.field),
         tuple(Burst(one.count, Duration.parse(one.within).seconds, one.from_) for one in written.burst),
-        None if ring is None else Ring(Duration.parse(ring.within).seconds, ring.field),
+        None if ring is None else GivenBack(Duration.parse(ring.within).seconds, ring.field),
     )
 
 

@@ -38,16 +38,8 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
-class Reciprocal:
-    """A fact answered by its mirror image within `seconds`; `field` names the other member."""
-
-    seconds: int
-    field: str = "by"
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """A fact that closes a ring of three members within `seconds`; `field` names the other member."""
+class GivenBack:
+    """Facts that answer each other within `seconds`; `field` names the other member."""
 
     seconds: int
     field: str = "by"
@@ -57,9 +49,9 @@ class Ring:
 class Suspicion:
     """What makes facts of one kind suspect."""
 
-    reciprocal: Reciprocal | None = None
+    reciprocal: GivenBack | None = None
     bursts: tuple[Burst, ...] = ()
-    ring: Ring | None = None
+    ring: GivenBack | None = None
 
     @property
     def seconds(self) -> int:
@@ -115,7 +107,7 @@ def suspects(suspicion: Suspicion, facts: Iterable[Fact]) -> set[str]:
     return found
 
 
-def _given_back(fact: Fact, facts: Iterable[Fact], back: Reciprocal) -> bool:
+def _given_back(fact: Fact, facts: Iterable[Fact], back: GivenBack) -> bool:
     other = fact.fields.get(back.field)
     if other is None or other == fact.member:
         return False
@@ -125,7 +117,7 @@ def _given_back(fact: Fact, facts: Iterable[Fact], back: Reciprocal) -> bool:
     )
 
 
-def _closes(fact: Fact, facts: Iterable[Fact], ring: Ring) -> bool:
+def _closes(fact: Fact, facts: Iterable[Fact], ring: GivenBack) -> bool:
     """Whether it is the last of three facts that go round."""
     other = fact.fields.get(ring.field)
     before = [(one.member, one.fields.get(ring.field)) for one in facts if _before(one, fact, ring.seconds)]

@@ -7,12 +7,12 @@ import pytest
 from rules.counted import fact_kinds
 from rules.fact import Fact
 from rules.spec import load
-from rules.suspicion import Burst, Reciprocal, Ring, Suspicion, marked, suspects
+from rules.suspicion import Burst, GivenBack, Suspicion, marked, suspects
 from tests.store.small_spec import METRICS, small_community, small_files
 from workflows.phases import discover
 
 T = datetime(2026, 11, 1, 12, tzinfo=UTC)
-BACK = Suspicion(Reciprocal(3600))
+BACK = Suspicion(GivenBack(3600))
 
 
 def liked(id_: str, member: str | None, by: str | None, minute: float) -> Fact:
@@ -41,7 +41,7 @@ def test_nobody_mirrors_themselves_or_nobody() -> None:
 
 
 def test_the_like_that_closes_a_ring_of_three_is_suspect_and_those_before_it_are_not() -> None:
-    ring = Suspicion(ring=Ring(3600))
+    ring = Suspicion(ring=GivenBack(3600))
     first, second = liked("a", "ann", "bob", 0), liked("b", "cai", "ann", 30)
     assert found(ring, first, second, liked("c", "bob", "cai", 60)) == {"c"}
     assert found(ring, first, second, liked("c", "bob", "cai", 61)) == set()
@@ -50,7 +50,7 @@ def test_the_like_that_closes_a_ring_of_three_is_suspect_and_those_before_it_are
 
 
 def test_nobody_is_two_of_a_ring() -> None:
-    ring = Suspicion(ring=Ring(3600))
+    ring = Suspicion(ring=GivenBack(3600))
     assert found(ring, liked("a", "ann", "bob", 0), liked("b", "bob", "bob", 1), liked("c", "bob", "ann", 2)) == set()
     assert found(ring, liked("a", "ann", "ann", 0), liked("b", "ann", "bob", 1), liked("c", "bob", "ann", 2)) == set()
 

@@ -19,7 +19,7 @@ from rules.fact import Fact
 from rules.metric import measure
 from rules.reading import Reading
 from rules.spec import Community
-from rules.suspicion import Ring, Suspicion, marked, suspects
+from rules.suspicion import GivenBack, Suspicion, marked, suspects
 from store.facts import SqlFacts
 from store.history import FileHistories
 from store.measures import SqlMeasures
@@ -176,7 +176,7 @@ def test_rings_are_found_among_many_facts_over_a_long_time_as_by_looking_at_each
         {"id": [f.key.hex for f in facts], "member": [f.member for f in facts], "at": [f.at for f in facts]}
     ).with_columns(pl.Series(".by", [f.fields["by"] for f in facts]))
     for days in (1, 4, 20):
-        suspicion = Suspicion(ring=Ring(days * 86_400))
+        suspicion = Suspicion(ring=GivenBack(days * 86_400))
         assert set(suspects_of(frame, suspicion)) == suspects(suspicion, facts)
     assert suspects(suspicion, facts)
 

@@ -26,26 +26,14 @@ def _judge_reach(within: str) -> None:
         )
 
 
-class Reciprocal(Node):
-    """A fact is suspect if its mirror image happened so shortly before: they liked each other."""
+class GivenBack(Node):
+    """A fact is suspect if members do the same for each other, straight or round a ring of three, so shortly after."""
 
     within: Duration
     field: Name = "by"  # names the other member
 
     @model_validator(mode="after")
-    def _elapses(self) -> Reciprocal:
-        _judge_reach(self.within)
-        return self
-
-
-class Ring(Node):
-    """A fact is suspect if it closes a ring of three members so shortly after the other two: likes that go round."""
-
-    within: Duration
-    field: Name = "by"  # names the other member
-
-    @model_validator(mode="after")
-    def _elapses(self) -> Ring:
+    def _elapses(self) -> GivenBack:
         _judge_reach(self.within)
         return self
 
@@ -66,8 +54,8 @@ class Burst(Node):
 class Suspect(Node):
     """What makes facts of a kind suspect; metrics with `ignore: [suspect]` leave them out."""
 
-    reciprocal: Reciprocal | None = None
-    ring: Ring | None = None
+    reciprocal: GivenBack | None = None  # they liked each other
+    ring: GivenBack | None = None  # likes that go round three members
     burst: tuple[Burst, ...] = ()
 
 
