@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from operations.books import check_books
 from operations.errors import Refusal
-from tests.scarce.programme import AT, settle_in
+from operations.housekeeping import keep_house
+from rules.spec import load
+from store.folder import read_folder
+from tests.scarce.programme import AT, AUTO, settle_in
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.meeting import Meeting
+from workflows.phases import discover
+from workflows.seeing import seen
 from workflows.teamwork import Teamwork
 
 pytestmark = pytest.mark.servers
@@ -103,14 +109,20 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
     council.seat(seats)
     assert set(council.invited) == {f"amb-{n}" for n in range(1, 13)}
     council.closes("seated")
-    held = {one.member for one in memory.effects.holdings("auto") if one.item == "advisor" and one.until is not None}
-    assert held == set(seats)
+    held = {one.member: one for one in memory.effects.holdings("auto") if one.item == "advisor"}
+    assert set(held) == set(seats)
+    years = {(one.until - one.since).days for one in held.values() if one.until is not None}
+    assert years <= {365, 366}, "a seat has a term"
+    assert len(years) >= 1
+    (table,) = memory.teams.of_run(run)
+    assert set(table.inside("seat")) == set(seats)
 
     # motions of the seats, and of nobody else
     council.opens("proposals")
     dull = council.moves("amb-1", "A tour of the whole country", "250000")
     first = council.moves("amb-2", "Winter driving courses", "100000", priority=True)
     blocked = council.moves("amb-3", "Stickers for everybody", "60000")
+    lukewarm = council.moves("amb-4", "A choir", "1000")
     with pytest.raises(Refusal, match="is not among those who may take part"):
         council.moves("amb-9", "Something of mine", "10")
 
@@ -138,13 +150,21 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
             desk.leads(run, "planner-1", act)
     council.vote(first, dict.fromkeys(("amb-1", "amb-3", "amb-4", "amb-5"), "carry"))
     council.vote(dull, dict.fromkeys(("amb-2", "amb-3", "amb-4", "amb-5"), "carry"))
+    council.vote(lukewarm, {"amb-1": "carry", "amb-2": "carry"})
     council.vote(blocked, {"amb-1": "carry", "amb-2": "block"})
     settle = council.opens("settle")
     assert settle is not None
-    assert council.closes("vote").results == {"carry": [dull, first], "drop": [], "block": [blocked]}
+    assert council.closes("vote").results == {"carry": [dull, first], "drop": [lukewarm], "block": [blocked]}
     again = council.moves("amb-3", "Stickers for those who teach", "60000", phase="settle")
     council.opens("second-vote")
     council.vote(again, dict.fromkeys(("amb-1", "amb-2", "amb-4", "amb-5"), "carry"), "second-vote")
+
+    told = seen(desk, run, "planner-1")  # the brand sees every motion, and may change none
+    (there,) = [one for one in told["phases"] if one["phase"] == "proposals"]
+    assert {one["id"] for one in there["works"]} == {dull, first, blocked, lukewarm}
+    assert next(one for one in there["works"] if one["id"] == first)["fields"]["plan"] == "Winter driving courses"
+    with pytest.raises(Refusal, match=r"is not the author|is not asked|nothing else|is closed"):
+        desk.revise(run, "vote", work=first, member="planner-1", fields={"plan": "Less of it"})
 
     # the purse: what has priority first, then who came first, and never more than there is
     funds = council.closes("funds")
@@ -198,10 +218,40 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
     advisors = {one.member for one in memory.effects.holdings("auto") if one.item == "advisor" and one.ended_at is None}
     assert advisors == set(seats) - {"amb-5"}
 
+    # nothing that was decided was asked of anybody but the seats: no step of it waits for the brand
+    deciding = [visit for visit in memory.runs.visits(run) if visit.kind in ("ask", "review", "judge", "submit")]
+    decided = [visit for visit in deciding if visit.phase != "agenda"]
+    assert decided
+    assert {who for visit in decided for who in visit.asked} <= set(seats)
+
     council.gateway.cancel(run)
     eventually(lambda: memory.runs.run(run).status == "cancelled", within=60)
     assert memory.resources.accounts("auto", "owners-council")[0].spent == account.spent
-    assert check_books(memory.desk, memory.specs.current("auto")).findings == []
+    auto = memory.specs.current("auto")
+    assert check_books(memory.desk, auto).findings == []
+
+    # the year ends: what is left lapses, and it is told
+    kept = keep_house(memory.desk, auto, at=datetime(2028, 1, 2, tzinfo=UTC))
+    closed_year = next(one for one in kept.closed if one.budget == "owners-council")
+    assert (closed_year.period, closed_year.left, closed_year.carried_to) == ("2027", account.left, None)
+    over = {one.period: one for one in memory.resources.accounts("auto", "owners-council")}["2027"]
+    assert (over.spent, over.lapsed, over.left) == (account.spent, account.left, 0)
+
+
+def test_a_council_in_which_a_role_of_the_brand_decides_does_not_load() -> None:
+    files = dict(read_folder(AUTO))
+    mode = files["modes/council.yaml"].decode()
+    vote = """                by: seats.seat
+                of: proposals.works
+"""
+    assert vote in mode
+    meddled = mode.replace(vote, vote.replace("seats.seat", "[seats.seat, role:planner]"))
+
+    found = load({**files, "modes/council.yaml": meddled.encode()}, discover())
+
+    errors = [one for one in found.diagnostics if one.severity == "error"]
+    assert [(one.file, one.code) for one in errors] == [("modes/council.yaml", "TRL330")]
+    assert "staff may only see here, yet role:planner decides 'vote'" in errors[0].message
 
 
 def _try(act: Any) -> bool:

@@ -104,7 +104,7 @@ def towards(phase: Ask, scene: Scene, outcome: str, cast: Cast) -> Sequence[Plan
     for thing in _things(phase, scene):
         free = list(scene.asked_about(thing))
         said = {act.by for act in scene.about.get(thing, ())}
-        wanted = len(free) if phase.decided_by != "count" else enough(phase.needs, _base(scene, thing))
+        wanted = len(free) if phase.decided_by != "count" else _needs(phase, scene, thing)
         acts += [(who, thing) for who in several(free, wanted) if who not in said]
     return [
         Planned(
@@ -159,9 +159,17 @@ def _things(phase: Ask, scene: Scene) -> tuple[str, ...]:
 
 
 def _base(scene: Scene, thing: str) -> int:
-    """Of how many a share is a share: those asked who may answer about it."""
+    """How many may answer about a thing: those asked, without whoever it is the work of."""
     free = able(scene, thing)
     return len(scene.own.get(thing, scene.asked)) if free is None else free
+
+
+def _needs(phase: Ask, scene: Scene, thing: str) -> int:
+    """How many answers are needed: a share is one of all asked, as of the seats of a council, and not of more than may
+    answer."""
+    if not isinstance(phase.needs, str):
+        return phase.needs
+    return max(1, min(enough(phase.needs, len(scene.own.get(thing, scene.asked))), _base(scene, thing)))
 
 
 def _decided(phase: Ask, scene: Scene, thing: str, *, final: bool) -> str | None:
@@ -169,7 +177,7 @@ def _decided(phase: Ask, scene: Scene, thing: str, *, final: bool) -> str | None
     mine = [act for act in scene.about.get(thing, ()) if act.choice is not None]
     choices = choices_of(phase)
     given = Counter(act.choice for act in mine)
-    base, needs = _base(scene, thing), enough(phase.needs, _base(scene, thing))
+    base, needs = _base(scene, thing), _needs(phase, scene, thing)
     everybody = able(scene, thing) is not None and len({act.by for act in mine}) >= base
     if phase.veto is not None and given[phase.veto]:
         return phase.veto
