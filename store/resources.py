@@ -170,6 +170,17 @@ class SqlResources:
         with transaction(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(asked)}
 
+    def used(self, community: str, *, since: datetime | None, until: datetime) -> Mapping[tuple[str, str], int]:
+        asked = (
+            select(benefit_use.c.member, benefit_use.c.benefit, func.count())
+            .where(benefit_use.c.community == community, benefit_use.c.at <= until)
+            .group_by(benefit_use.c.member, benefit_use.c.benefit)
+        )
+        if since is not None:
+            asked = asked.where(benefit_use.c.at >= since)
+        with transaction(self._engine) as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(asked)}
+
     # ------------------------------------------------------------------------------------------------------ going back
     def release(self, run: str, *, at: datetime) -> int:
         with transaction(self._engine) as connection:

@@ -20,6 +20,7 @@ def rehearse(
     subject: Annotated[str | None, typer.Option("--subject", help="Whom or what the run is about.")] = None,
     with_: Annotated[list[str] | None, typer.Option("--with", help="An argument, name=value; may be repeated.")] = None,
     within: Annotated[int, typer.Option("--within", help="Seconds after which this command stops waiting.")] = 3600,
+    here: Annotated[bool, typer.Option("--here", help="Also among the members of a database of your own.")] = False,
     at: At = None,
     community: Community = None,
     json: Json = False,
@@ -27,8 +28,10 @@ def rehearse(
     """Play a task by the very workflow that will run it, on a fast clock; the same seed plays the same again.
 
     It awards, records and notifies as the real thing does: rehearse in an installation of its own (TRELLIS_HOME), not
-    where real members are.
+    where real members are. On a database of your own (DATABASE_URL) in which there are members it is refused without
+    --here.
     """
+    import os
     import time
 
     from cli.awaited import Failures
@@ -47,9 +50,17 @@ def rehearse(
             "Rehearse in one of its own: TRELLIS_HOME=rehearsal TRELLIS_NOTIFY_URLS=log: trellis rehearse …",
         )
     out = Output(json)
-    with room() as here:
-        spec = here.memory.specs.current(community)
-        run = Launcher(here.memory.house, here.gateway).start(
+    with room() as found:
+        spec = found.memory.specs.current(community)
+        members = found.memory.members(spec).count() if os.environ.get("DATABASE_URL") and not here else 0
+        if members:
+            raise Refusal(
+                f"{spec.id} has {members:,} members in a database of your own (DATABASE_URL), and what is awarded and"
+                " recorded in a rehearsal would stay with them.",
+                f"Rehearse apart: TRELLIS_HOME=rehearsal DATABASE_URL= TEMPORAL_ADDRESS= trellis rehearse {task} …;"
+                " or, if these members are made up, add --here.",
+            )
+        run = Launcher(found.memory.house, found.gateway).start(
             task,
             community=spec.id,
             subject=subject,
@@ -61,11 +72,11 @@ def rehearse(
             seed=seed,
         )
         until = time.monotonic() + within
-        failures = Failures(here, run.id, lambda text: out.warn(f"trellis: {text}"))
+        failures = Failures(found, run.id, lambda text: out.warn(f"trellis: {text}"))
         with out.progress(run.id) as step:
             while time.monotonic() < until:
-                now = here.memory.runs.run(run.id)
-                visits = here.memory.runs.visits(run.id)
+                now = found.memory.runs.run(run.id)
+                visits = found.memory.runs.visits(run.id)
                 if visits:
                     step.note(visits[-1].phase)
                 if now is not None and now.status != "running":
@@ -73,6 +84,6 @@ def rehearse(
                     break
                 failures.look()
                 time.sleep(0.1)
-        show(out, describe(here.memory, run), spec, run)
+        show(out, describe(found.memory, run), spec, run)
     if run.status in ("running", "failed"):
         raise typer.Exit(FAILED)

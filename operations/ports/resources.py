@@ -174,6 +174,10 @@ class Resources(Protocol):
         """How often each member used a benefit in a period."""
         ...
 
+    def used(self, community: str, *, since: datetime | None, until: datetime) -> Mapping[tuple[str, str], int]:
+        """How often each member used each benefit in a time, by member and benefit."""
+        ...
+
     def settled(
         self, claim: Claim, *, state: str, at: datetime, begins_at: datetime | None, why: Mapping[str, Any]
     ) -> None:

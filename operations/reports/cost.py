@@ -67,7 +67,7 @@ def cost_effectiveness(
         data={"community": community.id, "at": at, "rank": order, "works": len(effects), "by": data, "besides": care},
         tables=tables,
         charts=charts,
-        remarks=_remarks(community, effects, wanted),
+        remarks=[*_remarks(community, effects, wanted), *_unpriced(care)],
     )
 
 
@@ -147,7 +147,10 @@ def _besides(
                 "car_days": text_of(taken.car_days, 1),
                 "cars": text_of(Fraction(taken.cars, 100)),
                 "rights": taken.rights,
+                "used": text_of(Fraction(taken.used, 100)),
                 "asked": taken.asked,
+                "attention": text_of(Fraction(taken.attention, 100)),
+                "unpriced": sorted(taken.unpriced),
                 "whole": text_of(whole),
             }
         )
@@ -155,8 +158,9 @@ def _besides(
 
 
 def _care_table(name: str, lines: Sequence[dict[str, Any]]) -> Table:
-    columns = ["kind", "members", "money", "car_days", "cars", "rights", "asked", "whole"]
-    titles = [name, "members", "money", "days of cars", "worth", "rights held", "answered about them", "whole price"]
+    columns = ["kind", "members", "money", "car_days", "cars", "rights", "used", "asked", "attention", "whole"]
+    titles = [name, "members", "money", "days of cars", "in money", "rights held", "rights in money",
+              "answered about them", "answers in money", "whole price"]  # fmt: skip
     rows = [[line[column] for column in columns] for line in lines]
     return Table(f"Besides their works, by {name}", titles, rows, right=titles[1:])
 
@@ -192,6 +196,12 @@ def _remarks(community: Community, effects: Sequence[Effect], metrics: Sequence[
         if (one := pooled(community, metric, [effect.figures for effect in effects])).known < one.of
     ]
     return [f"Unknown, and left out rather than counted as nothing: {', '.join(missing)}."] if missing else []
+
+
+def _unpriced(care: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    named = sorted({what for lines in care.values() for line in lines for what in line["unpriced"]})
+    said = "Not in the whole price, for the specs do not say what it is worth (cost)"
+    return [f"{said}: {', '.join(named)}."] if named else []
 
 
 def _refuse_unknown(community: Community, names: Sequence[str]) -> None:

@@ -48,12 +48,12 @@ def trellis(founded: Any) -> Trellis:
 
 
 def test_a_task_is_rehearsed_to_its_end_and_shown(trellis: Trellis) -> None:
-    told = trellis("rehearse", "harvest", "--scale", "1d=20ms", "--seed", "4", "--at", "2027-03-08")["task"]
+    told = trellis("rehearse", "harvest", "--here", "--scale", "1d=20ms", "--seed", "4", "--at", "2027-03-08")["task"]
 
     assert (told["status"], told["end"]) == ("ended", "end")
     assert [visit["phase"] for visit in told["phases"]][:3] == ["guests", "rest", "courses"]
     assert told["phases"][0]["acts"] == len(told["phases"][0]["results"]["members"])
-    again = trellis("rehearse", "harvest", "--scale", "1d=10ms", "--seed", "4", "--at", "2027-03-08")["task"]
+    again = trellis("rehearse", "harvest", "--here", "--scale", "1d=10ms", "--seed", "4", "--at", "2027-03-08")["task"]
     assert [visit["outcome"] for visit in again["phases"]] == [visit["outcome"] for visit in told["phases"]]
     assert again["parts"] == told["parts"]
     runs = trellis("tasks", "--task", "harvest")["runs"]
@@ -68,6 +68,20 @@ def test_nothing_is_rehearsed_where_notices_reach_people(trellis: Trellis, monke
 
     with pytest.raises(Refusal, match="reach people"):
         trellis("rehearse", "harvest", "--scale", "1d=20ms")
+
+
+def test_nothing_is_rehearsed_among_the_members_of_a_database_of_ones_own_without_saying_so(
+    trellis: Trellis, founded: Any
+) -> None:
+    from operations.errors import Refusal
+
+    before = len(founded.memory.runs.runs("village"))
+
+    with pytest.raises(Refusal, match=r"village has 9 members in a database of your own .* would stay with them") as no:
+        trellis("rehearse", "harvest", "--scale", "1d=20ms")
+
+    assert "--here" in no.value.hint
+    assert len(founded.memory.runs.runs("village")) == before
 
 
 def test_people_take_part_from_the_terminal(trellis: Trellis, founded: Any, eventually: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def spec(memory: Any) -> Any:
     community = auto(memory)
     staffed(memory, community)
     owners(memory, community, ["ann", "bo", "cai"], tier="active", stage="active")
-    owners(memory, community, ["new"], tier="base", stage="active")
+    owners(memory, community, ["new", "careless", "rare"], tier="base", stage="active")
     for model in ("sedan-e", "suv-x"):
         owners(memory, community, numbered(model, 8), car_model=model)
     return community
@@ -112,6 +113,10 @@ def test_good_posts_make_a_candidate_for_the_next_layer(memory: Any, spec: Any) 
     for n, day in enumerate((3, 9, 20)):
         happened(memory, spec, "submitted", "new", [day], work=f"n{n}", phase="replies", mode="broadcast")
         happened(memory, spec, "rated", "new", [day], work=f"n{n}", score=80)
+        happened(memory, spec, "submitted", "careless", [day], work=f"c{n}", phase="replies", mode="broadcast")
+        happened(memory, spec, "rated", "careless", [day], work=f"c{n}", score=59)
+    happened(memory, spec, "submitted", "rare", [5], work="r", phase="replies", mode="broadcast")
+    happened(memory, spec, "rated", "rare", [5], work="r", score=95)
 
     reviewed(memory, spec, AT, ["rule:plaza-talent"])
 
@@ -126,6 +131,8 @@ def test_a_silent_plaza_gives_the_next_voice_on_the_rota_a_task(
     titled(memory, spec, "bo", "cai")
     happened(memory, spec, "submitted", "ann", [2, 3], work="t0", mode="topic-rota", space="plaza", phase="turn")
     happened(memory, spec, "missed", "bo", [4], mode="topic-rota", phase="turn")
+    happened(memory, spec, "submitted", "ann", [11.5 / 24], work="t1", mode="topic-rota", space="plaza", phase="turn")
+    assert "fired:plaza-quiet" not in reviewed(memory, spec, AT, ["rule:plaza-quiet"])["rule:plaza-quiet"]
 
     first = reviewed(memory, spec, AT + HOUR, ["rule:plaza-quiet"], scale="1d=60s")
     room.gateway.start(turns.OUTBOX, turns.OutboxInput(community=spec.id), id="auto/outbox/test", again=True)
@@ -138,6 +145,8 @@ def test_a_silent_plaza_gives_the_next_voice_on_the_rota_a_task(
     assert room.gateway.result(run.id, 60)["end"] == "end"
     topic = memory.facts(spec).find(member="cai", kinds=["submitted"], limit=1)[0]
     assert topic.fields["space"] == "plaza"
+    after = reviewed(memory, spec, topic.at + 11 * HOUR, ["rule:plaza-quiet"])["rule:plaza-quiet"]
+    assert "fired:plaza-quiet" not in after, "it is not silent any more"
 
 
 def test_a_miss_passes_the_turn_on_and_the_host_steps_in_last(
@@ -172,6 +181,8 @@ def test_a_topic_counts_only_when_it_draws_many_kinds_of_owners(
         desk.complete(spec.id, item.id, outcome="done", fields=TOPIC, by=item.asked[0])
         works.append(f"{run.id}/turn/{number}/{item.asked[0]}/1")
     room.gateway.cancel(run.id)
+    opened = [memory.runs.visit(run.id, "turn", number).opened_at for number in (1, 2, 3)]
+    assert [later - before for before, later in pairwise(opened)] == [DAY, DAY], "a topic a day, as the task says"
     sedans, suvs = numbered("sedan-e", 8), numbered("suv-x", 8)
     replies(memory, spec, works[0], sedans[:6] + suvs[:6], at + 3 * DAY)
     replies(memory, spec, works[1], sedans, at + 3 * DAY)  # many, but all of one car
@@ -223,3 +234,10 @@ def test_too_many_adverts_or_complaints_open_an_intervention(memory: Any, spec: 
     assert ("plaza-warm-up", "plaza") in {
         (deed.details["task"], deed.details["subject"]) for deed in memory.effects.to_start(spec.id)
     }
+
+    later = at + 5 * DAY
+    posts(memory, spec, "talk", 21, later)
+    posts(memory, spec, "complaint", 9, later)
+    assert "fired:plaza-noise" not in reviewed(memory, spec, later, ["rule:plaza-noise"])["rule:plaza-noise"]
+    posts(memory, spec, "complaint", 2, later + HOUR)
+    assert reviewed(memory, spec, later + HOUR, ["rule:plaza-noise"])["rule:plaza-noise"]["fired:plaza-noise"] == 1

@@ -14,7 +14,7 @@ from tests.people.owners import AT, enlist, owners, reviewed
 
 pytestmark = pytest.mark.servers
 DAY = timedelta(days=1)
-PEOPLE = ("honest", "vain", "ann", "ben", "ring-1", "ring-2", "ring-3", "flooded", "befriended", "helper")
+PEOPLE = ("honest", "vain", "ann", "ben", "ring-1", "ring-2", "ring-3", "flooded", "befriended", "adored", "helper")
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +33,9 @@ def auto(memory: Memory) -> Community:
     return spec
 
 
-def liked(memory: Memory, who: str, by: str, day: float, minute: float = 0, key: str = "") -> None:
+def like(who: str, by: str, day: float, minute: float = 0) -> Fact:
     at = AT - day * DAY + timedelta(minutes=minute)
-    fact = Fact(f"like/{who}/{by}/{day}/{minute}/{key}", "liked", who, at, None, {"by": by, "work": f"{who}-1"})
-    memory.facts("auto").record([fact])
+    return Fact(f"like/{who}/{by}/{day}/{minute}", "liked", who, at, None, {"by": by, "work": f"{who}-1"})
 
 
 def figures(memory: Memory, spec: Community, name: str, over: str = "90d") -> dict[str, int]:
@@ -46,28 +45,42 @@ def figures(memory: Memory, spec: Community, name: str, over: str = "90d") -> di
 
 
 def test_only_likes_that_others_gave_of_themselves_count_and_so_many_a_day(memory: Memory, auto: Community) -> None:
+    likes = []
     for n in range(55):
-        liked(memory, "honest", f"reader-{n}", 2 + n)  # one a day, each by somebody else
-        liked(memory, "vain", "vain", 2 + n)
-        liked(memory, "vain", "role:host", 2 + n, 5)  # and one of the staff
+        likes.append(like("honest", f"reader-{n}", 2 + n))  # one a day, each by somebody else
+        likes += [like("vain", "vain", 2 + n), like("vain", "role:host", 2 + n, 5)]  # their own, and the staff's
         first, second = ("ann", "ben") if n % 2 else ("ben", "ann")
-        liked(memory, first, second, 2 + n)
-        liked(memory, second, first, 2 + n, 10)  # given back within the hour
+        likes += [like(first, second, 2 + n), like(second, first, 2 + n, 10)]  # given back within the hour
         ring = [f"ring-{(n + step) % 3 + 1}" for step in range(3)]
-        for number, one in enumerate(ring):
-            liked(memory, one, ring[(number + 1) % 3], 2 + n, 7 * number)  # round over a third
-        liked(memory, "befriended", "friend", 9, 11 * n)  # one friend on one day, slowly
-    for n in range(300):
-        liked(memory, "flooded", f"robot-{n}", 3, n / 60)  # a like each second
+        likes += [like(one, ring[(at + 1) % 3], 2 + n, 7 * at) for at, one in enumerate(ring)]  # round over a third
+        likes.append(like("befriended", "friend", 9, 11 * n))  # one friend on one day, slowly
+        likes.append(like("adored", "friend", 2 + n, 3))  # one friend day by day, for most of two months
+    likes += [like("flooded", f"robot-{n}", 3, n / 60) for n in range(300)]  # a like each second
+    memory.facts(auto).record(likes)
 
     counted = figures(memory, auto, "likes_received")
 
     assert counted["honest"] == 55
     assert counted["vain"] == 0
-    assert counted["ann"] + counted["ben"] == 55, "of each exchange, the like that nobody had asked for"
-    assert sum(counted[f"ring-{n}"] for n in (1, 2, 3)) == 2 * 55, "what closes a ring is none"
+    assert counted["ann"] + counted["ben"] == 1, "of all that they exchanged, the like that nobody had asked for"
+    assert sum(counted[f"ring-{n}"] for n in (1, 2, 3)) == 2, "and of a ring the two before it was one"
     assert counted["befriended"] == 3, "the fourth of one friend on one day says nothing new"
-    assert counted["flooded"] <= 60, "a flood is over as soon as it is seen to be one"
+    assert counted["adored"] == 2 * 8, "nor the ninth of a month"
+    assert counted["flooded"] == 30, "nor the thirty-first of a day, even if three hundred come"
+
+
+def test_nobody_takes_an_honest_like_from_anybody_by_what_they_do_after_it(memory: Memory, auto: Community) -> None:
+    memory.facts(auto).record([like("helper", "reader-1", 30)])
+    before = figures(memory, auto, "likes_received")["helper"]
+    memory.facts(auto).record([like("reader-1", "helper", 30, 5)])  # given back within minutes
+    flood = [like("helper", f"robot-{n}", 30, 20 + n / 60) for n in range(200)]
+    memory.facts(auto).record(flood)
+
+    held = memory.facts(auto).find(member="helper", kinds=["liked"], limit=999)
+
+    assert before == 1
+    assert [fact.fields.get("suspect") for fact in held if fact.fields["by"] == "reader-1"] == [None]
+    assert figures(memory, auto, "likes_received")["helper"] == 30, "no more than a day can bring"
 
 
 def test_a_rule_that_reads_likes_sees_the_honest_one_only(memory: Memory, auto: Community) -> None:
@@ -75,7 +88,7 @@ def test_a_rule_that_reads_likes_sees_the_honest_one_only(memory: Memory, auto: 
 
     held = {one.member for one in memory.effects.holdings("auto") if one.item == "topic-starter"}
 
-    assert held & {"honest", "vain", "ann", "ben", "ring-1", "ring-2", "ring-3", "befriended"} == {"honest"}
+    assert held & {"honest", "vain", "ann", "ben", "ring-1", "ring-2", "ring-3", "befriended", "adored"} == {"honest"}
 
 
 def test_help_counts_so_often_a_day_and_never_to_oneself(memory: Memory, auto: Community) -> None:

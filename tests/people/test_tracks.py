@@ -11,6 +11,7 @@ import pytest
 
 from cli.wiring import Room
 from operations.errors import Refusal
+from operations.growth import growth
 from operations.ports.effects import Deed
 from operations.ports.facts import Fact
 from operations.ports.members import Member
@@ -101,6 +102,16 @@ def test_only_the_first_topic_in_public_is_planned_together(room: Room, auto: Co
     assert (states["first"]["plan-together"], states["first"]["agreed"]) == ("closed", "closed")
     assert (states["again"]["plan-together"], states["again"]["agreed"]) == (SKIPPED, SKIPPED)
     assert states["again"]["polish"] == states["again"]["out"] == "closed", "a second pair of eyes stays"
+    for who, run in runs.items():
+        visits = room.memory.runs.visits(run)
+        lessons = [one for one in visits if one.phase == "lesson" and one.outcome == "done"]
+        told = room.memory.facts("auto").find(member=who, kinds=["lesson"], limit=9)
+        assert (len(told), {one.fields["by"] for one in told}) == (len(lessons), {"tutor-1"}), "each lesson is kept"
+        assert {one.asked for one in visits if one.phase == "lesson"} == {("tutor-1",)}
+        learnt = [line.what for line in growth(room.memory.desk, auto, who, at=BEGAN + 100 * DAY).learning]
+        assert learnt == ["lesson"] * len(lessons)
+        shared, public = (next(one for one in visits if one.phase == name) for name in ("sharing", "in-public"))
+        assert shared.closed_at <= public.opened_at, "first at home, then in public"
 
 
 def test_a_first_work_in_public_is_to_be_reposted_within_hours_and_a_second_one_is_not(

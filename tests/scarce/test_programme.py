@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from operations.books import check_books
 from operations.errors import Refusal
-from tests.scarce.programme import AT, settle_in
+from tests.scarce.programme import AT, give_title, settle_in
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.meeting import Meeting
@@ -72,6 +73,9 @@ def test_cars_go_to_the_highest_tier_first_are_handed_over_and_late_ones_escalat
     assert {"amb-1", "amb-2"} < with_first  # three cars: both ambassadors, and one of the core
     places = {one: claim(one).why["place"] for one in who}
     assert {places["amb-1"], places["amb-2"]} == {1, 2}
+    assert {one: claim(one).why["order"][0] for one in who} == {
+        one: ["highest tier", "ambassador" if one.startswith("amb") else "core"] for one in who
+    }, "and it is said why"
     last = next(one for one in who if one not in with_first)
     bookings = {one.member: one for one in memory.resources.bookings("auto", "test-cars")}
     same = [one for one in bookings.values() if one.unit == bookings[last].unit and one.member != last]
@@ -166,3 +170,37 @@ def test_every_honorary_member_is_invited_to_the_celebration(
     assert invited
     settled.gateway.cancel(run)
     eventually(lambda: memory.runs.run(run).status == "cancelled", within=30)
+
+
+def test_leaders_try_what_is_new_before_others_and_nothing_of_it_is_public_before_its_day(
+    settled: Any, working: None, desk: Desk, eventually: Any
+) -> None:
+    memory, embargo = settled.memory, datetime.fromisoformat("2027-04-20T10:00:00+08:00")
+    launcher = Launcher(memory.house, settled.gateway)
+    for leader in ("core-1", "core-2"):
+        give_title(memory, leader, "circle-leader", AT - timedelta(days=9))
+    everywhere = ["space:test-bench", "space:plaza", "channel:brand-account"]
+    args = {"testers": {"from": ["title:circle-leader"]}, "places": everywhere}
+
+    def told_in(at: datetime) -> tuple[str, set[str]]:
+        run = launcher.start("parking-trial", at=at, scale="1d=60s", key=at.isoformat(), args=args).id
+        eventually(lambda: memory.runs.open_visits(run, phase="signing-up"), within=30)
+        facts = memory.facts("auto").find(kinds=["published"], limit=500)
+        return run, {str(one.fields["place"]) for one in facts if one.fields.get("run") == run}
+
+    def over(run: str) -> None:
+        settled.gateway.cancel(run)
+        eventually(lambda: memory.runs.run(run).status == "cancelled", within=60)
+
+    early, inside = told_in(AT)
+    assert inside == {"test-bench"}, "the brief is read by those who may try it, and by nobody else"
+    assert memory.specs.current("auto").spaces["test-bench"].seen_by != "everyone"
+    with pytest.raises(Refusal, match="not among"):
+        desk.enrol(early, member="core-3", fields={"agreed": True})
+    with pytest.raises(Refusal, match="agreed is missing"):
+        desk.enrol(early, member="core-1", fields={})
+    desk.enrol(early, member="core-1", fields={"agreed": True})
+    over(early)
+    late, outside = told_in(embargo)
+    assert outside == {"test-bench", "plaza", "brand-account"}
+    over(late)

@@ -32,6 +32,7 @@ def community(at: At, written: CommunityDocument, names: Names) -> None:
         here = at / "roles" / n
         known(here / "backup", "role", role.backup, scene)
         within(here / "handover", role.handover, scene)
+        money(here / "cost", role.cost, scene)
         if role.backup == role.id:
             (here / "backup").say("TRL351", f"role '{role.id}' is its own backup", "name another role")
     for n, listed in enumerate(written.lists):

@@ -11,7 +11,7 @@ from rules.spec.fields import FieldSpec, Item
 from rules.spec.labels import Label
 from rules.spec.node import Node, mistake
 from rules.spec.people import Selection, Who
-from rules.spec.scalars import Count, Day, Duration, Id, Plain, Positive, Ref, Within, words
+from rules.spec.scalars import Count, Day, Duration, Id, Money, Plain, Positive, Ref, Within, words
 
 
 class Role(Node):
@@ -20,6 +20,7 @@ class Role(Node):
     id: Id
     title: Label
     capacity: Positive | None = None  # members one person looks after
+    cost: Money | None = None  # what one answer about a member is worth, for reports; charged to nothing
     backup: Id | None = None
     handover: Within | None = None
 

@@ -74,6 +74,7 @@ class Benefit(Queue):
     id: Id
     title: Label
     limit: Count | None = None
+    cost: Money | None = None  # what a use is worth, without `uses` a month of holding it; for reports
     uses: Positive | None = None
     per: Annotated[str, words("month", "quarter", "year")] | None = None
     term: Duration | None = None
