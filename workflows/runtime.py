@@ -45,6 +45,7 @@ from rules.errors import RuleRefusal
 
 QUEUE = "trellis"  # the one task queue; adding workers is all the scaling there is
 CACHED = 4_000  # runs that one worker holds in memory; others are told again from their history when something comes
+STICKY = timedelta(seconds=30)  # how long a run waits for the worker that holds it before any other may read it anew
 THREADS = 16  # activities at once in one worker process; each holds a database connection while it runs
 GRACE = timedelta(seconds=20)  # how long running activities may finish after a stop was asked for
 PASSED_THROUGH = ("rules", "operations", "pydantic", "pydantic_core", "annotated_types", "ruamel")
@@ -154,6 +155,8 @@ def build_worker(
         workflows=crew.workflows,
         activities=crew.activities,
         activity_executor=ThreadPoolExecutor(threads, thread_name_prefix="activity"),
+        max_concurrent_workflow_tasks=threads,  # more would wait for threads, and begin anew after 10 seconds
+        sticky_queue_schedule_to_start_timeout=STICKY,
         max_concurrent_activities=threads,
         max_concurrent_local_activities=threads,
         max_cached_workflows=CACHED,
