@@ -38,7 +38,7 @@ def brief(
     for name in ("aim", "must_say", "free"):
         for text in told[name] if isinstance(told[name], list) else [told[name]] if told[name] else []:
             out.say(f"  {name}: {text['zh']}  {text['en']}")
-    say_last(out, told["last_retrospective"])
+    say_last(out, told["last_retrospective"], spec)
 
 
 def described(remembered: "Memory", spec: "Spec", task: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def last(remembered: "Memory", spec: "Spec", task: str) -> dict[str, Any] | None
     }
 
 
-def say_last(out: Any, told: dict[str, Any] | None) -> None:
+def say_last(out: Any, told: dict[str, Any] | None, spec: "Spec") -> None:
     """The last retrospective, for people."""
     if told is None:
         out.say("Nobody has looked back on such a task yet.")
@@ -81,5 +81,8 @@ def say_last(out: Any, told: dict[str, Any] | None) -> None:
     rows = [[one["field"], one["by"], one["text"]] for one in told["texts"]]
     out.table(f"The last retrospective, of {told['run']}", ["", "by", "text"], rows)
     if told["actions"]:
-        rows = [[one["text"], one["owner"], one["due"], one["state"]] for one in told["actions"]]
+        rows = [
+            [one["text"], one["owner"], f"{one['due'].astimezone(spec.zone):%Y-%m-%d}", one["state"]]
+            for one in told["actions"]
+        ]
         out.table("Agreed then", ["action", "who", "due", "state"], rows)

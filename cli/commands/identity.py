@@ -55,8 +55,10 @@ def accounts(
     out.data({"member": member, "accounts": rows, "joins": [_shown(one) for one in joins]})
     out.table(f"Accounts of {member}", ["source", "name", "from"], [[one.source, one.id, one.origin] for one in found])
     for one in joins:
-        end = f", separated {one.separated_at:%Y-%m-%d} by {one.separated_by}" if one.separated_at else ""
-        out.say(f"{one.other} was joined to {one.kept} on {one.at:%Y-%m-%d} by {one.by}: {one.reason}{end}")
+        separated = one.separated_at
+        end = f", separated {separated.astimezone(spec.zone):%Y-%m-%d} by {one.separated_by}" if separated else ""
+        on = f"{one.at.astimezone(spec.zone):%Y-%m-%d}"
+        out.say(f"{one.other} was joined to {one.kept} on {on} by {one.by}: {one.reason}{end}")
 
 
 def join(

@@ -153,15 +153,20 @@ def _show(out: "Output", found: "Preview", document: dict[str, Any], zone: "Zone
     ]  # fmt: skip
     numbers = ["now", "then", "new", "no more", "asked first"]
     out.table("Moves at the next review", ("ladder", "from", "to", *numbers), rows, right=numbers)
-    begun = [
+    show_begun(out, document)
+    _show_why(out, document)
+    _show_rest(out, document, zone)
+    out.say("Publish it with: trellis apply DIR -m TEXT; with --plan FILE only if all this still holds then.")
+
+
+def show_begun(out: "Output", document: dict[str, Any]) -> None:
+    """The graces and observations of a plan that begin or end."""
+    rows = [
         (one["ladder"], one["from"], _KINDS[one["kind"]], one["current"], one["members"], one["new"], one["gone"])
         for one in (*document["graces"], *document["observations"])
     ]
     numbers = ["now", "then", "new", "no more"]
-    out.table("Graces and observations", ("ladder", "at", "what", *numbers), begun, right=numbers)
-    _show_why(out, document)
-    _show_rest(out, document, zone)
-    out.say("Publish it with: trellis apply DIR -m TEXT; with --plan FILE only if all this still holds then.")
+    out.table("Graces and observations", ("ladder", "at", "what", *numbers), rows, right=numbers)
 
 
 def _show_why(out: "Output", document: dict[str, Any]) -> None:

@@ -232,6 +232,8 @@ def _show(out: "Output", one: "Proposal", told: Mapping[str, Any]) -> None:
         out.say(f"{one.state} by {one.decided_by}: {one.reason}")
     if one.plan is None:
         return
+    from cli.commands.plan import show_begun
+
     plan = one.plan
     rows = [
         [
@@ -246,14 +248,14 @@ def _show(out: "Output", one: "Proposal", told: Mapping[str, Any]) -> None:
         for move in plan["transitions"]
     ]
     numbers = ["now", "then", "new", "no more"]
-    out.table(
-        f"Its plan, over {plan['members']:,} members: moves at the next review",
-        ["ladder", "from", "to", *numbers],
-        rows,
-        right=numbers,
-    )
-    if not rows:
-        out.say(f"By its plan nobody of {plan['members']:,} members would move otherwise.")
+    over = f"over {plan['members']:,} members"
+    if rows:
+        title = f"Its plan, {over}: moves at the next review"
+        out.table(title, ["ladder", "from", "to", *numbers], rows, right=numbers)
+    else:
+        out.say(f"By its plan, {over}, nobody would move otherwise.")
+    if plan["graces"] or plan["observations"]:
+        show_begun(out, dict(plan))
 
 
 def _edits(one: "Proposal") -> str:

@@ -52,4 +52,4 @@ def start(
     out.data({"run": asdict(run), "last_retrospective": looked_back})
     out.say(f"{run.id} has begun. See: trellis task {run.id}")
     if looked_back is not None:
-        say_last(out, looked_back)
+        say_last(out, looked_back, spec)

@@ -128,8 +128,8 @@ def show(out: "Output", told: dict[str, Any], spec: "Spec", run: "Run") -> None:
             visit["works"] or None,
             visit["acts"] or None,
             _when(visit["opened_at"], spec),
-            _when(visit["closed_at"] or visit["deadline"], spec),
-            _short(visit["results"]),
+            _when(visit["closed_at"] or _deadline(visit), spec),
+            _short(visit),
         ]
         for visit in told["phases"]
     ]
@@ -148,8 +148,19 @@ def _when(at: Any, spec: "Spec") -> str | None:
     return f"{at.astimezone(spec.zone):%Y-%m-%d %H:%M}" if at is not None else None
 
 
-def _short(results: dict[str, Any]) -> str:
-    counts = [f"{name} {len(value)}" for name, value in sorted(results.items()) if isinstance(value, list)]
+def _deadline(visit: dict[str, Any]) -> Any:
+    """Until when a phase is open; one that waits for other runs has no end of its own."""
+    return None if visit["kind"] == "run" else visit["deadline"]
+
+
+def _short(visit: dict[str, Any]) -> str:
+    """The results, as counts and means. Of a question a choice that nobody is listed for says nothing: roles are not."""
+    results = visit["results"]
+    counts = [
+        f"{name} {len(value)}"
+        for name, value in sorted(results.items())
+        if isinstance(value, list) and (value or visit["kind"] not in ("ask", "run"))
+    ]
     figures = [
         f"{name} {value['mean']}"
         for name, value in sorted(results.items())

@@ -146,7 +146,7 @@ def campaign(
                 if order
             ),
         ],
-        remarks=_remarks(run, then),
+        remarks=_remarks(run, then, community),
     )
 
 
@@ -196,13 +196,14 @@ def _same(frozen: Any, now: Any, places: int) -> bool:
     return str(frozen) == str(text_of(now, places)) if frozen is not None else now is None
 
 
-def _remarks(run: Run, then: Mapping[str, Any]) -> list[str]:
+def _remarks(run: Run, then: Mapping[str, Any], community: Community) -> list[str]:
     said = []
     if run.end == WITHOUT:
         said.append("It ended without a retrospective: nobody wrote down what to do differently.")
     made = then.get("made_from")
     if made:
-        said.append(f"Frozen {made['at']}: {made['known']} of {made['of']} figures were known.")
+        frozen = datetime.fromisoformat(made["at"]).astimezone(community.zone)
+        said.append(f"Frozen {frozen:%Y-%m-%d %H:%M}: {made['known']} of {made['of']} figures were known.")
     return said
 
 

@@ -1,0 +1,68 @@
+"""What commands say, where a word too many or a moment that means nothing once led readers astray."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cli.commands import import_, proposals, task
+from cli.console import Output
+from operations.import_facts import Imported
+from operations.ports.proposals import Proposal
+
+AT = datetime(2026, 11, 22, 1, tzinfo=UTC)
+SPEC: Any = SimpleNamespace(
+    tasks={"spring": SimpleNamespace(title=SimpleNamespace(en="Spring"))}, zone=ZoneInfo("Asia/Shanghai")
+)
+RUN: Any = SimpleNamespace(id="club/spring/1", task="spring", status="running", end=None, subject=None)
+
+
+def visit(phase: str, kind: str, **more: Any) -> dict[str, Any]:
+    plain = {"scope": "", "state": "open", "outcome": None, "works": 0, "acts": 0, "opened_at": AT, "closed_at": None}
+    return {**plain, "deadline": None, "results": {}, "phase": phase, "kind": kind, **more}
+
+
+def test_a_question_says_nothing_of_a_choice_that_nobody_is_listed_for(capsys: pytest.CaptureFixture[str]) -> None:
+    answered = visit("storyline", "ask", outcome="ready", results={"ready": [], "drop": []})
+    voted = visit("vote", "ask", outcome="carry", results={"carry": ["ann"], "drop": []})
+    read = visit("screening", "review", outcome="done", results={"approved": ["w"], "refused": []})
+
+    task.show(Output(), {"parts": {}, "phases": [answered, voted, read]}, SPEC, RUN)
+
+    said = capsys.readouterr().out
+    assert "ready 0" not in said
+    assert "drop 0" not in said
+    assert "carry 1" in said
+    assert "approved 1, refused 0" in said
+
+
+def test_a_phase_that_waits_for_other_runs_shows_no_end_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    waits = visit("act-one", "run", deadline=AT.replace(year=2036))
+
+    task.show(Output(), {"parts": {}, "phases": [waits]}, SPEC, RUN)
+
+    assert "2036" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("new", "said"), [(1, "1 fact in x.csv"), (2, "2 facts in x.csv")])
+def test_one_row_is_one_fact(new: int, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
+    import_._tell(Output(), tmp_path / "x.csv", "facts", Imported(new, 0, 0, 0, None, (), (), 0))
+
+    assert said in capsys.readouterr().out
+
+
+def test_a_proposal_shows_who_gets_time_of_grace_by_its_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    grace = {"ladder": "tier", "from": "core", "kind": "below", "current": 1, "members": 5, "new": 4, "gone": 0}
+    plan = {"members": 64, "transitions": [], "graces": [grace], "observations": []}
+    edit = ("tiers.yaml", "tiers[core].keep.all.contribution.at_least", "60")
+    one = Proposal(community="club", number=1, key="k", at=AT, edits=(edit,), state="open", plan=plan)
+
+    proposals._show(Output(), one, {"by": [], "insight": {}})
+
+    said = capsys.readouterr().out
+    assert "nobody would move otherwise" in said
+    assert "grace begins" in said
