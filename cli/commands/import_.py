@@ -150,8 +150,8 @@ def _tell(out: "Output", file: Path, what: str, done: "Imported", **more: int) -
     out.data(document)
     counts = [[done.new, done.known, done.changed, done.rejected]]
     columns = ["new", "known already", "changed", "rejected"]
-    rows = f"1 {what.removesuffix('s')}" if done.rows == 1 else f"{done.rows:,} {what}"
-    out.table(f"{rows} in {file.name}", columns, counts, right=columns)
+    told = f"1 {what.removesuffix('s')}" if done.rows == 1 else f"{done.rows:,} {what}"
+    out.table(f"{told} in {file.name}", columns, counts, right=columns)
     if not done.new + done.changed + done.rejected:
         out.say("Nothing changed: everything in this file was known already.")
     if done.ignored:

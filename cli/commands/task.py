@@ -154,7 +154,7 @@ def _deadline(visit: dict[str, Any]) -> Any:
 
 
 def _short(visit: dict[str, Any]) -> str:
-    """The results, as counts and means. Of a question a choice that nobody is listed for says nothing: roles are not."""
+    """The results, as counts and means. Choices that nobody is listed for say nothing: a role is not listed."""
     results = visit["results"]
     counts = [
         f"{name} {len(value)}"
