@@ -21,6 +21,7 @@ from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.meeting import Meeting
 from workflows.steps import CheckPhase, OpenPhase
+from workflows.teamwork import Teamwork
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +174,41 @@ def test_a_sharing_session_by_a_mature_member_counts_as_guiding(
     known = Known(memory.house, spec, later + timedelta(days=4))
     counted = known.figures([("contribution", "all")], members=[hosts[0], "m010"])["contribution", "all"]
     assert counted == {hosts[0]: 10, "m010": 0}, "an evening given is guiding, and part of what they contribute"
+
+
+def test_a_late_part_a_change_of_hands_and_messages_are_counted_for_the_team_they_are_of(
+    memory: Any, spec: Any, desk: Desk, clock: Clock
+) -> None:
+    for known in memory.runs.runs("auto", task="twenty-four-hours", status="running"):
+        memory.runs.finish(known.id, end="end", at=AT)
+    run = begun(memory, "twenty-four-hours", "joining", who="everyone", teams=1)
+    clock.now = AT + timedelta(hours=1)
+    for n in range(16):  # the active and the core; the others may not come into teams
+        desk.enrol(run.id, member=f"m{n:03d}", fields={})
+    formed = AT + timedelta(days=7)
+    closed(memory, run, "joining", formed)
+    opened(memory, run, "teams", formed)
+    clock.now = formed + timedelta(hours=1)
+    for item in memory.inbox.find("auto", run=run.id):
+        Teamwork(desk, run.id, "teams").confirm(item.asked[0])
+    closed(memory, run, "teams", clock.now, due=False)
+    team, *others = memory.teams.of_run(run.id)
+    opened(memory, run, "parts", clock.now)
+    parts = memory.runs.visit(run.id, "parts")
+    said = [Fact(f"said/{n}", "messaged", "m000", clock.now, None, {"team": team.id}) for n in range(3)]
+    memory.facts("auto").record(said)
+    clock.now = parts.deadline + timedelta(hours=1)
+    part = {"link": "https://film.example/1"}
+    assert desk.submit(run.id, "parts", member=team.inside("script")[0], fields=part).late
+    Teamwork(desk, run.id, "teams").leave(team.inside("camera")[0])
+
+    closed(memory, run, "parts", clock.now)
+    opened(memory, run, "teamwork", clock.now)
+    closed(memory, run, "teamwork", clock.now + timedelta(days=1))
+
+    measured = memory.runs.visit(run.id, "teamwork").results
+    counted = {
+        one.id: tuple(measured[name]["values"].get(one.id) for name in ("team_messages", "team_handovers", "team_late"))
+        for one in (team, *others)
+    }
+    assert counted == {team.id: (4, 1, 1), **{one.id: (0, 0, 0) for one in others}}

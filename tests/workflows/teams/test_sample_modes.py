@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from operations.ports.runs import Run, Visit, Work
 from rules.fact import Fact
 from rules.reading import Reading
+from tests.desk.auto import reviewed
 from tests.workflows.teams.crewed import AT, people, settle
 from workflows.launch import Launcher
 from workflows.steps import RunResult
@@ -174,6 +176,27 @@ def test_ties_between_those_who_worked_together_are_recorded_and_a_metric_counts
     everywhere = {one.member for task in played.values() for one in task.facts("teamed")}
     assert set(who) <= everywhere
     assert all(counted[one] >= 3 for one in who)
+    before = group.memory.measures("auto").frame(
+        "member", [reading], at=group.run.opened_at, zone=group.memory.specs.current("auto").zone, subjects=who
+    )
+    assert set(before[reading.key]) == {0}, "nobody had worked with anybody before it"
+
+
+def test_without_somebody_for_each_mandatory_part_no_team_is_started(played: dict[str, Played]) -> None:
+    room = played["twenty-four-hours"].room
+    assert not [one for one in KNOWN.values() if "research" in one["skills"]]
+    guide = Launcher(room.memory.house, room.gateway).start(
+        "ultimate-buying-guide", at=AT, scale="1d=20ms", rehearsed=True, seed=3, crowd=24, args={"who": "everyone"}
+    )
+
+    assert room.gateway.result(guide.id, 120, RunResult).end == "cancel"
+
+    visits = room.memory.runs.visits(guide.id)
+    formed = [one for one in visits if one.phase == "teams"]
+    assert formed
+    assert {one.outcome for one in formed} == {"short"}
+    assert {one.phase for one in visits} == {"call", "joining", "teams", "incomplete"}, "nothing was begun"
+    assert room.memory.teams.of_run(guide.id) == []
 
 
 def test_a_prize_of_a_team_is_divided_by_the_shares_of_its_parts_to_the_last_point(played: dict[str, Played]) -> None:
@@ -238,6 +261,28 @@ def test_each_mentor_reviews_the_own_learners_and_graduation_is_credited_to_them
     )
     titles = school.memory.effects.holdings("auto")
     assert {one.member for one in titles if one.item == "mentor"} >= set(counted)
+
+
+def test_a_learner_counts_once_for_a_mentor_however_often_and_five_make_a_star(played: dict[str, Played]) -> None:
+    memory, spec = played["photo-masters"].memory, played["photo-masters"].memory.specs.current("auto")
+    reading, mentor, later = Reading("mentees_graduated", "all"), "m063", AT + timedelta(days=400)
+
+    def graduates(*pupils: str, again: int = 0) -> int:
+        memory.facts(spec).record(
+            [Fact(f"{who}/{again}", "graduated", who, later, None, {"mentor": mentor, "via": mentor}) for who in pupils]
+        )
+        frame = memory.measures(spec).frame("member", [reading], at=later, zone=spec.zone, subjects=[mentor])
+        return int(frame[reading.key][0])
+
+    def stars(after: int) -> int:
+        reviewed(memory, spec, later + timedelta(days=after), ["rule:star-mentor"])
+        return sum(one.item == "star-mentor" for one in memory.effects.holdings("auto", mentor))
+
+    assert graduates("p1", "p2", "p3", "p4") == 4
+    assert graduates("p1", "p2", again=1) == 4, "once for each of them"
+    assert stars(1) == 0
+    assert graduates("p5") == 5
+    assert (stars(2), stars(3)) == (1, 1), "a badge, once"
 
 
 def test_nothing_is_published_that_the_mentor_did_not_sign_off_and_the_brand_sees_figures_by_mentor(
@@ -331,6 +376,13 @@ def test_the_pot_is_divided_by_the_ledger_and_the_credits_name_everybody_once(pl
 
     book = played["owners-handbook"]
     ledger = book.memory.teams.credit(book.run.id)
+    lines = book.memory.teams.contributions(book.run.id, limit=100_000)
+    accepted = {(str(one.fields["work"]), one.member) for one in book.facts("accepted")}
+    assert {(line.work, line.member) for line in lines} == accepted
+    assert all(line.weight > 0 for line in lines)
+    assert {line.at for line in lines} == {
+        one.closed_at for one in book.visits if one.kind == "review" and one.results.get("approved")
+    }, "each with the time at which it was taken"
     given = book.points()
     assert sum(given.values()) == 20_000
     assert set(given) == set(ledger)
@@ -353,6 +405,23 @@ def test_the_pot_is_divided_by_the_ledger_and_the_credits_name_everybody_once(pl
     assert set(ceremony.results["attended"]) <= set(ledger) | {"role:director", "role:management"} | set(
         ceremony.results.get("staff", ())
     )
+
+
+def test_accepted_tips_are_on_the_shelf_with_their_author_and_refused_ones_are_not(played: dict[str, Played]) -> None:
+    book = played["owners-handbook"]
+    tips = {work.id: work for work in book.works("tips")}
+    approved, refused = set(book.result("sorted", "approved")), set(book.result("sorted", "refused"))
+    assert approved
+    assert refused
+    kept = {}
+    for work in tips.values():
+        for piece in book.memory.knowledge.search(
+            "auto", str(work.fields["words"]), place="space:knowledge", limit=500
+        ):
+            kept[piece.work] = piece.author
+    assert approved <= set(kept)
+    assert all(kept[work] == tips[work].author for work in approved)
+    assert not refused & set(kept)
 
 
 # --------------------------------------------------------------------------------------------------------- project team
