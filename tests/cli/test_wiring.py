@@ -63,13 +63,13 @@ def test_a_command_goes_on_as_soon_as_the_other_is_done(alone):
     def other() -> None:
         with tenancy(alone, "command"):
             entered.set()
-            leave.wait(5)
+            leave.wait(60)
 
     thread = threading.Thread(target=other)
     thread.start()
-    entered.wait(5)
+    entered.wait(60)
     threading.Timer(0.2, leave.set).start()
-    with tenancy(alone, "command", wait=5) as running:
+    with tenancy(alone, "command", wait=60) as running:
         assert running is None
     thread.join()
 

@@ -51,7 +51,7 @@ class Played:
             now = self.home.pid(name)
             return None if now == victim else now
 
-        now = eventually(back, within=90)
+        now = eventually(back)
         assert now is not None
         assert is_alive(now)
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from operations.errors import Refusal
 from operations.ports.inbox import Item
+from tests.waiting import pace
 from tests.workflows.made_up import AT, village, villagers
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -116,15 +117,15 @@ def test_nobody_decides_about_themselves(founded: Any, desk: Desk) -> None:
 
 def test_nobody_decides_about_their_own_work_by_whatever_door(founded: Any, desk: Desk, eventually: Any) -> None:
     founded.memory.effects.staff("village", "elder", ["eve", "m01"])
-    run = Launcher(founded.memory.house, founded.gateway).start("harvest", scale="1d=3s")
+    run = Launcher(founded.memory.house, founded.gateway).start("harvest", scale=pace("1d=3s"))
     runs = founded.memory.runs
     eventually(lambda: runs.visit(run.id, "guests"))
     for who in ("m01", "m02"):
         desk.enrol(run.id, member=who, fields={})
-    eventually(lambda: runs.visit(run.id, "dishes"), within=30)
+    eventually(lambda: runs.visit(run.id, "dishes"))
     mine = desk.submit(run.id, "dishes", member="m01", fields={"name": "soup"})
     desk.submit(run.id, "dishes", member="m02", fields={"name": "bread"})
-    eventually(lambda: runs.visit(run.id, "tasting"), within=30)
+    eventually(lambda: runs.visit(run.id, "tasting"))
     found = eventually(
         lambda: [one for one in founded.memory.inbox.find("village", run=run.id) if one.about == mine.id]
     )

@@ -12,6 +12,7 @@ from operations.errors import Refusal
 from operations.ports.effects import Deed
 from tests.desk.auto import open_items, reviewed, staffed
 from tests.touch.owners import AT, auto, happened, numbered, owners
+from tests.waiting import pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 
@@ -82,9 +83,9 @@ def test_only_who_is_authorised_for_the_field_founds_its_circle(
             launcher.start("long-distance-circle", starter=stranger)
     run = launcher.start("long-distance-circle", starter="kai", at=AT, scale="1d=100ms")
 
-    eventually(lambda: room.memory.runs.visit(run.id, "leader"), within=90)
+    eventually(lambda: room.memory.runs.visit(run.id, "leader"))
     room.gateway.cancel(run.id)
-    eventually(lambda: room.memory.runs.run(run.id).status == "cancelled", within=90)
+    eventually(lambda: room.memory.runs.run(run.id).status == "cancelled")
 
 
 def confirm(desk: Desk, memory: Any, spec: Any, run: Any, member: str, eventually: Any) -> None:
@@ -93,7 +94,7 @@ def confirm(desk: Desk, memory: Any, spec: Any, run: Any, member: str, eventuall
     def offered() -> Any:
         return [one for one in memory.inbox.find(spec.id, member=member, run=run.id) if "confirm" in one.choices]
 
-    desk.complete(spec.id, eventually(offered, within=90)[0].id, outcome="confirm", fields={}, by=member)
+    desk.complete(spec.id, eventually(offered)[0].id, outcome="confirm", fields={}, by=member)
 
 
 @pytest.mark.slow  # months of a circle, with people at the desk
@@ -104,13 +105,13 @@ def test_a_circle_lives_by_its_leader_and_goes_over_when_the_title_is_lost(
     authorise(memory, spec, "hua")
     authorise(memory, spec, "kai")
     run = Launcher(memory.house, room.gateway).start(
-        "long-distance-circle", starter="hua", at=AT, scale="1d=800ms", key="life", args={"rhythm": "10d"}
+        "long-distance-circle", starter="hua", at=AT, scale=pace("1d=800ms"), key="life", args={"rhythm": "10d"}
     )
     confirm(desk, memory, spec, run, "hua", eventually)
-    eventually(lambda: memory.runs.visit(run.id, "joining"), within=90)
+    eventually(lambda: memory.runs.visit(run.id, "joining"))
     for guest in numbered("guest", 6):
         desk.enrol(run.id, member=guest, fields={})
-    eventually(lambda: memory.runs.visit(run.id, "cases"), within=90)
+    eventually(lambda: memory.runs.visit(run.id, "cases"))
     for number in (1, 2):
         fields = {"link": f"https://circle.example/{number}", "field": FIELD}
         desk.submit(run.id, "cases", member="hua", fields=fields)
@@ -127,14 +128,14 @@ def test_a_circle_lives_by_its_leader_and_goes_over_when_the_title_is_lost(
     memory.effects.do(spec.id, [revoked])
     confirm(desk, memory, spec, run, "kai", eventually)
 
-    assert eventually(lambda: desk.leads(run.id, "kai", "cancel"), within=90).id == run.id
+    assert eventually(lambda: desk.leads(run.id, "kai", "cancel")).id == run.id
     with pytest.raises(Refusal, match="hua does not lead"):
         desk.leads(run.id, "hua", "cancel")
-    second = eventually(lambda: memory.inbox.item(spec.id, f"{run.id}/cases/2"), within=120)
+    second = eventually(lambda: memory.inbox.item(spec.id, f"{run.id}/cases/2"))
     assert second.asked == ("kai",)
     done = memory.runs.visit(run.id, "cases", 1)
     assert (done.outcome, len(done.results["works"])) == ("done", 2)
-    eventually(lambda: memory.runs.visit(run.id, "cases", 3), within=120)
+    eventually(lambda: memory.runs.visit(run.id, "cases", 3))
     room.gateway.cancel(run.id)
     missed = [fact for fact in memory.facts(spec).find(kinds=["missed"], limit=20) if fact.fields.get("run") == run.id]
     assert {(fact.member, fact.fields["phase"]) for fact in missed} >= {("kai", "cases")}

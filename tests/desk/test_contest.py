@@ -27,6 +27,7 @@ from rules.reading import Reading
 from tests.desk.auto import staffed
 from tests.operations.bureau import rows
 from tests.touch.owners import AT, auto, happened, numbered, owners
+from tests.waiting import PATIENCE, pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.scenes import Settings
@@ -65,10 +66,10 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
         run = Launcher(memory.house, room.gateway).start(
             "most-beautiful-lines",
             at=AT,
-            scale="1d=3s",
+            scale=pace("1d=3s"),
             args={"at_least": 3, "open_for": "4d", "judges": ["role:director", "role:planner"], "winners": 2},
         )
-        eventually(lambda: memory.runs.visit(run.id, "entries"), within=120)
+        eventually(lambda: memory.runs.visit(run.id, "entries"))
         works = {}
         for who in ENTRANTS:
             fields = {"photo": f"https://photo.example/{who}", "caption": f"line of {who}"}
@@ -80,7 +81,7 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
         for who, fans in (("owner-01", 3), ("owner-02", 2), ("owner-03", 2), ("owner-04", 0)):
             for number in range(fans):
                 happened(memory, spec, "liked", who, [-1], work=works[who], by=f"fan-{number + 1}")
-        eventually(lambda: memory.runs.visit(run.id, "screening"), within=120)
+        eventually(lambda: memory.runs.visit(run.id, "screening"))
         for who, work in works.items():
             choice = "refuse" if who == "owner-05" else "approve"
             if who == "owner-06":
@@ -88,7 +89,7 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
                     desk.answer(run.id, "screening", by="lin", choice=choice, about=work, fields={"reason": "seen"})
                 continue
             desk.answer(run.id, "screening", by="lin", choice=choice, about=work, fields={"reason": "seen"})
-        eventually(lambda: memory.runs.visit(run.id, "judging"), within=120)
+        eventually(lambda: memory.runs.visit(run.id, "judging"))
         saw["judge"] = seen(desk, run.id, "dong")
         hidden = {one["fields"]["caption"]: one["id"] for one in _works(saw["judge"], "entries")}
         marks = {"owner-01": (9, 8), "owner-02": (6, 6), "owner-03": (6, 6), "owner-04": (2, 3)}
@@ -98,15 +99,15 @@ def contest(room: Any, spec: Any, desk: Desk, eventually: Any) -> dict[str, Any]
                 desk.score(run.id, work=hidden[f"line of {who}"], by=judge, scores=scores)
             if judge == "dong":
                 saw["second judge"] = seen(desk, run.id, "ping")
-        eventually(lambda: memory.runs.visit(run.id, "figures"), within=120)
+        eventually(lambda: memory.runs.visit(run.id, "figures"))
         saw["after"] = seen(desk, run.id, "fan-1")
-        look_back = eventually(lambda: memory.inbox.find(spec.id, role="optimiser", run=run.id), within=240)[0]
+        look_back = eventually(lambda: memory.inbox.find(spec.id, role="optimiser", run=run.id))[0]
         fields = {
             "worked": "the theme", "differently": "a shorter brief, please", "brief_score": 2,
             "actions": "Ask the judges earlier @planner",
         }  # fmt: skip
         desk.complete(spec.id, look_back.id, outcome="done", fields=fields, by="you")
-        end = room.gateway.result(run.id, 60)["end"]
+        end = room.gateway.result(run.id, PATIENCE)["end"]
     return {"run": run, "works": works, "saw": saw, "hidden": hidden, "end": end}
 
 

@@ -9,6 +9,7 @@ import pytest
 from operations.errors import Refusal
 from tests.desk.auto import staffed
 from tests.touch.owners import AT, auto, owners
+from tests.waiting import pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 
@@ -41,7 +42,7 @@ def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spe
         run = Launcher(memory.house, room.gateway).start(
             "photo-masters",
             at=AT,
-            scale="1d=2s",
+            scale=pace("1d=2s"),
             args={
                 "mentors": {"from": ["tier:core"]},
                 "mentees": {"from": ["tier:active"]},
@@ -55,17 +56,17 @@ def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spe
             found = memory.inbox.find(spec.id, member=member, run=run.id)
             return [item for item in found if item.phase == phase and item.state == "open"]
 
-        eventually(lambda: memory.runs.visit(run.id, "masters"), within=60)
+        eventually(lambda: memory.runs.visit(run.id, "masters"))
         for mentor in MENTORS:
             desk.enrol(run.id, member=mentor, fields={})
-        eventually(lambda: memory.runs.visit(run.id, "learners"), within=60)
+        eventually(lambda: memory.runs.visit(run.id, "learners"))
         for mentee in MENTEES:
             desk.enrol(run.id, member=mentee, fields={})
-        eventually(lambda: memory.runs.visit(run.id, "groups"), within=60)
+        eventually(lambda: memory.runs.visit(run.id, "groups"))
         for member in [*MENTORS, *MENTEES]:
-            item = eventually(lambda who=member: asked(who, "groups"), within=40)[0]
+            item = eventually(lambda who=member: asked(who, "groups"))[0]
             desk.complete(spec.id, item.id, outcome="confirm", fields={}, by=member)
-        plan = eventually(lambda: asked("ma", "plan"), within=60)[0]
+        plan = eventually(lambda: asked("ma", "plan"))[0]
 
         # the project is the mentors'; the brand may support it
         for act in ("cancel", "edit", "hand out", "migrate"):
@@ -75,7 +76,7 @@ def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spe
         with pytest.raises(Refusal, match="is not asked of ping"):
             desk.complete(spec.id, plan.id, outcome="done", fields={"passed_on": "light"}, by="ping")
         for mentor in MENTORS:
-            item = eventually(lambda who=mentor: asked(who, "plan"), within=40)[0]
+            item = eventually(lambda who=mentor: asked(who, "plan"))[0]
             with pytest.raises(Refusal, match="is not asked of"):
                 desk.complete(spec.id, item.id, outcome="done", fields={"passed_on": "x"}, by=MENTEES[0])
             desk.complete(spec.id, item.id, outcome="done", fields={"passed_on": "light"}, by=mentor)
@@ -88,9 +89,9 @@ def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spe
         mentee = MENTEES[0]
         mine = mentor_of[mentee]
         other = next(one for one in MENTORS if one != mine)
-        draft = eventually(lambda: asked(mentee, "drafts"), within=60)[0]
+        draft = eventually(lambda: asked(mentee, "drafts"))[0]
         work = desk.submit(run.id, "drafts", member=mentee, fields=PART, visit=draft.visit).id
-        verdict = eventually(lambda: [one for one in asked(mine, "guidance") if one.about == work], within=120)[0]
+        verdict = eventually(lambda: [one for one in asked(mine, "guidance") if one.about == work])[0]
         assert asked(other, "guidance") == []
         for stranger in (other, "ping", mentee):
             with pytest.raises(Refusal, match=r"is not asked of|nobody decides about their own work"):

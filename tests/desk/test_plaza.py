@@ -13,6 +13,7 @@ from operations.ports.effects import Deed
 from operations.ports.facts import Fact
 from tests.desk.auto import open_items, reviewed, staffed
 from tests.touch.owners import AT, auto, happened, numbered, owners
+from tests.waiting import PATIENCE, pace
 from workflows import turns
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -136,13 +137,13 @@ def test_a_silent_plaza_gives_the_next_voice_on_the_rota_a_task(
 
     first = reviewed(memory, spec, AT + HOUR, ["rule:plaza-quiet"], scale="1d=60s")
     room.gateway.start(turns.OUTBOX, turns.OutboxInput(community=spec.id), id="auto/outbox/test", again=True)
-    run = eventually(lambda: list(memory.runs.runs(spec.id, task="plaza-warm-up")), within=60)[0]
-    asked = eventually(lambda: memory.inbox.find(spec.id, run=run.id), within=60)[0]
+    run = eventually(lambda: list(memory.runs.runs(spec.id, task="plaza-warm-up")))[0]
+    asked = eventually(lambda: memory.inbox.find(spec.id, run=run.id))[0]
 
     assert first["rule:plaza-quiet"]["fired:plaza-quiet"] == 1
     assert (run.subject, asked.asked, asked.form) == ("plaza", ("cai",), "topic")  # asked least in 30 days
     desk.complete(spec.id, asked.id, outcome="done", fields=TOPIC, by="cai")
-    assert room.gateway.result(run.id, 60)["end"] == "end"
+    assert room.gateway.result(run.id, PATIENCE)["end"] == "end"
     topic = memory.facts(spec).find(member="cai", kinds=["submitted"], limit=1)[0]
     assert topic.fields["space"] == "plaza"
     after = reviewed(memory, spec, topic.at + 11 * HOUR, ["rule:plaza-quiet"])["rule:plaza-quiet"]
@@ -158,7 +159,7 @@ def test_a_miss_passes_the_turn_on_and_the_host_steps_in_last(
         "plaza-warm-up", subject="plaza", at=AT + 2 * DAY, scale="1d=3s", key="passed on"
     )
 
-    assert room.gateway.result(run.id, 60)["end"] == "end"
+    assert room.gateway.result(run.id, PATIENCE)["end"] == "end"
 
     turns_ = [visit for visit in memory.runs.visits(run.id) if visit.phase == "turn"]
     people = [memory.inbox.item(spec.id, f"{run.id}/turn/{visit.visit}").asked[0] for visit in turns_]
@@ -174,10 +175,10 @@ def test_a_topic_counts_only_when_it_draws_many_kinds_of_owners(
 ) -> None:
     memory = room.memory
     at = AT + 4 * DAY
-    run = Launcher(memory.house, room.gateway).start("plaza-topics", subject="plaza", at=at, scale="1d=4s")
+    run = Launcher(memory.house, room.gateway).start("plaza-topics", subject="plaza", at=at, scale=pace("1d=4s"))
     works = []
     for number in (1, 2, 3):
-        item = eventually(lambda n=number: memory.inbox.item(spec.id, f"{run.id}/turn/{n}"), within=60)
+        item = eventually(lambda n=number: memory.inbox.item(spec.id, f"{run.id}/turn/{n}"))
         desk.complete(spec.id, item.id, outcome="done", fields=TOPIC, by=item.asked[0])
         works.append(f"{run.id}/turn/{number}/{item.asked[0]}/1")
     room.gateway.cancel(run.id)

@@ -10,6 +10,7 @@ import pytest
 from operations.errors import Refusal
 from tests.desk.auto import staffed
 from tests.touch.owners import AT, auto, owners
+from tests.waiting import PATIENCE, pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.steps import POKE
@@ -64,7 +65,7 @@ def test_a_question_is_answered_by_the_first_contact_and_closed_by_the_member(
     mine = eventually(lambda: memory.inbox.find(spec.id, member="li", run=run.id))[0]
     desk.complete(spec.id, mine.id, outcome="solved", fields={}, by="li")
 
-    assert room.gateway.result(run.id, 30)["end"] == "end"
+    assert room.gateway.result(run.id, PATIENCE)["end"] == "end"
     assert told(memory, spec, "lin", "dong") == []
     assert memory.audit.entries(spec.id, what=run.id, verb="complete")[0].actor == "lin"
 
@@ -73,7 +74,9 @@ def test_a_question_nobody_answers_is_reminded_of_and_goes_to_the_chief_in_time(
     room: Any, spec: Any, working: None, desk: Desk, eventually: Any
 ) -> None:
     memory = room.memory
-    run = Launcher(memory.house, room.gateway).start("help-desk", subject="wang", starter="wang", at=AT, scale="1d=6s")
+    run = Launcher(memory.house, room.gateway).start(
+        "help-desk", subject="wang", starter="wang", at=AT, scale=pace("1d=6s")
+    )
     eventually(lambda: memory.runs.visit(run.id, "question"))
     desk.submit(run.id, "question", member="wang", fields=PROBLEM)
 
@@ -83,7 +86,7 @@ def test_a_question_nobody_answers_is_reminded_of_and_goes_to_the_chief_in_time(
     assert ticket.outcome == "silent"
     mine = eventually(lambda: memory.inbox.find(spec.id, member="wang", run=run.id))[0]
     desk.complete(spec.id, mine.id, outcome="solved", fields={}, by="wang")
-    assert room.gateway.result(run.id, 30)["end"] == "end"
+    assert room.gateway.result(run.id, PATIENCE)["end"] == "end"
 
     steps = told(memory, spec, "lin", "mei", "dong")
     assert steps == [(what, who) for what in ("work:untaken", "work:due") for who in ("lin", "mei")]

@@ -18,6 +18,7 @@ from operations.explain import explain
 from operations.ports.standings import Place
 from rules.spec import Community
 from tests.moves.club import AT, TIERS, facts, people, publish
+from tests.waiting import PATIENCE
 from workflows import turns
 from workflows.desk import Desk
 
@@ -59,7 +60,7 @@ def trellis(room: Room, database_url: str, temporal_address: str, monkeypatch: p
 def review(room: Room, at: datetime) -> turns.ReviewSummary:
     id_ = f"club/review/{at:%Y-%m-%dT%H%M%SZ}"
     room.gateway.start(turns.REVIEW, turns.ReviewInput(community="club", at=at), id=id_)
-    summary: turns.ReviewSummary = room.gateway.result(id_, 120, turns.ReviewSummary)
+    summary: turns.ReviewSummary = room.gateway.result(id_, PATIENCE, turns.ReviewSummary)
     return summary
 
 
@@ -88,7 +89,7 @@ def test_one_no_of_those_who_are_asked_is_enough_and_who_said_it_and_why_is_kept
 
         trellis("complete", item.id, "--outcome", "refuse", "--form", "reason=an open complaint", "--as", "hana")
 
-        result = room.gateway.result(item.workflow, 60, turns.MembershipResult)
+        result = room.gateway.result(item.workflow, PATIENCE, turns.MembershipResult)
         after = review(room, AT + 9 * DAY)
 
     assert result.outcome == "refused"

@@ -13,6 +13,7 @@ import pytest
 from operations.releasing import due, release
 from rules.spec import load
 from tests.operations.bureau import FILES, files
+from tests.waiting import PATIENCE
 from workflows.phases import discover
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_the_clock_starts_the_run_at_the_moment_that_the_task_says(
         for attempt in range(2):
             given = turns.OutboxInput(community="clock", by_clock=True)
             gateway.start(turns.OUTBOX, given, id=f"clock/outbox/{attempt}")
-            gateway.result(f"clock/outbox/{attempt}", 30)
+            gateway.result(f"clock/outbox/{attempt}", PATIENCE)
         runs = eventually(lambda: memory.runs.runs("clock", task="spring"))
         children = eventually(lambda: memory.runs.runs("clock", task="shapes"))
 

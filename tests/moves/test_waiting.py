@@ -12,6 +12,7 @@ from operations.ports.reviews import Membership
 from operations.ports.standings import Place
 from rules.spec import Community
 from tests.moves.club import AT, facts, people, publish
+from tests.waiting import PATIENCE
 from workflows import turns
 
 pytestmark = pytest.mark.servers
@@ -31,7 +32,7 @@ def review(room: Room, at: datetime, **more: object) -> turns.ReviewSummary:
     id_ = f"club/review/{at:%Y-%m-%dT%H%M%SZ}"
     given = turns.ReviewInput.model_validate({"community": "club", "at": at, "shard_size": 2, "batch_size": 3, **more})
     room.gateway.start(turns.REVIEW, given, id=id_, again=True)
-    summary: turns.ReviewSummary = room.gateway.result(id_, 120, turns.ReviewSummary)
+    summary: turns.ReviewSummary = room.gateway.result(id_, PATIENCE, turns.ReviewSummary)
     return summary
 
 
@@ -77,7 +78,7 @@ def test_a_member_moves_after_both_have_said_yes(
         invitation = eventually(lambda: room.memory.memberships.invitations("club", "ann"))[0]  # type: ignore[index]
         room.memory.memberships.answer("club", invitation.id, answer="accept", at=datetime.now(UTC))
         room.gateway.signal(invitation.workflow, turns.POKE)
-        result = room.gateway.result(invitation.workflow, 120, turns.MembershipResult)
+        result = room.gateway.result(invitation.workflow, PATIENCE, turns.MembershipResult)
 
     assert result.outcome == "moved"
     assert tier_of(room.memory, "ann") == "trusted"
@@ -92,7 +93,7 @@ def test_silence_of_those_who_approve_is_what_the_spec_says_and_rests(
     since = AT + timedelta(days=60)
     with worker():
         move = asked(room, club, "bob", since, scale="1d=100ms")
-        result = room.gateway.result(move.workflow, 120, turns.MembershipResult)
+        result = room.gateway.result(move.workflow, PATIENCE, turns.MembershipResult)
         assert result.outcome == "refused"
         assert result.at == since + timedelta(days=10)
         again = review(room, since + timedelta(days=11))
@@ -113,7 +114,7 @@ def test_simulated_people_say_the_same_whatever_crashes(
         move = asked(room, club, "cai", since, scale="1d=300ms", seed="7")
     # the worker is gone while people are waited for; another one goes on
     with worker():
-        result = room.gateway.result(move.workflow, 120, turns.MembershipResult)
+        result = room.gateway.result(move.workflow, PATIENCE, turns.MembershipResult)
     ended = room.memory.memberships.get("club", move.id)
     assert ended is not None
     assert ended.outcome == result.outcome
@@ -142,7 +143,7 @@ def test_a_move_goes_on_when_its_steps_fail_for_a_while(
     monkeypatch.setattr(operation, "advance", failing)
     with worker():
         move = asked(room, club, "eve", AT + timedelta(days=400), scale="1d=100ms", seed="7")
-        result = room.gateway.result(move.workflow, 120, turns.MembershipResult)
+        result = room.gateway.result(move.workflow, PATIENCE, turns.MembershipResult)
 
     ended = room.memory.memberships.get("club", move.id)
     assert ended is not None
@@ -163,7 +164,7 @@ def test_a_review_goes_on_where_a_lost_worker_left_it(
     with worker():
         eventually(lambda: any(tier_of(room.memory, name) == "regular" for name in names))
     with worker():
-        summary = room.gateway.result(id_, 120, turns.ReviewSummary)
+        summary = room.gateway.result(id_, PATIENCE, turns.ReviewSummary)
 
     assert summary.parts["tier"]["moved:guest>regular"] == 12
     moved = [f for f in room.memory.facts(club).find(kinds=["moved_tier"], limit=1000) if f.member in names]

@@ -24,6 +24,7 @@ from rules.spec import Community
 from store.fact_names import token
 from store.person_rows import tables
 from tests.people.town import AT, publish
+from tests.waiting import PATIENCE, pace
 from workflows import turns
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -54,7 +55,7 @@ def live(memory: Memory, town: Community, *names: str) -> None:
 def review(room: Room, at: datetime) -> turns.ReviewSummary:
     id_ = f"town/review/{at:%Y-%m-%dT%H%M%SZ}"
     room.gateway.start(turns.REVIEW, turns.ReviewInput(community="town", at=at), id=id_, again=True)
-    summary: turns.ReviewSummary = room.gateway.result(id_, 60, turns.ReviewSummary)
+    summary: turns.ReviewSummary = room.gateway.result(id_, PATIENCE, turns.ReviewSummary)
     return summary
 
 
@@ -74,8 +75,8 @@ def test_after_a_withdrawal_there_is_no_contact_of_any_kind(
         ended = consent.withdraw(memory.desk, memory.persons, town, "ann", at=datetime.now(UTC), by="ann", reason="no")
         for flow in ended.workflows:
             room.gateway.signal(flow, turns.POKE)
-        result: RunResult = room.gateway.result(talk.id, 30, RunResult)
-        moved = room.gateway.result(invited.workflow, 30, turns.MembershipResult)
+        result: RunResult = room.gateway.result(talk.id, PATIENCE, RunResult)
+        moved = room.gateway.result(invited.workflow, PATIENCE, turns.MembershipResult)
 
         assert result.end == "end:stopped"
         assert moved.outcome == "withdrew"
@@ -102,7 +103,7 @@ def test_saying_yes_is_consent_and_without_it_nobody_becomes_active(
         open_ = {one.member: one for one in eventually(lambda: _both(memory, "bea", "cleo"))}  # type: ignore[attr-defined]
         memory.memberships.answer("town", open_["bea"].id, answer="accept", at=datetime.now(UTC))
         room.gateway.signal(open_["bea"].workflow, turns.POKE)
-        assert room.gateway.result(open_["bea"].workflow, 30, turns.MembershipResult).outcome == "moved"
+        assert room.gateway.result(open_["bea"].workflow, PATIENCE, turns.MembershipResult).outcome == "moved"
     said = {one.id: one.attributes.get("consent") for one in memory.members(town).find(["bea", "cleo"])}
     assert said == {"bea": True, "cleo": None}
     stages = {name: [s.at for s in memory.standings.of("town", name) if s.place.ladder == "lifecycle"] for name in said}
@@ -136,13 +137,13 @@ def forgotten(room: Room, town: Community, worker: Worker, eventually: Eventuall
     )
     with worker():
         review(room, AT + timedelta(days=2))
-        run = Launcher(memory.house, room.gateway).start("an-album", community="town", scale="1d=250ms")
+        run = Launcher(memory.house, room.gateway).start("an-album", community="town", scale=pace("1d=500ms"))
         desk = Desk(memory.house)
         eventually(lambda: memory.runs.latest_open(run.id, "submit"))
         memory.members(town).enlist([Member(name, None, {"consent": True}) for name in ("dora-7", "eve")], at=AT)
         desk.submit(run.id, "tips", member="dora-7", fields={"words": "雨天先擦雷达"})
         desk.submit(run.id, "tips", member="eve", fields={"words": "dora-7 told me: wash it"})
-        room.gateway.result(run.id, 60, RunResult)
+        room.gateway.result(run.id, PATIENCE, RunResult)
     return run.id
 
 

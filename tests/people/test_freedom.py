@@ -9,6 +9,7 @@ import pytest
 
 from cli.wiring import Room
 from tests.people.owners import AT, did, enlist, owners
+from tests.waiting import PATIENCE
 from workflows.launch import Launcher
 from workflows.steps import RunResult
 
@@ -29,7 +30,7 @@ def test_beginners_are_read_before_publication_and_the_trusted_afterwards(room: 
         run = Launcher(memory.house, room.gateway).start(
             "ultimate-buying-guide", community="auto", at=AT, scale="1d=40ms", rehearsed=True, seed=5, crowd=24
         )
-        result: RunResult = room.gateway.result(run.id, 120, RunResult)
+        result: RunResult = room.gateway.result(run.id, PATIENCE, RunResult)
     assert result.end.startswith("end")
     visits = {visit.phase: visit for visit in memory.runs.visits(run.id)}
     tiers = {f"m{n:02}": "core" if n % 2 else "active" for n in range(24)}

@@ -14,6 +14,7 @@ from operations.errors import Refusal
 from operations.ports.facts import Fact
 from operations.ports.standings import LIFECYCLE, Place
 from rules.spec import Community
+from tests.waiting import PATIENCE
 from tests.workflows.teams.crewed import AT, settle
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -56,7 +57,7 @@ def test_the_mature_guide_those_at_the_beginning_a_few_each(
     launcher = Launcher(memory.house, room.gateway)
     with worker():
         run = launcher.start("photo-masters", at=AT, scale="1d=40ms", rehearsed=True, seed=3, crowd=40).id
-        end = room.gateway.result(run, 120, RunResult).end
+        end = room.gateway.result(run, PATIENCE, RunResult).end
         open_ = launcher.start("photo-masters", at=AT, key="open").id
         eventually(lambda: memory.runs.open_visits(open_, phase="masters"))
         with pytest.raises(Refusal, match=r"not invited|not among"):

@@ -15,6 +15,7 @@ from operations.ports.members import Member
 from rules.spec import Community
 from tests.people.owners import enlist, owners
 from tests.people.town import publish
+from tests.waiting import PATIENCE, pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.offers import Offer, offers
@@ -95,7 +96,7 @@ def test_published_tips_are_found_by_their_words_with_their_author(
     long_ago = datetime.now(UTC) - timedelta(days=100)
     memory.members(town).enlist([Member(one, long_ago, {"consent": True}) for one in ("li", "zhou")], at=long_ago)
     with worker():
-        run = Launcher(memory.house, room.gateway).start("an-album", community="town", scale="1d=200ms")
+        run = Launcher(memory.house, room.gateway).start("an-album", community="town", scale=pace("1d=500ms"))
         eventually(lambda: memory.runs.latest_open(run.id, "submit"))
         desk = Desk(memory.house)
         for member, words in (
@@ -105,7 +106,7 @@ def test_published_tips_are_found_by_their_words_with_their_author(
         ):
             desk.submit(run.id, "tips", member=member, fields={"words": words})
         assert memory.knowledge.search("town", "雷达") == [], "nothing is found before it is published"
-        room.gateway.result(run.id, 60, RunResult)
+        room.gateway.result(run.id, PATIENCE, RunResult)
 
     found = memory.knowledge.search("town", "雷达")
     assert [(one.author, one.text) for one in found] == [("li", "雨天先擦毫米波雷达再倒车")]

@@ -15,6 +15,7 @@ from operations.ports.decisions import Wanted
 from operations.ports.effects import Deed
 from operations.ports.notices import Notice
 from tests.people.owners import AT, did, enlist, owners, reviewed, stage, tier
+from tests.waiting import PATIENCE
 from workflows import turns
 from workflows.launch import Launcher
 from workflows.steps import RunResult
@@ -51,7 +52,7 @@ def test_owners_and_sales_staff_live_side_by_side_and_one_person_is_in_both(room
         ended = consent.withdraw(memory.desk, memory.persons, auto, "wang", at=datetime.now(UTC), by="wang", reason="x")
         for flow in ended.workflows:
             room.gateway.signal(flow, turns.POKE)
-        assert room.gateway.result(talk.id, 30, RunResult).end == "end:stopped"
+        assert room.gateway.result(talk.id, PATIENCE, RunResult).end == "end:stopped"
         for spec in (auto, kos):
             memory.outbox.put(spec.id, [Notice(key="n/1", member="wang", what="run.brief", at=AT)])
         said = {spec.id: memory.members(spec).find(["wang"])[0].attributes.get("consent") for spec in (auto, kos)}
@@ -82,7 +83,7 @@ def test_a_run_of_the_sales_staff_is_played_from_its_file_alone(room: Room, work
         run = Launcher(memory.house, room.gateway).start(
             "spring-clips", community="kos", at=AT, scale="1d=40ms", rehearsed=True, seed=3, crowd=8
         )
-        result: RunResult = room.gateway.result(run.id, 60, RunResult)
+        result: RunResult = room.gateway.result(run.id, PATIENCE, RunResult)
     assert result.end in ("end", "cancel")
     assert [visit.phase for visit in memory.runs.visits(run.id)][:2] == ["call", "entries"]
     assert memory.effects.audit("kos") == []

@@ -10,6 +10,7 @@ import pytest
 from cli.wiring import Room
 from operations.ports.effects import Deed
 from tests.people.owners import AT, enlist, owners
+from tests.waiting import PATIENCE
 from workflows.launch import Launcher
 from workflows.steps import RunResult
 
@@ -29,7 +30,7 @@ def test_an_honorary_adviser_scores_in_the_selection_of_new_ones(room: Room, wor
         run = Launcher(memory.house, room.gateway).start(
             "most-beautiful-lines", community="auto", at=AT, scale="1d=40ms", rehearsed=True, seed=4, crowd=44
         )
-        result: RunResult = room.gateway.result(run.id, 120, RunResult)
+        result: RunResult = room.gateway.result(run.id, PATIENCE, RunResult)
     assert result.end.startswith("end")
     judged = next(visit for visit in memory.runs.visits(run.id) if visit.kind == "judge")
     assert "elder" in judged.asked

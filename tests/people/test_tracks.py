@@ -21,6 +21,7 @@ from operations.publish import publish
 from rules.spec import Community
 from store.folder import read_folder
 from tests.people.owners import SPECS
+from tests.waiting import PATIENCE, pace
 from worker import Rhythm
 from workflows import turns
 from workflows.course import SKIPPED
@@ -95,7 +96,7 @@ def test_only_the_first_topic_in_public_is_planned_together(room: Room, auto: Co
             who: launcher.start("welcome-private", subject=who, at=BEGAN, scale="1d=20ms", rehearsed=True, seed=3).id
             for who in ("first", "again")
         }
-        ends = {who: room.gateway.result(run, 60, RunResult).end for who, run in runs.items()}
+        ends = {who: room.gateway.result(run, PATIENCE, RunResult).end for who, run in runs.items()}
 
     states = {who: {visit.phase: visit.state for visit in room.memory.runs.visits(run)} for who, run in runs.items()}
     assert ends == {"first": "end", "again": "end"}
@@ -172,7 +173,8 @@ def test_the_public_track_agrees_on_a_direction_is_given_what_is_scarce_and_told
 
     with worker():
         runs = {
-            who: launcher.start("welcome-public", subject=who, at=BEGAN, scale="1d=2s").id for who in ("wei", "xia")
+            who: launcher.start("welcome-public", subject=who, at=BEGAN, scale=pace("1d=2s")).id
+            for who in ("wei", "xia")
         }
         for who, run in runs.items():
             opened(run, "calibration")
@@ -194,7 +196,7 @@ def test_the_public_track_agrees_on_a_direction_is_given_what_is_scarce_and_told
         (item,) = memory.inbox.find("auto", role="director", run=runs["xia"])
         assert item.details == {"outside": "theme journeys, agreed know-how, smart-driving"}
         room.gateway.cancel(runs["wei"])
-        result = room.gateway.result(runs["xia"], 60, RunResult)
+        result = room.gateway.result(runs["xia"], PATIENCE, RunResult)
 
     assert result.end == "end:off-scope", "silence lets a work pass, and not one that is outside"
     assert memory.runs.visit(runs["xia"], "in-scope").results["outside"] == [work]
@@ -213,7 +215,7 @@ def test_each_mature_member_who_leaves_raises_the_quota_of_sprouts_and_a_thin_pi
         id_ = f"auto/review/{at.isoformat()}"
         given = turns.ReviewInput(community="auto", at=at, scale="1d=20s", parts=parts, touch=False)
         room.gateway.start(turns.REVIEW, given, id=id_)
-        room.gateway.result(id_, 60, turns.ReviewSummary)
+        room.gateway.result(id_, PATIENCE, turns.ReviewSummary)
         room.gateway.start(turns.OUTBOX, turns.OutboxInput(community="auto"), id="auto/outbox", again=True)
 
     def searches() -> list[Any]:
@@ -275,9 +277,11 @@ def test_whoever_cannot_go_on_chooses_one_of_four_ways_and_goes_it(
 
     def review(at: datetime) -> None:
         id_ = f"auto/review/{at.isoformat()}"
-        given = turns.ReviewInput(community="auto", at=at, scale="1d=2s", parts=("lifecycle", "tier"), touch=False)
+        given = turns.ReviewInput(
+            community="auto", at=at, scale=pace("1d=2s"), parts=("lifecycle", "tier"), touch=False
+        )
         room.gateway.start(turns.REVIEW, given, id=id_)
-        room.gateway.result(id_, 60, turns.ReviewSummary)
+        room.gateway.result(id_, PATIENCE, turns.ReviewSummary)
         room.gateway.start(turns.OUTBOX, turns.OutboxInput(community="auto"), id="auto/outbox", again=True)
 
     def run_of(who: str) -> str | None:
@@ -303,7 +307,7 @@ def test_whoever_cannot_go_on_chooses_one_of_four_ways_and_goes_it(
             desk.answer(run, "choice", by=who, choice=tired[who])
         for who, run in runs.items():
             if tired[who] != "pause":
-                assert room.gateway.result(run, 60, RunResult).end == "end"
+                assert room.gateway.result(run, PATIENCE, RunResult).end == "end"
         eventually(lambda: opened(runs["tired-pause"], "back"))
         after = at + 60 * DAY
         review(after)

@@ -14,6 +14,7 @@ from operations.errors import Refusal
 from operations.ports.runs import Run
 from rules.spec import Community
 from tests.people.owners import AT, did, enlist, owners, stage
+from tests.waiting import PATIENCE, pace
 from workflows import turns
 from workflows.desk import Desk
 from workflows.steps import RunResult
@@ -42,16 +43,16 @@ def test_each_track_has_a_plan_of_its_own_and_consent_comes_first(
     memory = room.memory
     with worker():
         id_ = "auto/review/welcome"
-        given = turns.ReviewInput(community="auto", at=AT, scale="1d=1s")
+        given = turns.ReviewInput(community="auto", at=AT, scale=pace("1d=1s"))
         room.gateway.start(turns.REVIEW, given, id=id_)
-        room.gateway.result(id_, 60, turns.ReviewSummary)
+        room.gateway.result(id_, PATIENCE, turns.ReviewSummary)
         eventually(lambda: len(memory.memberships.invitations("auto")) == 2)
         invited = {one.member: one for one in memory.memberships.invitations("auto")}
         assert set(invited) == {"from-weibo", "from-home"}, "a stranger needs three real contacts, two are not enough"
         for move in invited.values():
             memory.memberships.answer("auto", move.id, answer="accept", at=move.opened_at + timedelta(hours=1))
             room.gateway.signal(move.workflow, turns.POKE)
-            assert room.gateway.result(move.workflow, 60, turns.MembershipResult).outcome == "moved"
+            assert room.gateway.result(move.workflow, PATIENCE, turns.MembershipResult).outcome == "moved"
         room.gateway.start(turns.OUTBOX, turns.OutboxInput(community="auto"), id="auto/outbox", again=True)
         runs = eventually(lambda: _both(room))
         assert {run.subject: run.task for run in runs} == {
@@ -74,7 +75,7 @@ def _calibrated(room: Room, run: str, eventually: Eventually) -> None:
             visit = memory.runs.visit(run, phase)
             return visit if visit is not None and visit.state == "open" else None
 
-        return eventually(look, within=60)
+        return eventually(look)
 
     opened("calibration")
     contact = memory.effects.assigned("auto", "from-weibo")["contact"]
@@ -84,9 +85,9 @@ def _calibrated(room: Room, run: str, eventually: Eventually) -> None:
     desk.answer(run, "calibration", by=contact, choice="done", fields=said)
     opened("agreed")
     desk.answer(run, "agreed", by="from-weibo", choice="talk-again")
-    eventually(lambda: memory.runs.visit(run, "calibration", 2), within=60)
+    eventually(lambda: memory.runs.visit(run, "calibration", 2))
     desk.answer(run, "calibration", by=contact, choice="done", fields=said)
-    eventually(lambda: memory.runs.visit(run, "agreed", 2), within=60)
+    eventually(lambda: memory.runs.visit(run, "agreed", 2))
     desk.answer(run, "agreed", by="from-weibo", choice="agree")
     opened("first-work")
     rights = {held.item for held in memory.effects.holdings("auto", "from-weibo") if held.kind == "benefit"}
@@ -96,7 +97,7 @@ def _calibrated(room: Room, run: str, eventually: Eventually) -> None:
     desk.answer(run, "in-scope", by="director-1", choice="return", about=work, fields={"reason": "不在选题范围内"})
     desk.revise(run, "in-scope", work=work, member="from-weibo", fields={**PIECE, "theme": "smart-driving"})
     desk.answer(run, "in-scope", by="director-1", choice="approve", about=work, fields={"reason": "好"})
-    result: RunResult = room.gateway.result(run, 60, RunResult)
+    result: RunResult = room.gateway.result(run, PATIENCE, RunResult)
     assert result.end == "end"
     assert memory.persons.contributions("auto", "from-weibo") == {"welcome-public": 5}
 
@@ -115,9 +116,9 @@ def test_nobody_becomes_active_without_consent_and_silence_returns_to_the_pool(
     with worker():
         given = turns.ReviewInput(community="auto", at=AT + timedelta(days=1), scale="1d=30ms", parts=("lifecycle",))
         room.gateway.start(turns.REVIEW, given, id="auto/review/silent")
-        room.gateway.result("auto/review/silent", 60, turns.ReviewSummary)
-        move = eventually(lambda: memory.memberships.get("auto", _move(room, "silent") or ""), within=30)
-        result = room.gateway.result(move.workflow, 60, turns.MembershipResult)
+        room.gateway.result("auto/review/silent", PATIENCE, turns.ReviewSummary)
+        move = eventually(lambda: memory.memberships.get("auto", _move(room, "silent") or ""))
+        result = room.gateway.result(move.workflow, PATIENCE, turns.MembershipResult)
     assert result.outcome == "lapsed"
     assert memory.members(auto).find(["silent"])[0].attributes.get("consent") is None
     assert stage(memory, auto, "silent") == "emerging", "back in the pool"

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from operations.errors import Refusal
 from tests.scarce.depot import AT, Walk, found
+from tests.waiting import PATIENCE, pace
 
 pytestmark = pytest.mark.servers
 
@@ -107,11 +108,11 @@ def test_a_supper_is_held_with_its_quorum_its_elder_and_its_minutes(
 
     memory = founded.memory
     desk = Desk(memory.house, poke=founded.gateway.poke)
-    supper = Launcher(memory.house, founded.gateway).start("supper", scale="1d=300ms")
+    supper = Launcher(memory.house, founded.gateway).start("supper", scale=pace("1d=600ms"))
     eventually(lambda: memory.runs.visit(supper.id, "guests"))
     for who in ("m05", "m06", "m07"):
         desk.enrol(supper.id, member=who, fields={})
-    eventually(lambda: memory.runs.visit(supper.id, "table"), within=60)
+    eventually(lambda: memory.runs.visit(supper.id, "table"))
 
     def refused(*given: str) -> str:
         with pytest.raises(Refusal) as caught:
@@ -123,12 +124,12 @@ def test_a_supper_is_held_with_its_quorum_its_elder_and_its_minutes(
     assert "after the time" in refused("--as", "ann", "--day", "60d")
     trellis("meet", supper.id, "--as", "ann", "--day", "1h")
     assert trellis("meet", supper.id)["state"]["invited"] == ["m05", "m06", "m07"]
-    eventually(lambda: "was there" in run("meet", supper.id, "--as", "m05", "--i-was-there"), within=30)
+    eventually(lambda: "was there" in run("meet", supper.id, "--as", "m05", "--i-was-there"))
     assert "is not in role:elder" in refused("--as", "ann", "--with-role", "elder=ann")
     trellis("meet", supper.id, "--as", "ann", "--attended", "m06", "--with-role", "elder=eve")
     trellis("meet", supper.id, "--as", "ann", "--minutes", "--form", "text=soup and songs")
 
-    assert founded.gateway.result(supper.id, 60, RunResult).end == "end"
+    assert founded.gateway.result(supper.id, PATIENCE, RunResult).end == "end"
     results = memory.runs.visit(supper.id, "table").results
     assert (results["attended"], results["absent"]) == (["m05", "m06"], ["m07"])
     facts = memory.facts("village")

@@ -54,14 +54,14 @@ class Council:
             visit = self.memory.runs.visit(self.run, phase)
             return visit if visit is not None and visit.state == "open" else None
 
-        return self.eventually(look, within=60)
+        return self.eventually(look)
 
     def closes(self, phase: str) -> Any:
         def look() -> Any:
             visit = self.memory.runs.visit(self.run, phase)
             return visit if visit is not None and visit.state in ("closed", "skipped") else None
 
-        return self.eventually(look, within=60)
+        return self.eventually(look)
 
     def seat(self, who: list[str]) -> None:
         """Everybody who is asked answers, and those who are wanted take a seat."""
@@ -75,7 +75,7 @@ class Council:
                 self.desk.decline(self.run, member=member)
         self.opens("seats")
         for member in who:
-            self.eventually(lambda member=member: self._offered(member), within=60)
+            self.eventually(lambda member=member: self._offered(member))
         self.closes("seats")
 
     def _offered(self, member: str) -> bool:
@@ -189,7 +189,7 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
     with pytest.raises(Refusal, match="is not the host"):
         meeting.set_day("3d", by="amb-1")
     meeting.set_day("2h", by="planner-1")
-    eventually(lambda: _try(lambda: Meeting(desk, run, "session").attend(by="planner-1", people=seats[:3])), within=30)
+    eventually(lambda: _try(lambda: Meeting(desk, run, "session").attend(by="planner-1", people=seats[:3])))
     with pytest.raises(Refusal, match="is not in role:management"):
         Meeting(desk, run, "session").attend(by="planner-1", roles={"planner-2": "role:management"})
     Meeting(desk, run, "session").attend(by="management-1")
@@ -211,7 +211,7 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
 
     place, today = Place(member="amb-5", ladder="tier"), memory.runs.visits(run)[-1].opened_at
     memory.standings.put("auto", place, to="core", by="management-1", reason="moved away", at=today)
-    eventually(lambda: "amb-5" not in {one for team in memory.teams.of_run(run) for one in team.inside()}, within=90)
+    eventually(lambda: "amb-5" not in {one for team in memory.teams.of_run(run) for one in team.inside()})
     left = [one for one in memory.facts("auto").find(kinds=["left_team"], limit=10) if one.fields["run"] == run]
     assert {one.member for one in left} == {"amb-5"}
     reviewed(memory, memory.specs.current("auto"), max(one.at for one in left), ["rules:member"])
@@ -225,7 +225,7 @@ def test_a_council_sits_debates_with_management_and_its_vote_alone_releases_mone
     assert {who for visit in decided for who in visit.asked} <= set(seats)
 
     council.gateway.cancel(run)
-    eventually(lambda: memory.runs.run(run).status == "cancelled", within=60)
+    eventually(lambda: memory.runs.run(run).status == "cancelled")
     assert memory.resources.accounts("auto", "owners-council")[0].spent == account.spent
     auto = memory.specs.current("auto")
     assert check_books(memory.desk, auto).findings == []

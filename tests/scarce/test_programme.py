@@ -11,6 +11,7 @@ import pytest
 from operations.books import check_books
 from operations.errors import Refusal
 from tests.scarce.programme import AT, give_title, settle_in
+from tests.waiting import PATIENCE, pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.meeting import Meeting
@@ -55,7 +56,7 @@ def test_cars_go_to_the_highest_tier_first_are_handed_over_and_late_ones_escalat
     settled: Any, working: None, desk: Desk, start: Callable[..., str], eventually: Any
 ) -> None:
     memory, gateway = settled.memory, settled.gateway
-    scale = "1d=3s"  # cars are given out at ten, half an hour after which all of them ask
+    scale = pace("1d=3s")  # cars are given out at ten, half an hour after which all of them ask
     with pytest.raises(Refusal, match="may not start"):
         start("borrow-a-car", "base-1", scale=scale, starter="base-1")
     who = ("core-1", "core-2", "amb-1", "amb-2")
@@ -64,9 +65,9 @@ def test_cars_go_to_the_highest_tier_first_are_handed_over_and_late_ones_escalat
     def claim(one: str) -> Any:
         return next(iter(memory.resources.of_phase(runs[one], "booking")), None)
 
-    eventually(lambda: all(claim(one) is not None for one in who), within=30)
+    eventually(lambda: all(claim(one) is not None for one in who))
     assert {claim(one).state for one in who} == {"waiting"}
-    eventually(lambda: all(claim(one).state == "served" for one in who), within=30)
+    eventually(lambda: all(claim(one).state == "served" for one in who))
 
     first = min(claim(one).begins_at for one in who)
     with_first = {one for one in who if claim(one).begins_at == first}
@@ -84,20 +85,20 @@ def test_cars_go_to_the_highest_tier_first_are_handed_over_and_late_ones_escalat
     # one car goes out and comes home, another does not come back in time, and nobody hands over the third
     brings, late = "amb-1", "amb-2"
     for one in (brings, late):
-        eventually(lambda one=one: memory.runs.visit(runs[one], "hand-over"), within=30)
+        eventually(lambda one=one: memory.runs.visit(runs[one], "hand-over"))
         desk.answer(runs[one], "hand-over", by="coordinator-1", choice="done", fields=CAR)
     third = next(iter(with_first - {brings, late}))
-    assert gateway.result(runs[third], 60, RunResult).end == "cancel"
-    eventually(lambda: memory.runs.visit(runs[brings], "return"), within=30)
+    assert gateway.result(runs[third], PATIENCE, RunResult).end == "cancel"
+    eventually(lambda: memory.runs.visit(runs[brings], "return"))
     desk.answer(runs[brings], "return", by="coordinator-2", choice="done", fields={"odometer": 1500})
-    assert gateway.result(runs[brings], 60, RunResult).end == "end"
-    eventually(lambda: memory.runs.visit(runs[late], "late"), within=60)
+    assert gateway.result(runs[brings], PATIENCE, RunResult).end == "end"
+    eventually(lambda: memory.runs.visit(runs[late], "late"))
     asked = memory.inbox.find("auto", role="director", run=runs[late])
     assert [item.phase for item in asked] == ["late"]
     desk.answer(runs[late], "late", by="director-1", choice="back", fields={"odometer": 1700})
-    assert gateway.result(runs[late], 60, RunResult).end == "end"
+    assert gateway.result(runs[late], PATIENCE, RunResult).end == "end"
     gateway.cancel(runs[last])
-    eventually(lambda: memory.runs.run(runs[last]).status == "cancelled", within=30)
+    eventually(lambda: memory.runs.run(runs[last]).status == "cancelled")
     assert [one for one in memory.resources.bookings("auto", "test-cars") if one.state == "booked"] == []
 
 
@@ -105,8 +106,8 @@ def test_research_is_for_the_mature_who_keep_it_to_themselves_and_each_has_one_v
     settled: Any, working: None, desk: Desk, start: Callable[..., str], eventually: Any
 ) -> None:
     memory = settled.memory
-    run = start("next-car-design", scale="1d=500ms")
-    visit = eventually(lambda: memory.runs.visit(run, "guests"), within=30)
+    run = start("next-car-design", scale=pace("1d=500ms"))
+    visit = eventually(lambda: memory.runs.visit(run, "guests"))
     assert set(visit.asked) == {one.id for one in memory.members("auto").find() if one.id[:3] in ("amb", "cor", "bot")}
     for member in visit.asked:
         if member in ("amb-1", "amb-2", "both-1", "core-1", "core-2", "core-3"):
@@ -117,7 +118,7 @@ def test_research_is_for_the_mature_who_keep_it_to_themselves_and_each_has_one_v
             desk.decline(run, member=member)
     with pytest.raises(Refusal, match=r"is not among|not invited|is closed"):
         desk.enrol(run, member="base-1", fields={"agreed": True})
-    eventually(lambda: memory.runs.visit(run, "round-table"), within=30)
+    eventually(lambda: memory.runs.visit(run, "round-table"))
     Meeting(desk, run).set_day("1h", by="product-owner-1")
     guests = ["amb-1", "amb-2", "both-1", "core-1"]
 
@@ -128,9 +129,9 @@ def test_research_is_for_the_mature_who_keep_it_to_themselves_and_each_has_one_v
             return False
         return True
 
-    eventually(came, within=30)
+    eventually(came)
     Meeting(desk, run).minutes({"summary": "three sketches", "advice": ""}, by="product-owner-1")
-    eventually(lambda: memory.runs.visit(run, "preference"), within=30)
+    eventually(lambda: memory.runs.visit(run, "preference"))
     said = {"amb-1": "arrow", "amb-2": "arrow", "both-1": "dune", "core-1": "pebble", "core-2": "dune"}
     for member, choice in said.items():
         desk.answer(run, "preference", by=member, choice=choice)
@@ -138,7 +139,7 @@ def test_research_is_for_the_mature_who_keep_it_to_themselves_and_each_has_one_v
     with pytest.raises(Refusal, match="is not asked"):
         desk.answer(run, "preference", by="core-7", choice="dune")
 
-    assert settled.gateway.result(run, 60, RunResult).end == "end"
+    assert settled.gateway.result(run, PATIENCE, RunResult).end == "end"
     preference = memory.runs.visit(run, "preference").results
     assert {name: sorted(preference[name]) for name in ("arrow", "dune", "pebble")} == {
         "arrow": ["amb-1", "amb-2", "core-2"],
@@ -162,14 +163,14 @@ def test_every_honorary_member_is_invited_to_the_celebration(
 ) -> None:
     memory = settled.memory
     run = start("annual-celebration", scale="1d=300ms")
-    visit = eventually(lambda: memory.runs.visit(run, "guests"), within=30)
+    visit = eventually(lambda: memory.runs.visit(run, "guests"))
 
     assert {"hon-1", "hon-2", "hon-3"} <= set(visit.asked)
     assert not {one for one in visit.asked if one.startswith(("base", "act"))}
     invited = {item.about or item.asked[0] for item in memory.inbox.find("auto", run=run, limit=200)}
     assert invited
     settled.gateway.cancel(run)
-    eventually(lambda: memory.runs.run(run).status == "cancelled", within=30)
+    eventually(lambda: memory.runs.run(run).status == "cancelled")
 
 
 def test_leaders_try_what_is_new_before_others_and_nothing_of_it_is_public_before_its_day(
@@ -184,13 +185,13 @@ def test_leaders_try_what_is_new_before_others_and_nothing_of_it_is_public_befor
 
     def told_in(at: datetime) -> tuple[str, set[str]]:
         run = launcher.start("parking-trial", at=at, scale="1d=60s", key=at.isoformat(), args=args).id
-        eventually(lambda: memory.runs.open_visits(run, phase="signing-up"), within=30)
+        eventually(lambda: memory.runs.open_visits(run, phase="signing-up"))
         facts = memory.facts("auto").find(kinds=["published"], limit=500)
         return run, {str(one.fields["place"]) for one in facts if one.fields.get("run") == run}
 
     def over(run: str) -> None:
         settled.gateway.cancel(run)
-        eventually(lambda: memory.runs.run(run).status == "cancelled", within=60)
+        eventually(lambda: memory.runs.run(run).status == "cancelled")
 
     early, inside = told_in(AT)
     assert inside == {"test-bench"}, "the brief is read by those who may try it, and by nobody else"

@@ -67,7 +67,7 @@ def test_nothing_comes_in_after_the_gate_was_shut_and_nothing_accepted_is_lost(r
 
     with ThreadPoolExecutor(12) as pool:
         coming = [pool.submit(hand_in, f"m{number}") for number in range(400)]
-        started.wait(10)
+        started.wait(60)
         runs.shut(visit.run, "entries", 1, at=AT)
         shut.set()
         told = [one.result() for one in coming]

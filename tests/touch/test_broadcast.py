@@ -14,6 +14,7 @@ from operations.ports.runs import Run
 from rules.reading import Reading
 from rules.spec import Community
 from tests.touch.owners import AT, auto, happened, numbered, owners
+from tests.waiting import PATIENCE
 from workflows import turns
 from workflows.desk import Desk
 from workflows.eligibility import eligibility
@@ -43,7 +44,7 @@ def working(room: Any, community: Community) -> Iterator[None]:
 def run(room: Any, working: None, eventually: Any) -> Run:
     """The monthly call, published and open."""
     run = Launcher(room.memory.house, room.gateway).start("show-your-mileage")
-    eventually(lambda: room.memory.runs.visit(run.id, "replies"), within=120)
+    eventually(lambda: room.memory.runs.visit(run.id, "replies"))
     return run
 
 
@@ -113,7 +114,7 @@ def test_participation_and_quality_are_counted_and_name_candidates_by_themselves
             happened(memory, community, "rated", member, [number + 1], work=work, score=int(float(score) * 100))
     given = turns.ReviewInput(community="auto", at=AT, parts=("rules:member",))
     room.gateway.start(turns.REVIEW, given, id="auto/review/talent", attributes={"TrellisCommunity": "auto"})
-    room.gateway.result("auto/review/talent", 60, turns.ReviewSummary)
+    room.gateway.result("auto/review/talent", PATIENCE, turns.ReviewSummary)
 
     wanted = [Reading(metric, "90d") for metric in ("entries", "mean_quality", "quality_posts")]
     frame = memory.measures(community).frame(
@@ -166,7 +167,7 @@ def test_from_its_beginning_to_its_end_nobody_is_asked_reminded_assigned_or_writ
     whole = Launcher(memory.house, room.gateway).start(
         "show-your-mileage", at=AT, scale="1d=20ms", rehearsed=True, seed=2, crowd=30
     )
-    assert room.gateway.result(whole.id, 60, RunResult).end == "end"
+    assert room.gateway.result(whole.id, PATIENCE, RunResult).end == "end"
 
     taking_part = {work.author for work in memory.runs.works_of(whole.id)}
     assert len(taking_part) >= 20

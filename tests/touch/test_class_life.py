@@ -14,6 +14,7 @@ from operations.ports.runs import RUNNING, Run
 from operations.ports.standings import Place
 from rules.spec import Community
 from tests.touch.owners import auto, numbered, owners
+from tests.waiting import PATIENCE
 from workflows import turns
 from workflows.desk import Desk
 
@@ -50,7 +51,7 @@ def review(room: Any, working: None) -> Callable[[], Any]:
         name = f"auto/review/{next(count)}"
         given = turns.ReviewInput(community="auto", parts=("tier",))
         room.gateway.start(turns.REVIEW, given, id=name, attributes={"TrellisCommunity": "auto"})
-        return room.gateway.result(name, 60, turns.ReviewSummary)
+        return room.gateway.result(name, PATIENCE, turns.ReviewSummary)
 
     return look
 
@@ -65,7 +66,7 @@ def runs(room: Any, review: Callable[[], Any], eventually: Any) -> dict[str, Run
         asked = [run for run in found.values() if room.memory.runs.visit(run.id, "idea")]
         return found if len(asked) == 2 else None
 
-    return eventually(started, within=120)  # type: ignore[no-any-return]
+    return eventually(started)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def small_task(room: Any, desk: Desk, run: Run, eventually: Any) -> None:
     host = next(one.host for one in room.memory.touch.cohorts("auto") if one.id == run.subject)
     if room.memory.runs.visit(run.id, "small-task") is None:
         desk.answer(run.id, "idea", by=host, choice="small-task")
-        eventually(lambda: room.memory.runs.visit(run.id, "small-task"), within=120)
+        eventually(lambda: room.memory.runs.visit(run.id, "small-task"))
 
 
 def test_one_run_accompanies_each_class_and_asks_its_teacher(room: Any, runs: dict[str, Run]) -> None:
@@ -110,7 +111,7 @@ def test_who_leaves_the_class_has_no_duty_in_it_any_more(
 ) -> None:
     run = runs[class_of(room, "suv-02")]
     small_task(room, desk, run, eventually)
-    eventually(lambda: room.memory.inbox.item("auto", f"{run.id}/rating/1@suv-02"), within=120)
+    eventually(lambda: room.memory.inbox.item("auto", f"{run.id}/rating/1@suv-02"))
     place = Place(member="suv-02", ladder="tier")
     room.memory.standings.put("auto", place, to="core", by="test", reason="test", at=datetime.now(UTC))
     room.memory.effects.staff("auto", "connector", ["cora"])
@@ -121,10 +122,10 @@ def test_who_leaves_the_class_has_no_duty_in_it_any_more(
     with pytest.raises(Refusal, match="is not among those who may take part"):
         desk.submit(run.id, "small-task", member="suv-02", fields=PHOTO)
     assert room.memory.inbox.item("auto", f"{run.id}/rating/1@suv-02").state == "gone"
-    care = eventually(lambda: room.memory.runs.runs("auto", task="core-care", status=RUNNING), within=120)[0]
+    care = eventually(lambda: room.memory.runs.runs("auto", task="core-care", status=RUNNING))[0]
     assert care.subject == "suv-02"
     assert room.memory.effects.assigned("auto", "suv-02") == {"contact": "cora"}
-    introduction = eventually(lambda: room.memory.runs.visit(care.id, "introduction"), within=120)
+    introduction = eventually(lambda: room.memory.runs.visit(care.id, "introduction"))
     assert introduction.asked == ("cora",)
 
 
@@ -132,7 +133,7 @@ def test_the_word_of_the_teacher_about_each_member_is_a_figure_of_theirs(
     room: Any, community: Community, runs: dict[str, Run], desk: Desk, eventually: Any
 ) -> None:
     run = runs[class_of(room, "mpv-05")]
-    item = eventually(lambda: room.memory.inbox.item("auto", f"{run.id}/rating/1@mpv-05"), within=120)
+    item = eventually(lambda: room.memory.inbox.item("auto", f"{run.id}/rating/1@mpv-05"))
     host = next(one.host for one in room.memory.touch.cohorts("auto") if one.id == run.subject)
 
     desk.complete("auto", item.id, outcome="done", fields={"enthusiasm": 5, "expertise": 4}, by=host)
@@ -176,6 +177,6 @@ def test_a_class_that_has_emptied_ends_its_run(
 
     review()
 
-    ended = eventually(lambda: (run := room.memory.runs.run(runs[subject].id)).status != RUNNING and run, within=120)
+    ended = eventually(lambda: (run := room.memory.runs.run(runs[subject].id)).status != RUNNING and run)
     assert ended.end == "end:stopped"
     assert subject not in {one.id for one in room.memory.touch.cohorts("auto")}

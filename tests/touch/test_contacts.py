@@ -19,6 +19,7 @@ from operations.prizes import deadline_in
 from rules.spec import Community
 from store.tables.effects import assignment
 from tests.touch.owners import AT, LONG_AGO, auto, numbered, owners
+from tests.waiting import pace
 from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -104,7 +105,7 @@ def test_a_talk_is_asked_for_each_fortnight_and_a_missed_one_goes_to_the_planner
     def talks() -> list[Any]:
         return [visit for visit in room.memory.runs.visits(run.id) if visit.phase == "talk"]
 
-    eventually(lambda: len(talks()) >= 4, within=120)
+    eventually(lambda: len(talks()) >= 4)
     room.gateway.cancel(run.id)
     found = talks()[:3]
     gaps = [(later.opened_at - first.opened_at).days for first, later in pairwise(found)]
@@ -118,14 +119,14 @@ def test_a_talk_is_asked_for_each_fortnight_and_a_missed_one_goes_to_the_planner
 def test_a_note_outside_of_the_rhythm_starts_the_fortnight_anew(
     room: Any, launcher: Launcher, desk: Desk, community: Community, eventually: Any
 ) -> None:
-    run = launcher.start("core-care", subject="talker", at=AT, scale="1d=400ms")
-    eventually(lambda: room.memory.runs.visit(run.id, "talk"), within=120)
+    run = launcher.start("core-care", subject="talker", at=AT, scale=pace("1d=400ms"))
+    eventually(lambda: room.memory.runs.visit(run.id, "talk"))
     first = room.memory.runs.visit(run.id, "talk", 1)
     told = first.opened_at + timedelta(days=9)
     note = Fact("note-of-talker", "check_in_note", "talker", told, None, {**NOTE, "by": "cora"})
     room.memory.facts(community).record([note])
 
-    second = eventually(lambda: room.memory.runs.visit(run.id, "talk", 2), within=120)
+    second = eventually(lambda: room.memory.runs.visit(run.id, "talk", 2))
 
     room.gateway.cancel(run.id)
     assert second.opened_at == told + timedelta(days=14)
@@ -136,16 +137,16 @@ def test_a_topic_is_planned_by_both_and_keeps_the_strength_that_it_uses(
 ) -> None:
     contact = contact_of(room, "planner")
     run = launcher.start("core-care", subject="planner")
-    eventually(lambda: room.memory.runs.visit(run.id, "introduction"), within=120)
+    eventually(lambda: room.memory.runs.visit(run.id, "introduction"))
     desk.answer(run.id, "introduction", by=contact, choice="done", fields=NOTE)
-    eventually(lambda: room.memory.runs.visit(run.id, "plan"), within=120)
+    eventually(lambda: room.memory.runs.visit(run.id, "plan"))
     plan = {"theme": "journeys", "strength": "camera", "plan": "three days in the mountains"}
 
     desk.answer(run.id, "plan", by=contact, choice="done", fields=plan)
-    agreed = eventually(lambda: room.memory.runs.visit(run.id, "agreed"), within=120)
+    agreed = eventually(lambda: room.memory.runs.visit(run.id, "agreed"))
     assert agreed.asked == ("planner",)
     desk.answer(run.id, "agreed", by="planner", choice="agree")
-    eventually(lambda: room.memory.runs.visit(run.id, "piece"), within=120)
+    eventually(lambda: room.memory.runs.visit(run.id, "piece"))
 
     facts = room.memory.facts(community)
     (kept,) = facts.find(member="planner", kinds=["topic_plan"])
@@ -173,7 +174,7 @@ def test_a_topic_is_planned_by_both_and_keeps_the_strength_that_it_uses(
     place = Place(member="planner", ladder="tier")
     room.memory.standings.put("auto", place, to="active", by="test", reason="test", at=datetime.now(UTC))
     room.gateway.signal(run.id, POKE, "")
-    ended = eventually(lambda: (one := room.memory.runs.run(run.id)).status != RUNNING and one, within=120)
+    ended = eventually(lambda: (one := room.memory.runs.run(run.id)).status != RUNNING and one)
     assert ended.end == "end:stopped"
     assert room.memory.inbox.find("auto", run=run.id) == []
     keep_touch(room.memory.desk, community, at=datetime.now(UTC), start=False)

@@ -31,6 +31,7 @@ from operations.reports.themes import themes_by_segment
 from operations.texts import Reader
 from rules.reading import Reading
 from tests.operations.bureau import AT, found, rows
+from tests.waiting import PATIENCE, pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.steps import RunResult
@@ -52,7 +53,7 @@ def played(room: Any, eventually: Callable[..., Any], tmp_path_factory: pytest.T
     runs = memory.runs
     works: dict[tuple[str, str], str] = {}
     with gateway.working(wiring.crew(memory, gateway)):
-        run = Launcher(memory.house, gateway).start("spring", at=AT, scale="1d=600ms")
+        run = Launcher(memory.house, gateway).start("spring", at=AT, scale=pace("1d=600ms"))
         for task in ("shapes", "roads"):
             child = f"bureau/{task}/1"
             eventually(lambda child=child: runs.visit(child, "entries"))
@@ -89,7 +90,7 @@ def played(room: Any, eventually: Callable[..., Any], tmp_path_factory: pytest.T
         eventually(lambda: runs.visit(run.id, "retrospective"))
         fields = {"differently": "下次简报要给出更多例子", "actions": "重写简报 @role:planner"}
         desk.answer(run.id, "retrospective", by="dora", role="role:director", choice="done", fields=fields)
-        end = gateway.result(run.id, 30, RunResult)
+        end = gateway.result(run.id, PATIENCE, RunResult)
     return SimpleNamespace(
         memory=memory, community=community, run=runs.run(run.id), works=works, folder=folder, end=end.end, at=end.at,
         imports=(once, again, change), comments=read,
@@ -258,7 +259,7 @@ def test_a_contest_tells_how_good_the_whole_field_is(
     memory, desk = played.memory, Desk(played.memory.house, poke=room.gateway.poke)
     given = {"m01": (9, 8), "m02": (7, 8), "m03": (3, 2), "m04": (5, 5)}
     with worker():
-        run = Launcher(memory.house, room.gateway).start("cup", at=AT + timedelta(days=60), scale="1d=900ms")
+        run = Launcher(memory.house, room.gateway).start("cup", at=AT + timedelta(days=60), scale=pace("1d=900ms"))
         eventually(lambda: memory.runs.visit(run.id, "entries"))
         works = {who: desk.submit(run.id, "entries", member=who, fields={"words": "x"}).id for who in given}
         eventually(lambda: memory.runs.visit(run.id, "judging"))
@@ -266,7 +267,7 @@ def test_a_contest_tells_how_good_the_whole_field_is(
             for who, (style, depth) in given.items():
                 lower = judge == "role:planner" and who == "m02"
                 desk.score(run.id, work=works[who], by=judge, scores={"style": style - 2 * lower, "depth": depth})
-        assert room.gateway.result(run.id, 30, RunResult).end == "end"
+        assert room.gateway.result(run.id, PATIENCE, RunResult).end == "end"
 
     told = field_of(memory.house, played.community, memory.runs.run(run.id), at=AT)
 
@@ -324,7 +325,7 @@ def test_a_campaign_that_nobody_looks_back_on_is_flagged_and_actions_are_tracked
     memory, house = played.memory, played.memory.house
     with worker():
         run = Launcher(house, room.gateway).start("spring", at=AT + timedelta(days=90), scale="1d=20ms")
-        assert room.gateway.result(run.id, 60, RunResult).end == "end:without-retrospective"
+        assert room.gateway.result(run.id, PATIENCE, RunResult).end == "end:without-retrospective"
     after = AT + timedelta(days=300)
 
     told = retrospectives(house, played.community, at=after)

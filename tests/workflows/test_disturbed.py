@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from operations.ports.runs import Run
+from tests.waiting import PATIENCE
 from tests.workflows.made_up import AT
 from workflows.launch import Launcher
 from workflows.steps import RunResult
@@ -37,13 +38,13 @@ def test_the_same_seed_plays_the_same_whatever_the_worker_goes_through(
     launcher = Launcher(founded.memory.house, founded.gateway)
     with worker():
         calm = launcher.start("harvest", at=AT, scale="1d=20ms", rehearsed=True, seed=11)
-        founded.gateway.result(calm.id, 60, RunResult)
+        founded.gateway.result(calm.id, PATIENCE, RunResult)
     with worker():
         rough = launcher.start("harvest", at=AT, scale="1d=100ms", rehearsed=True, seed=11)
         eventually(lambda: len(founded.memory.runs.visits(rough.id)) >= 3)
     with worker():
         eventually(lambda: len(founded.memory.runs.visits(rough.id)) >= 6)
     with worker():
-        founded.gateway.result(rough.id, 60, RunResult)
+        founded.gateway.result(rough.id, PATIENCE, RunResult)
 
     assert outcome(rough) == outcome(calm)

@@ -13,6 +13,7 @@ from temporalio import activity
 
 from operations.books import check_books
 from operations.ports.runs import Run
+from tests.waiting import PATIENCE
 from tests.workflows.made_up import AT, villagers
 from tests.workflows.test_strands_disturbed import outcome
 from tests.workflows.unseen import fairground
@@ -68,7 +69,7 @@ def test_a_worker_may_be_lost_at_any_step(room: Any, worker: Callable[[Crew], Ab
     def played(crew: Crew, scale: str) -> Run:
         with worker(crew):
             run = launcher.start("autumn-fair", at=AT, scale=scale, rehearsed=True, seed=4)
-            assert room.gateway.result(run.id, 240, RunResult).end.startswith("end")
+            assert room.gateway.result(run.id, PATIENCE, RunResult).end.startswith("end")
         return run
 
     calm = played(whole, "1d=20ms")

@@ -14,6 +14,7 @@ from temporalio.worker import Replayer
 
 from operations.errors import Refusal
 from operations.ports.runs import Run
+from tests.waiting import PATIENCE, pace
 from tests.workflows.made_up import AT, villagers
 from tests.workflows.unseen import fairground
 from workflows import steps
@@ -136,15 +137,15 @@ def test_a_run_keeps_its_version_unless_it_is_moved_and_both_histories_replay(
     runs, gateway = room.memory.runs, room.gateway
     launcher = Launcher(room.memory.house, gateway)
     desk = Desk(room.memory.house, poke=gateway.poke)
-    kept = launcher.start("stroll", scale="1d=3s")
+    kept = launcher.start("stroll", scale=pace("1d=3s"))
     for who in ("m01", "m02"):
         eventually(lambda: runs.open_visits(kept.id, phase="come"))
         desk.enrol(kept.id, member=who, fields={})
     eventually(lambda: runs.open_visits(kept.id, phase="hour"))
     room.memory.specs.publish(later, second, message="one more hour", author="test", at=AT)
-    gateway.result(kept.id, 60, RunResult)
+    gateway.result(kept.id, PATIENCE, RunResult)
 
-    moving = launcher.begin("stroll", scale="1d=3s", digest=first.digest)
+    moving = launcher.begin("stroll", scale=pace("1d=3s"), digest=first.digest)
     launcher.launch(moving)
     eventually(lambda: runs.open_visits(moving.id, phase="come"))
     with pytest.raises(Refusal, match="come is no phase of the new version"):
@@ -154,7 +155,7 @@ def test_a_run_keeps_its_version_unless_it_is_moved_and_both_histories_replay(
     for who in ("m01", "m02"):
         desk.enrol(moving.id, member=who, fields={})
     eventually(lambda: runs.run(moving.id).digest == second.digest)
-    assert gateway.result(moving.id, 60, RunResult).end == "end"
+    assert gateway.result(moving.id, PATIENCE, RunResult).end == "end"
 
     def phases(run: Run) -> list[str]:
         return [one.phase for one in runs.visits(run.id)]
@@ -208,7 +209,7 @@ def test_one_run_accompanies_a_member_through_a_restart_and_a_change_of_the_spec
     room.memory.specs.publish(before, first, message="care", author="test", at=AT)
     launcher = Launcher(room.memory.house, gateway)
     with worker():
-        run = launcher.start("tend", subject="m03", scale="1d=1500ms")
+        run = launcher.start("tend", subject="m03", scale=pace("1d=1500ms"))
         with pytest.raises(Refusal, match="tend runs already for m03"):
             launcher.start("tend", subject="m03")
         eventually(lambda: runs.visit(run.id, "talk"))
@@ -224,7 +225,7 @@ def test_one_run_accompanies_a_member_through_a_restart_and_a_change_of_the_spec
         last = runs.visit(run.id, "talk")
         assert last.deadline - last.opened_at == timedelta(hours=6)
         room.memory.members(second).enlist([Member("m03", None, {"consent": False})], at=AT)
-        assert gateway.result(run.id, 60, RunResult).end == "end:left"
+        assert gateway.result(run.id, PATIENCE, RunResult).end == "end:left"
     talks = [one for one in runs.visits(run.id) if one.phase == "talk"]
     assert [one.visit for one in talks] == list(range(1, len(talks) + 1))
     assert replay(room, run) >= 2

@@ -10,6 +10,7 @@ import pytest
 
 from operations.errors import Refusal
 from operations.ports.runs import Run
+from tests.waiting import pace
 from tests.workflows.made_up import AT
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -54,7 +55,7 @@ def test_people_hand_in_score_and_answer_and_the_run_goes_on_when_all_is_in(
     founded: Any, working: None, launcher: Launcher, desk: Desk, eventually: Any
 ) -> None:
     runs = founded.memory.runs
-    run = launcher.start("best-dish", scale="1d=3s")
+    run = launcher.start("best-dish", scale=pace("1d=3s"))
     eventually(lambda: runs.visit(run.id, "pieces"))
     first = desk.submit(run.id, "pieces", member="m01", fields={**DISH, "hot": True})
     second = desk.submit(run.id, "pieces", member="m02", fields=DISH)
@@ -99,7 +100,7 @@ def test_people_hand_in_score_and_answer_and_the_run_goes_on_when_all_is_in(
 def test_a_cancelled_run_takes_back_what_it_did_in_reverse_order(
     founded: Any, working: None, launcher: Launcher, desk: Desk, eventually: Any
 ) -> None:
-    run = launcher.start("best-dish", scale="1d=1s")
+    run = launcher.start("best-dish", scale=pace("1d=1s"))
     eventually(lambda: founded.memory.runs.visit(run.id, "pieces"))
     desk.submit(run.id, "pieces", member="m05", fields=DISH)
     eventually(lambda: founded.memory.runs.visit(run.id, "best"))
@@ -143,7 +144,7 @@ def test_a_run_about_a_member_ends_when_consent_is_taken_back(
 ) -> None:
     from operations.ports.members import Member
 
-    run = launcher.start("call", subject="m10", scale="1d=300ms")
+    run = launcher.start("call", subject="m10", scale=pace("1d=300ms"))
     eventually(lambda: founded.memory.runs.visit(run.id, "hello"))
     members = founded.memory.members("village")
     members.enlist([Member("m10", None, {"consent": False})], at=datetime.now(UTC))

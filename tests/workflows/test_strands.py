@@ -80,10 +80,10 @@ def test_real_people_act_in_several_phases_that_are_open_at_once(
     assert len(tasted.results["approved"]) == 6
 
     for _ in range(3):
-        song = eventually(lambda: inbox.find("village", role="clerk", run=run.id), within=60)[0]
+        song = eventually(lambda: inbox.find("village", role="clerk", run=run.id))[0]
         desk.complete("village", song.id, outcome="done", fields={"text": "la"}, by="role:clerk")
         eventually(lambda song=song: not inbox.find("village", role="clerk", run=run.id))
-    eventually(lambda: len(runs.open_visits(run.id, phase="tale")) == 3, within=60)
+    eventually(lambda: len(runs.open_visits(run.id, phase="tale")) == 3)
     desk.answer(run.id, "tale", by="m02", choice="badly")
     desk.answer(run.id, "tale", by="m01", choice="well")
     mine = inbox.find("village", member="m03", run=run.id)[0]

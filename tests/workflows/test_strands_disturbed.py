@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from operations.ports.runs import Run
+from tests.waiting import PATIENCE, pace
 from tests.workflows.made_up import AT
 from workflows.launch import Launcher
 from workflows.steps import RunResult
@@ -51,14 +52,14 @@ def test_a_worker_that_is_replaced_in_the_middle_of_branches_and_units_changes_n
     launcher, runs = Launcher(founded.memory.house, founded.gateway), founded.memory.runs
     with worker():
         calm = launcher.start("autumn-fair", at=AT, scale="1d=30ms", rehearsed=True, seed=7)
-        founded.gateway.result(calm.id, 60, RunResult)
+        founded.gateway.result(calm.id, PATIENCE, RunResult)
     with worker():
-        rough = launcher.start("autumn-fair", at=AT, scale="1d=200ms", rehearsed=True, seed=7)
-        eventually(lambda: len(runs.open_visits(rough.id)) >= 3, within=60)
+        rough = launcher.start("autumn-fair", at=AT, scale=pace("1d=200ms"), rehearsed=True, seed=7)
+        eventually(lambda: len(runs.open_visits(rough.id)) >= 3)
     with worker():
-        eventually(lambda: len(runs.open_visits(rough.id, phase="tale")) >= 2, within=60)
+        eventually(lambda: len(runs.open_visits(rough.id, phase="tale")) >= 2)
     with worker():
-        founded.gateway.result(rough.id, 60, RunResult)
+        founded.gateway.result(rough.id, PATIENCE, RunResult)
 
     assert outcome(founded, rough) == outcome(founded, calm)
 
@@ -71,10 +72,10 @@ def test_a_history_that_is_continued_in_the_middle_of_branches_and_units_changes
     launcher = Launcher(founded.memory.house, founded.gateway)
     with founded.gateway.working(wiring.crew(founded.memory, founded.gateway)):
         calm = launcher.start("autumn-fair", at=AT, scale="1d=30ms", rehearsed=True, seed=9)
-        founded.gateway.result(calm.id, 60, RunResult)
+        founded.gateway.result(calm.id, PATIENCE, RunResult)
         monkeypatch.setattr("workflows.process.HISTORY_LIMIT", 30)
         rough = launcher.start("autumn-fair", at=AT, scale="1d=60ms", rehearsed=True, seed=9)
-        founded.gateway.result(rough.id, 90, RunResult)
+        founded.gateway.result(rough.id, PATIENCE, RunResult)
 
     assert len(founded.gateway.list(f"WorkflowId = '{calm.id}'")) == 1
     assert len(founded.gateway.list(f"WorkflowId = '{rough.id}'")) > 3
@@ -108,16 +109,16 @@ def test_a_worker_that_is_killed_in_the_middle_of_branches_and_units_changes_not
             os.kill(running.pid, signal.SIGKILL)
             running.wait(10)
 
-    rough = launcher.start("autumn-fair", at=AT, scale="1d=400ms", rehearsed=True, seed=8)
+    rough = launcher.start("autumn-fair", at=AT, scale=pace("1d=400ms"), rehearsed=True, seed=8)
     with process():
-        eventually(lambda: len(runs.open_visits(rough.id)) >= 3, within=90)
+        eventually(lambda: len(runs.open_visits(rough.id)) >= 3)
     with process():
         eventually(lambda: any(one.state == "closed" for one in runs.visits(rough.id) if one.phase == "song"), 90)
     with process():
-        eventually(lambda: len(runs.open_visits(rough.id, phase="tale")) >= 2, within=90)
+        eventually(lambda: len(runs.open_visits(rough.id, phase="tale")) >= 2)
     with worker():
-        founded.gateway.result(rough.id, 120, RunResult)
+        founded.gateway.result(rough.id, PATIENCE, RunResult)
         calm = launcher.start("autumn-fair", at=AT, scale="1d=30ms", rehearsed=True, seed=8)
-        founded.gateway.result(calm.id, 60, RunResult)
+        founded.gateway.result(calm.id, PATIENCE, RunResult)
 
     assert outcome(founded, rough) == outcome(founded, calm)

@@ -13,6 +13,7 @@ from temporalio.client import WorkflowFailureError
 from typer.testing import CliRunner
 
 from operations.errors import Refusal
+from tests.waiting import PATIENCE, pace
 from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -67,7 +68,7 @@ def test_what_fails_is_tried_again_and_listed_with_the_step_and_since_when(
     begun = datetime.now(UTC)
     with worker(crew(founded, broken)):
         launcher, desk = Launcher(founded.memory.house, founded.gateway), Desk(founded.memory.house)
-        run = launcher.start("best-dish", scale="1d=1s")
+        run = launcher.start("best-dish", scale=pace("1d=1s"))
         eventually(lambda: founded.memory.runs.open_visits(run.id, phase="pieces"))
         desk.submit(run.id, "pieces", member="m01", fields={"name": "soup"})
         stuck = eventually(lambda: [one for one in founded.gateway.stuck("village") if one.attempt >= 2])
@@ -94,11 +95,11 @@ def test_a_run_that_fails_for_good_takes_back_what_it_did(
     broken = Broken(founded.memory.house)
     broken.phase, broken.with_ = "best", Refusal("Nobody can be asked.")
     with worker(crew(founded, broken)):
-        run = Launcher(founded.memory.house, founded.gateway).start("best-dish", scale="1d=1s")
+        run = Launcher(founded.memory.house, founded.gateway).start("best-dish", scale=pace("1d=1s"))
         eventually(lambda: founded.memory.runs.open_visits(run.id, phase="pieces"))
         Desk(founded.memory.house).submit(run.id, "pieces", member="m02", fields={"name": "soup"})
         with pytest.raises(WorkflowFailureError, match="Workflow execution failed"):
-            founded.gateway.result(run.id, 60, RunResult)
+            founded.gateway.result(run.id, PATIENCE, RunResult)
 
     assert founded.memory.runs.run(run.id).status == "failed"
     assert founded.memory.runs.visit(run.id, "thanks").outcome == "done"
@@ -108,11 +109,11 @@ def test_a_run_that_fails_for_good_takes_back_what_it_did(
 def test_a_run_that_is_cancelled_before_anybody_has_read_its_course_is_cancelled_in_the_books_too(
     founded: Any, worker: Callable[..., AbstractContextManager[None]]
 ) -> None:
-    run = Launcher(founded.memory.house, founded.gateway).start("best-dish", scale="1d=1s", key="not-at-all")
+    run = Launcher(founded.memory.house, founded.gateway).start("best-dish", scale=pace("1d=1s"), key="not-at-all")
     founded.gateway.cancel(run.id)
 
     with worker(), pytest.raises(WorkflowFailureError):
-        founded.gateway.result(run.id, 60, RunResult)
+        founded.gateway.result(run.id, PATIENCE, RunResult)
 
     held = founded.memory.runs.run(run.id)
     assert (held.status, held.end, founded.memory.runs.visits(run.id)) == ("cancelled", "cancel", [])

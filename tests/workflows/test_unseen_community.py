@@ -19,6 +19,7 @@ from operations.import_members import import_members
 from operations.publish import publish
 from rules.spec import Community
 from store.folder import read_folder
+from tests.waiting import PATIENCE
 from tests.workflows.orchestra import FILES
 from workflows.launch import Launcher
 from workflows.phases import discover
@@ -140,7 +141,7 @@ def contended(hands: Hands) -> None:
     run = Launcher(room.memory.house, room.gateway).start(
         "winter-duel", community="orchestra", at=at(440), scale="1d=50ms", rehearsed=True, seed=5, crowd=8
     )
-    result: RunResult = room.gateway.result(run.id, 120, RunResult)
+    result: RunResult = room.gateway.result(run.id, PATIENCE, RunResult)
     assert result.end == "end"
     visits = room.memory.runs.visits(run.id)
     assert {one.phase for one in visits} >= {"pairs", "duets", "toast", "ears", "verdict", "purse"}

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from temporalio import activity
 
+from tests.waiting import PATIENCE
 from workflows import steps
 from workflows.course import At, Course, Ending, Leg, RoundOver, Walk, Way
 from workflows.steps import (
@@ -199,7 +200,7 @@ def test_the_interpreter_walks_a_random_mode_as_it_is_told_on_paper(
     )
     with gateway.working(crew):
         gateway.start("random-mode", told, id=run)
-        result = gateway.result(run, 60, steps.RunResult)
+        result = gateway.result(run, PATIENCE, steps.RunResult)
 
     assert (paper.path, result.end) == (expected, end)
     assert len(paper.path) <= course.bound()

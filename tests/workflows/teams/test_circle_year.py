@@ -11,6 +11,7 @@ import pytest
 from operations.ports.effects import Deed
 from operations.ports.runs import Planned, Run, Visit
 from operations.reports.reach import reach
+from tests.waiting import PATIENCE
 from tests.workflows.teams.crewed import AT, JOINED, settle
 from workflows.conduct import Conduct
 from workflows.launch import Launcher
@@ -93,7 +94,7 @@ def lived(room: Any) -> Lived:
             rehearsed=True,
             seed=4,
         )
-        end = gateway.result(run.id, 180, RunResult).end
+        end = gateway.result(run.id, PATIENCE, RunResult).end
 
     return Lived(memory, memory.runs.run(run.id), end, memory.runs.visits(run.id))
 

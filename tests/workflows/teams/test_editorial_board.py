@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from operations.errors import Refusal
 from operations.ports.runs import Planned, Run, Visit, Work
+from tests.waiting import PATIENCE
 from tests.workflows.teams.crewed import AT, settle
 from workflows.conduct import Conduct
 from workflows.desk import Desk
@@ -116,7 +117,7 @@ def written(founded: Any, room: Any) -> Written:
         run = Launcher(memory.house, gateway).start(
             "owners-handbook", at=AT, scale="1d=20ms", rehearsed=True, seed=3, crowd=12
         )
-        assert gateway.result(run.id, 180, RunResult).end.startswith("end")
+        assert gateway.result(run.id, PATIENCE, RunResult).end.startswith("end")
     proof = memory.runs.visit(run.id, "proof", 1)
     return Written(memory, memory.runs.run(run.id), proof, *proof.things[:3])
 

@@ -13,6 +13,7 @@ from operations.ports.members import Member
 from operations.ports.runs import Run
 from rules.fact import Fact
 from rules.spec import Community, load
+from tests.waiting import pace
 from tests.workflows.made_up import AT, FILES
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -155,7 +156,7 @@ def desk(founded: Any) -> Desk:
 
 
 def started(room: Any, task: str, scale: str, eventually: Any, phase: str) -> Run:
-    run = Launcher(room.memory.house, room.gateway).start(task, scale=scale)
+    run = Launcher(room.memory.house, room.gateway).start(task, scale=pace(scale))
     eventually(lambda: room.memory.runs.visit(run.id, phase))
     return run
 

@@ -9,6 +9,7 @@ import pytest
 
 from operations.errors import Refusal
 from operations.ports.runs import Run, Visit
+from tests.waiting import PATIENCE, pace
 from tests.workflows.teams.crewed import people, settle
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -54,7 +55,7 @@ def test_a_mentor_leads_the_own_group_and_no_other_and_the_brand_stays_out(
     learners = {"where": {"tier": {"one_of": ["base", "active"]}}}
     run = Launcher(memory.house, founded.gateway).start(
         "photo-masters",
-        scale="1d=4s",
+        scale=pace("1d=4s"),
         args={"mentors": masters, "mentees": learners, "sign_up": "1d", "weeks": "2d", "least": 2, "most": 3},
     )
     eventually(lambda: memory.runs.visit(run.id, "masters"))
@@ -111,7 +112,7 @@ def test_a_mentor_leads_the_own_group_and_no_other_and_the_brand_stays_out(
         desk.submit(run.id, "drafts", member=mentors[0], fields=PART, visit=of_unit(memory, run, "drafts", 1).visit)
 
     # assigns (plan), reviews and returns: of the own learners only
-    guidance = eventually(lambda: of_unit(memory, run, "guidance", 1), within=40)
+    guidance = eventually(lambda: of_unit(memory, run, "guidance", 1))
     eventually(lambda: drafts[0] in memory.runs.visit(run.id, "guidance", guidance.visit).things)
     with pytest.raises(Refusal, match="is not asked"):
         desk.answer(run.id, "guidance", by=mentors[1], choice="approve", about=drafts[0], fields=WHY)
@@ -122,7 +123,7 @@ def test_a_mentor_leads_the_own_group_and_no_other_and_the_brand_stays_out(
     desk.revise(run.id, "guidance", work=drafts[0], member=pupils[0][0], fields=PART, visit=at)
     desk.answer(run.id, "guidance", by=mentors[0], choice="approve", about=drafts[0], fields=WHY, visit=at)
 
-    final = eventually(lambda: of_unit(memory, run, "final", 1), within=40)
+    final = eventually(lambda: of_unit(memory, run, "final", 1))
     work = desk.submit(run.id, "final", member=pupils[0][1], fields=PIECE, visit=final.visit).id
     sign_off = eventually(lambda: of_unit(memory, run, "sign-off", 1))
     assert sorted(memory.runs.works_by_id("auto", [work])[work].written_by) == sorted(pupils[0])
@@ -132,7 +133,7 @@ def test_a_mentor_leads_the_own_group_and_no_other_and_the_brand_stays_out(
             desk.answer(run.id, "sign-off", by=who, choice="approve", about=work, fields=WHY, visit=sign_off.visit)
 
     # silence of the mentor closes nothing: the piece is refused, not delivered
-    shut = eventually(lambda: (v := of_unit(memory, run, "sign-off", 1)) and v.state == "closed" and v, within=60)
+    shut = eventually(lambda: (v := of_unit(memory, run, "sign-off", 1)) and v.state == "closed" and v)
     assert shut.outcome == "short"
     assert shut.results["refused"] == [work]
     assert memory.runs.works_by_id("auto", [work])[work].state == "refused"
@@ -170,9 +171,9 @@ def test_an_unfilled_role_stops_a_project_before_its_kick_off(founded: Any, even
     able = [one for one in KNOWN.values() if "driving" in one["skills"]]
     lacking = {"writing", "photography", "structure"} - {skill for one in able for skill in one["skills"]}
     assert lacking
-    run = Launcher(memory.house, founded.gateway).start("quick-start-guide", scale="1d=1s", args=args)
+    run = Launcher(memory.house, founded.gateway).start("quick-start-guide", scale=pace("1d=1s"), args=args)
 
-    assert founded.gateway.result(run.id, 60, RunResult).end == "cancel"
+    assert founded.gateway.result(run.id, PATIENCE, RunResult).end == "cancel"
     assert [one.phase for one in memory.runs.visits(run.id)] == ["crew"]
     assert memory.teams.of_run(run.id) == []
 
@@ -181,7 +182,7 @@ def test_a_chapter_is_only_for_those_whose_tier_may_keep_one_while_anybody_gives
     founded: Any, desk: Desk, eventually: Any
 ) -> None:
     memory = founded.memory
-    run = Launcher(memory.house, founded.gateway).start("owners-handbook", scale="1d=1s", args={"collect": "30d"})
+    run = Launcher(memory.house, founded.gateway).start("owners-handbook", scale=pace("1d=1s"), args={"collect": "30d"})
     eventually(lambda: memory.runs.visit(run.id, "board"))
     for who in memory.runs.visit(run.id, "board").results["@kept"]["offer"]["1"]["editor"]:
         Teamwork(desk, run.id).confirm(who)
@@ -189,7 +190,7 @@ def test_a_chapter_is_only_for_those_whose_tier_may_keep_one_while_anybody_gives
     with pytest.raises(Refusal, match="m060 is not among those who may take part here"):
         Teamwork(desk, run.id).claim("m060", "winter")
     Teamwork(desk, run.id).claim("m020", "winter")
-    eventually(lambda: memory.runs.visit(run.id, "tips"), within=40)
+    eventually(lambda: memory.runs.visit(run.id, "tips"))
     with pytest.raises(Refusal, match="it must be said into what"):
         desk.submit(run.id, "tips", member="m060", fields={"words": "warm it up"})
     tip = desk.submit(run.id, "tips", member="m060", fields={"words": "warm it up"}, into="winter").id

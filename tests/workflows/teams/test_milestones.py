@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from operations.ports.runs import Planned, Visit
+from tests.waiting import PATIENCE
 from tests.workflows.teams.crewed import AT, settle
 from workflows.conduct import Conduct
 from workflows.launch import Launcher
@@ -50,7 +51,7 @@ def test_a_slip_is_somebodys_decision_and_money_comes_with_each_milestone(room: 
         run = Launcher(memory.house, gateway).start(
             "quick-start-guide", at=AT, args={"from": "everyone"}, scale="1d=40ms", rehearsed=True, seed=6
         )
-        end = gateway.result(run.id, 120, RunResult).end
+        end = gateway.result(run.id, PATIENCE, RunResult).end
     assert end == "end"
 
     visits = {(one.phase, one.visit): one for one in memory.runs.visits(run.id)}
