@@ -3,7 +3,8 @@
 A step into a mapping is its key: `.earn`, or `["90d, 7d ago"]` where the key holds other characters. A step
 into a list is a number from 0, or what the item is called: `tiers[core]` is the item with `id: core`,
 `may_enter[contest]` the item that is that very word; `all.quality_posts` is the one item of a list of
-conditions (or effects) that begins with that word, and goes into it at once.
+conditions (or effects) that begins with that word, and goes into it at once. What has a name, such as a case, may be
+called by it, or by some of its words if they are in no other name: `cases["rises to core"]`.
 """
 
 from __future__ import annotations
@@ -115,13 +116,18 @@ def _item(node: Items, name: str, *, bracket: bool, text: str, path: Path, tree:
     holding = [n for n in range(len(node)) if isinstance(node[n], Written) and name in node[n]]
     if not called and len(holding) == 1:
         return (holding[0], name) if not bracket else (holding[0],)
-    several = called or holding
+    told = [] if called or holding or not bracket else _told(node, name)
+    if len(told) == 1:
+        return (told[0],)
+    several = called or holding or told
     if several:
         raise NotEditable(
             f"{written(tree, path)} has {len(several)} items '{name}'",
             f"say which: {listed(f'[{n}]' for n in several)}",
         )
-    names = [_name(item) or (next(iter(item), "") if isinstance(item, Written) else "") for item in node]
+    names = [
+        _name(item) or _sentence(item) or (next(iter(item), "") if isinstance(item, Written) else "") for item in node
+    ]
     raise _nowhere(text, path, tree, name, [name for name in names if name])
 
 
@@ -136,6 +142,18 @@ def _name(item: Any) -> str | None:
     if isinstance(item, Written):
         return item["id"] if isinstance(item.get("id"), str) else None
     return item if isinstance(item, str) else None
+
+
+def _sentence(item: Any) -> str:
+    """The name of what is called by a sentence, such as a case."""
+    found = item.get("name") if isinstance(item, Written) else None
+    return found if isinstance(found, str) else ""
+
+
+def _told(node: Items, words: str) -> list[int]:
+    """The items that have this very name, else those that have these words in it."""
+    exactly = [n for n in range(len(node)) if _sentence(node[n]) == words]
+    return exactly or [n for n in range(len(node)) if words.casefold() in _sentence(node[n]).casefold()]
 
 
 def _called(node: Items, step: int) -> str | None:

@@ -143,6 +143,40 @@ def test_a_path_that_leads_nowhere_is_told_at_the_step_that_is_wrong(name, messa
     assert hint in refusal.value.hint
 
 
+CASES = b"""\
+schema: cases/v1
+cases:
+  - name: Ann rises to core
+    expect: { outcome: promote }
+  - { name: "Bob rises, too", expect: { outcome: keep } }
+  - { name: Bob rises, expect: { outcome: none } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("cases[Ann rises to core].expect.outcome", 0),
+        ("cases['rises to CORE'].expect.outcome", 0),
+        ('cases["rises, too"].expect.outcome', 1),
+        ("cases[Bob rises].expect.outcome", 2),
+        ("cases[2].expect.outcome", 2),
+    ],
+)
+def test_a_case_is_named_by_its_number_its_name_or_words_of_it(name, place):
+    assert find(layout("cases.yaml", CASES).source.tree, name) == ("cases", place, "expect", "outcome")
+
+
+def test_words_of_several_cases_name_none():
+    with pytest.raises(NotEditable) as several:
+        find(layout("cases.yaml", CASES).source.tree, "cases[rises].expect.outcome")
+    with pytest.raises(NotEditable) as nothing:
+        find(layout("cases.yaml", CASES).source.tree, "cases[Ann rises to cor3].expect.outcome")
+
+    assert (several.value.message, several.value.hint) == ("cases has 3 items 'rises'", "say which: [0], [1], [2]")
+    assert nothing.value.hint == "did you mean 'Ann rises to core'?"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
