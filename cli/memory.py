@@ -268,6 +268,8 @@ class Memory:
             touch=later("touch"),
             together=self.together,
             persons=later("persons"),
+            runs=later("runs"),
+            teams=later("teams"),
         )
 
     def _spec(self, community: "Community | str | None") -> "Community":

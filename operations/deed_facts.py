@@ -12,6 +12,10 @@ from operations.ports.facts import Fact
 from operations.ports.inbox import Item
 
 
+_ABOUT = ("work", "team", "run", "space", "cohort")
+"""What a recorded fact may be about besides a member."""
+
+
 def facts_of(deeds: Sequence[Deed]) -> list[Fact]:
     """The facts that deeds are remembered by: one for each that is; of a gift also what it cost, if anything."""
     found = [fact for deed in deeds if (fact := _FACTS.get(deed.kind, _none)(deed)) is not None]
@@ -51,7 +55,7 @@ def _recorded(deed: Deed) -> Fact:
     fields = {
         name: frozenset(value) if isinstance(value, list) else value for name, value in deed.details["fields"].items()
     }
-    about = {name: deed.details[name] for name in ("work", "team", "space", "cohort") if name in deed.details}
+    about = {name: deed.details[name] for name in _ABOUT if name in deed.details}
     return _fact(deed, deed.details["fact"], deed.member, **{**about, **fields})
 
 

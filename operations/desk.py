@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from operations.ports.persons import Persons
     from operations.ports.resources import Resources
     from operations.ports.reviews import Firings, Memberships, Reviews
+    from operations.ports.runs import Runs
     from operations.ports.specs import Specs
     from operations.ports.standings import Standings
+    from operations.ports.teams import Teams
     from operations.ports.touch import Touch
     from operations.ports.trials import Trials
     from rules.spec import Community
@@ -60,6 +62,8 @@ class Desk:
     touch: Touch
     together: Callable[[], AbstractContextManager[object]]
     persons: Persons | None = None
+    runs: Runs | None = None
+    teams: Teams | None = None
 
 
 _compiled: dict[str, Rulebook] = {}

@@ -237,14 +237,22 @@ def _record(body: Any, make: _Maker) -> Iterable[Deed]:
     kind = make.context.community.facts.get(body.fact)
     about = getattr(kind, "about", "member")
     if about != "member":
-        # about a work, space, run, …: the subject at hand names itself
-        fields = {name: _field(value, make, None) for name, value in body.with_.items()}
-        subject = make.context.subject
-        yield make.deed("record", f"{body.fact}@{subject}", None, fact=body.fact, fields=fields, **{about: subject})
+        for thing in _things_recorded(body.about, about, make.context):
+            fields = {name: _field(value, make, None) for name, value in body.with_.items()}
+            yield make.deed("record", f"{body.fact}@{thing}", None, fact=body.fact, fields=fields, **{about: thing})
         return
     for person in make.context.resolver.people(body.about):
         fields = {name: _field(value, make, person) for name, value in body.with_.items()}
         yield make.deed("record", f"{body.fact}@{person}", person, fact=body.fact, fields=fields)
+
+
+def _things_recorded(who: Any, about: str, context: EffectContext) -> Sequence[str | None]:
+    """The works, teams, runs, … that a fact is about: the subject at hand names itself, a result names each."""
+    if about == "community":
+        return [context.community.id]
+    if who == "subject":
+        return [context.subject]
+    return [thing for one in _listed(who) for thing in context.resolver.things(one)]
 
 
 def _field(value: Any, make: _Maker, person: str | None) -> Any:
@@ -260,7 +268,9 @@ def _open(body: Any, make: _Maker) -> Iterable[Deed]:
         by = list(_listed(body.by))
     else:
         by = list(resolver.people(body.by))
-    about: list[str | None] = list(resolver.people(body.about)) if body.about is not None else [context.subject]
+    about: list[str | None] = [context.subject]
+    if body.about not in (None, "subject"):
+        about = list(resolver.people(body.about))
     for subject in about or [context.subject]:
         yield make.deed(
             "open",
@@ -290,7 +300,11 @@ def _assign(body: Any, make: _Maker) -> Iterable[Deed]:
 
 def _start(body: Any, make: _Maker) -> Iterable[Deed]:
     context = make.context
-    subjects: list[str | None] = list(context.resolver.people(body.for_)) if body.for_ else [context.subject]
+    subjects: list[str | None] = [context.subject]
+    if body.for_ and (body.for_ != "subject" or _for(context.community, body.task) == "member"):
+        known = context.resolver
+        about = _for(context.community, body.task)
+        subjects = list(known.people(body.for_) if about in ("member", "community") else known.things(body.for_))
     arguments = read_arguments(body.with_, body.task, context.community, context.resolver, context.subject)
     if not body.for_ and _for(context.community, body.task) == "community":
         subjects = [None]

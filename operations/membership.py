@@ -277,8 +277,7 @@ def needs_of(gate: Any, asked: int) -> int:
 def _asked(desk: Desk, spec: Community, move: Membership, gate: Any) -> list[str]:
     """Whom to ask: roles by their name, people by their id; a role as often as its answers are needed."""
     whos = gate.by if isinstance(gate.by, tuple) else (gate.by,)
-    resolver = DecisionResolver(desk, spec, subject=move.member, at=move.opened_at, value=move.value or None)
-    never = set(resolver.people(gate.never)) if gate.never is not None else set()
+    resolver, never = _resolver(desk, spec, move), set(_never(desk, spec, move, gate))
     asked: list[str] = []
     for who in whos:
         if isinstance(who, str) and who.startswith("role:"):
@@ -291,6 +290,15 @@ def _asked(desk: Desk, spec: Community, move: Membership, gate: Any) -> list[str
     return asked
 
 
+def _resolver(desk: Desk, spec: Community, move: Membership) -> DecisionResolver:
+    return DecisionResolver(desk, spec, subject=move.member, at=move.opened_at, value=move.value or None)
+
+
+def _never(desk: Desk, spec: Community, move: Membership, gate: Any) -> list[str]:
+    """Who must not answer, whatever role they are in."""
+    return [] if gate.never is None else sorted(_resolver(desk, spec, move).people(gate.never))
+
+
 def _items_open(desk: Desk, move: Membership) -> list[Item]:
     """The questions as they were put: whom they went to was fixed then, whoever stands where by now."""
     found: list[Item] = []
@@ -300,7 +308,7 @@ def _items_open(desk: Desk, move: Membership) -> list[Item]:
 
 
 def _items(desk: Desk, spec: Community, move: Membership, gate: Any, at: datetime, due: datetime) -> list[Item]:
-    to = _label(spec, move)
+    to, never = _label(spec, move), _never(desk, spec, move, gate)
     times: dict[str, Any] = times_within(spec, str(gate.within), at)
     return [
         Item(
@@ -313,7 +321,13 @@ def _items(desk: Desk, spec: Community, move: Membership, gate: Any, at: datetim
             about=move.member,
             choices=("agree", "refuse"),
             workflow=move.workflow,
-            details={"review": move.review, "ladder": move.ladder, "from": move.from_, "to": move.to},
+            details={
+                "review": move.review,
+                "ladder": move.ladder,
+                "from": move.from_,
+                "to": move.to,
+                **({"never": never} if never else {}),
+            },
             **times,
         )
         for number, who in enumerate(_asked(desk, spec, move, gate), 1)

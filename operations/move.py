@@ -78,18 +78,25 @@ def _accompanying(community: Community, step: Step) -> list[Deed]:
 
 def deeds_of_rule(desk: Desk, community: Community, step: Step) -> list[Deed]:
     """The effects of a rule that fires."""
-    return _deeds(desk, community, step, f"rule:{step.ladder}", community.rules[step.ladder].then, {})
+    rule = community.rules[step.ladder]
+    return _deeds(desk, community, step, f"rule:{rule.id}", rule.then, {}, rule.of)
 
 
 def _deeds(
-    desk: Desk, community: Community, step: Step, label: str, effects: Sequence[Any], says: Mapping[str, str]
+    desk: Desk,
+    community: Community,
+    step: Step,
+    label: str,
+    effects: Sequence[Any],
+    says: Mapping[str, str],
+    of: str = "member",
 ) -> list[Deed]:
     context = EffectContext(
         community=community,
         source=f"{step.source}/{label}",
         at=step.at,
         resolver=DecisionResolver(
-            desk, community, subject=step.subject, at=step.at, author=step.author, value=step.value
+            desk, community, subject=step.subject, of=of, at=step.at, author=step.author, value=step.value
         ),
         into=desk.effects,
         origin=label,

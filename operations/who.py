@@ -11,6 +11,7 @@ import polars as pl
 from operations.desk import Desk, foremost_of, list_of, meeting, member_frame, selection_of
 from operations.effects import Ranked
 from operations.ranking import Ranking
+from operations.whose import inside, of_run, written_by
 from rules.columns import evidence_of
 from rules.compile import Compiler
 from rules.spec.people import Selection
@@ -26,6 +27,7 @@ class DecisionResolver:
 
     Args:
         subject: whom or what it is about.
+        of: the kind of thing that is: `member`, `work`, `team`, …; people are wanted of a thing that has some.
         author: whose work it is about, if it is about a work.
         value: the value at hand, of what is kept per value; `of: $value` means it.
     """
@@ -37,12 +39,14 @@ class DecisionResolver:
         *,
         subject: str | None,
         at: datetime,
+        of: str = "member",
         author: str | None = None,
         value: str | None = None,
     ) -> None:
         self._desk = desk
         self._community = community
         self._subject = subject
+        self._of = of
         self._author = author
         self._value = value
         self._at = at
@@ -60,14 +64,14 @@ class DecisionResolver:
 
     def _named(self, ref: str, of: str | None) -> Sequence[str]:
         kind, _, id_ = ref.partition(":")
+        if ref in ("subject", "subject.members", "author") and self._subject:
+            return self._subjects(ref)
         if ref in _SELF:
             return [self._subject] if self._subject else []
-        if ref == "author":
-            return [self._author] if self._author else []
         if kind == "cohort":
             return self._desk.touch.belonging(self._community.id, id_)
-        if ref == "subject.members" and self._subject:
-            return self._desk.touch.members_of(self._community.id, [self._subject])[self._subject]
+        if ref.startswith("run.") and self._of == "run" and self._subject:
+            return of_run(self._desk, self._community, self._subject, ref, self._at)
         if ref.startswith("subject."):
             assigned = self._desk.effects.assigned(self._community.id, self._subject or "")
             person = assigned.get(ref.partition(".")[2])
@@ -75,10 +79,35 @@ class DecisionResolver:
         if kind == "role":
             return self._desk.effects.people(self._community.id, id_)
         if kind == "everyone":
-            return self._desk.members(self._community).frame(self._at)["subject"].to_list()
+            return self._agreeing(None)
         if kind in ("tier", "stage", "title"):
-            return self._standing(kind, id_, of)
+            return self._agreeing(self._standing(kind, id_, of))
         return []
+
+    def _subjects(self, ref: str) -> Sequence[str]:
+        """The people of what it is about: of a work its authors, of a team or cohort its members, of a space those
+        who may see it, of a run whoever has a part in it."""
+        assert self._subject is not None
+        if ref == "author" or self._of == "work":
+            found = written_by(self._desk, self._community, self._subject)
+            return found or ([self._author] if self._author else [])
+        if self._of == "space":
+            space = self._community.spaces.get(self._subject)
+            return [] if space is None else self._people(space.seen_by, None)
+        if self._of == "community":
+            return self._agreeing(None)
+        return inside(self._desk, self._community, self._of, self._subject)
+
+    def _agreeing(self, people: Sequence[str] | None) -> Sequence[str]:
+        """Those who have not taken consent back; of everyone (None) only those who have given it."""
+        members = self._desk.members(self._community)
+        frame = members.frame(self._at, subjects=people, names=["consent"])
+        if "consent" not in frame.columns:
+            return frame["subject"].to_list() if people is None else people
+        said = dict(frame.select("subject", "consent").iter_rows())
+        if people is None:
+            return [one for one, consent in said.items() if consent is True]
+        return [one for one in people if said.get(one) is not False]
 
     def _standing(self, kind: str, id_: str, of: str | None) -> Sequence[str]:
         """Whoever stands or holds; of what is kept per value at that value, or at any."""

@@ -174,8 +174,8 @@ class AtInbox:
 
     def _own(self, item: Item, person: str) -> str | None:
         """Why somebody must not decide about this: it is their own work or move, or the phase keeps them out."""
-        if item.about == person and "ladder" in item.details:
-            return f"{person} is the one it is about; nobody decides about themselves"
+        if "ladder" in item.details:
+            return self._twice(item, person)
         if item.run is None or item.phase is None or item.visit is None:
             return None
         visit = self.house.runs.visit(item.run, item.phase, item.visit)
@@ -188,6 +188,20 @@ class AtInbox:
         work = self.house.runs.works_by_id(item.community, [item.about or ""]).get(item.about or "")
         authors: Sequence[str] = () if work is None else (work.author, *getattr(work, "authors", ()))
         return f"{person} is the author; nobody decides about their own work" if person in authors else None
+
+    def _twice(self, item: Item, person: str) -> str | None:
+        """Why somebody must not decide about a move: it is theirs, they are kept out, or they have had their say."""
+        if item.about == person:
+            return f"{person} is the one it is about; nobody decides about themselves"
+        if person in item.details.get("never", ()):
+            return f"{person} must not answer here"
+        question = item.id.rpartition("/")[0]
+        number = 1
+        while (other := self.house.inbox.item(item.community, f"{question}/{number}")) is not None:
+            if other.id != item.id and other.completed_by == person and not person.startswith(ROLE):
+                return f"{person} has answered already, and it takes several people"
+            number += 1
+        return None
 
     def leads(self, run_id: str, by: str | None, act: Lead) -> Run:
         """See that somebody may do what only whoever leads a run does; returns the run.

@@ -14,6 +14,7 @@ from rules.columns import holding, judge
 from rules.condition import Not
 from rules.firing import Fired, Rule, firing, may_act
 from rules.reading import Reading
+from rules.time import Duration, WorkCalendar
 
 
 class OnRules(Looking):
@@ -83,11 +84,17 @@ class OnRules(Looking):
 
     def _acting(self, rule: Rule, true: pl.DataFrame, last: dict[str, Fired]) -> pl.DataFrame:
         self.count(f"true:{rule.name}", true.height)
-        at, zone = self.plan.at, self.community.zone
-        resting = [s for s in true["subject"] if s in last and not may_act(rule, last[s], at, zone)] if last else []
+        at, zone, working = self.plan.at, self.community.zone, self._working(rule) if last else None
+        resting = [s for s in true["subject"] if s in last and not may_act(rule, last[s], at, zone, working)]
         acting = true.filter(~pl.col("subject").is_in(resting)) if resting else true
         self.count(f"fired:{rule.name}", acting.height)
         return changes(acting, rule.name, "fire")
+
+    def _working(self, rule: Rule) -> WorkCalendar | None:
+        """The calendar by which a rule rests so many working days, if it does."""
+        if not isinstance(rule.once_per, Duration) or not rule.once_per.is_working:
+            return None
+        return WorkCalendar(self.community.calendars[self.community.document.calendar])
 
     def _ended(self, rule: Rule, frame: pl.DataFrame, true: pl.Series, last: dict[str, Fired]) -> pl.DataFrame:
         """Spells that are over: the condition was surely untrue at this look."""
