@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
+from itertools import islice
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from rules.columns.truths import evidence_of
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from operations.house import House
     from operations.ports.members import Member
     from operations.ports.runs import Run, Work
+
+PAGE = 5_000
+"""Works of which everything that is known is held together."""
 
 CIRCLE = "circle"
 """The mode whose runs are circles, and the attribute that says in which of them a member is."""
@@ -59,9 +65,18 @@ class Known:
         wanted = frozenset(readings)
         if ids is None:
             if wanted not in self._everybody:
-                self._everybody[wanted] = self._members(None, wanted)
+                self._everybody[wanted] = dict(self._each(None, wanted))
             return self._everybody[wanted]
-        return self._members(ids, wanted) if ids else {}
+        return dict(self._each(ids, wanted)) if ids else {}
+
+    def each_member(
+        self, ids: Collection[str] | None, readings: Iterable[Reading] = ()
+    ) -> Iterator[tuple[str, Evidence]]:
+        """The same as `members`, told one by one: what is known of very many is never held at once."""
+        wanted = frozenset(readings)
+        if ids is None and wanted in self._everybody:
+            return iter(self._everybody[wanted].items())
+        return self._each(ids, wanted) if ids is None or ids else iter(())
 
     def person(self, id: str) -> Member | None:
         """One member as imported, without standings and metrics; looked up once."""
@@ -69,7 +84,7 @@ class Known:
             self._people[id] = next(iter(self.house.members(self.community).find([id])), None)
         return self._people[id]
 
-    def _members(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Mapping[str, Evidence]:
+    def _each(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Iterator[tuple[str, Evidence]]:
         community = self.community
         frame = self.house.members(community).frame(self.at, subjects=ids)
         standing = self.house.standings.frame(community, self.at, subjects=ids)
@@ -84,7 +99,6 @@ class Known:
         frame = frame.drop([name for name, kind in frame.schema.items() if kind.is_temporal()])
         load = self.house.runs.load(community.id, ids)
         circles = self.house.runs.within(community.id, CIRCLE, ids) if CIRCLE in community.modes else None
-        found: dict[str, Evidence] = {}
         for row in frame.sort("subject").iter_rows(named=True):
             subject = str(row.pop("subject"))
             evidence = evidence_of(row, by_column)
@@ -93,8 +107,7 @@ class Known:
                 told = attributes.get(CIRCLE)
                 here = circles.get(subject, frozenset())
                 attributes[CIRCLE] = here | told if isinstance(told, frozenset) else here
-            found[subject] = Evidence(attributes, {**evidence.readings, **everybody})
-        return found
+            yield subject, Evidence(attributes, {**evidence.readings, **everybody})
 
     def _measured(
         self, subject: str, readings: Collection[Reading], ids: Sequence[str], standing: pl.DataFrame | None = None
@@ -161,18 +174,27 @@ class Known:
     # ------------------------------------------------------------------------------------------------------------ works
     def works(self, works: Collection[Work], readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
         """What is known of works: their fields (`work.x`), their authors (`author.x`), and metrics of both."""
-        wanted = frozenset(readings)
+        return dict(self.each_work(works, readings))
+
+    def each_work(self, works: Iterable[Work], readings: Iterable[Reading] = ()) -> Iterator[tuple[str, Evidence]]:
+        """The same as `works`, told one by one: what is known of very many is looked up in pages."""
+        wanted, left = frozenset(readings), iter(works)
+        everybody = self.community_readings(wanted)
+        while page := list(islice(left, PAGE)):
+            yield from self._works(page, wanted, everybody)
+
+    def _works(
+        self, works: Sequence[Work], wanted: frozenset[Reading], everybody: Mapping[Reading, Value | None]
+    ) -> Iterator[tuple[str, Evidence]]:
         authors = {work.author for work in works if not work.author.startswith("role:")}
         of_author = {Reading(r.metric, r.over, r.until, r.of): r for r in wanted if r.scope == "author"}
         people = self.members(authors, of_author)
         own = {Reading(r.metric, r.over, r.until, r.of): r for r in wanted if r.scope in ("subject", "work")}
         measured: dict[str, Mapping[str, Any]] = {}
-        if own and works:
+        if own:
             frame = self._measured("work", list(own), [work.id for work in works])
             measured = {row["subject"]: row for row in frame.iter_rows(named=True)}
-        everybody = self.community_readings(wanted)
         runs: dict[str, Run | None] = {}
-        found: dict[str, Evidence] = {}
         for work in works:
             run = runs[work.run] if work.run in runs else runs.setdefault(work.run, self.house.runs.run(work.run))
             attributes = self._fields(work, run)
@@ -183,8 +205,7 @@ class Known:
                 read_ |= {asked: author.readings.get(base) for base, asked in of_author.items()}
             row = measured.get(work.id, {})
             read_ |= {asked: row.get(base.key) for base, asked in own.items()}
-            found[work.id] = Evidence(attributes, read_)
-        return found
+            yield work.id, Evidence(attributes, read_)
 
     def _fields(self, work: Work, run: Run | None) -> dict[str, Value | None]:
         community = self.community
@@ -276,9 +297,15 @@ class Known:
         for kind, sources in by_kind.items():
             readings = frozenset(reading for source in sources.values() for reading in _base(source))
             of_teams = kind == "team"
-            known = self.teams(teams, readings) if of_teams else self._of_kind(kind, readings, works, members, runs)
-            for figure, source in sources.items():
-                found[figure] = {thing: natural(read(source, seen), source.type) for thing, seen in known.items()}
+            if of_teams:
+                known: Iterable[tuple[str, Evidence]] = self.teams(teams, readings).items()
+            else:
+                known = self._of_kind(kind, readings, works, members, runs)
+            values: dict[tuple[str, str], dict[str, Figure]] = {figure: {} for figure in sources}
+            for thing, seen in known:
+                for figure, source in sources.items():
+                    values[figure][thing] = natural(read(source, seen), source.type)
+            found |= values
         return found
 
     def _of_kind(
@@ -288,20 +315,19 @@ class Known:
         works: Collection[Work],
         members: Collection[str],
         runs: Collection[str],
-    ) -> Mapping[str, Evidence]:
+    ) -> Iterator[tuple[str, Evidence]]:
         match kind:
             case "work":
-                return self.works(works, readings)
+                yield from self.each_work(works, readings)
             case "member":
-                return self.members(members, readings)
+                yield from self.each_member(members, readings)
             case "community":
-                return {"": Evidence({}, self.community_readings(readings))}
+                yield "", Evidence({}, self.community_readings(readings))
             case "run" if runs:
                 own = {Reading(r.metric, r.over, r.until, r.of): r for r in readings}
                 rows = self._measured(kind, list(own), list(runs)).iter_rows(named=True)
-                return {row["subject"]: Evidence({}, {r: row.get(base.key) for base, r in own.items()}) for row in rows}
-            case _:
-                return {}
+                for row in rows:
+                    yield row["subject"], Evidence({}, {r: row.get(base.key) for base, r in own.items()})
 
     def order(self, lines: Sequence[Any], ids: Sequence[str], *, lot: Any) -> list[str]:
         """Members in the order that lines say; unknown last, ids break ties."""
@@ -328,12 +354,20 @@ def readings_of(condition: Condition) -> frozenset[Reading]:
 
 
 def natural(value: Value | None, type_: ValueType) -> Figure:
-    """A scaled value in natural units; a set as its members in one text."""
-    if value is None or isinstance(value, str | bool):
+    """A scaled value in natural units; a set as its members in one text.
+
+    The same figure of many things is one object: there are few different ones.
+    """
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return intern(value)
     if isinstance(value, frozenset):
-        return ", ".join(sorted(value))
-    return Fraction(value, type_.scale)
+        return intern(", ".join(sorted(value)))
+    return _fraction(value, type_.scale)
+
+
+_fraction = lru_cache(maxsize=65_536)(Fraction)
 
 
 def _base(source: Source) -> frozenset[Reading]:

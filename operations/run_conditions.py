@@ -13,20 +13,14 @@ from typing import Any
 from operations.around import Around
 from operations.known import Known, readings_of
 from operations.ports.standings import LIFECYCLE
+from operations.run_results import argument, counted, named_types, result
 from rules.compile import Compiler
 from rules.condition import Attribute, Condition, Leaf, Source, leaves, sources
 from rules.evaluate import truth
 from rules.reading import Reading
-from rules.values import BOOLEAN, INTEGER, TEXT, Evidence, Value, ValueType
+from rules.values import Evidence, Value, ValueType
 
 PLAIN = frozenset({"stage", "consent"})  # what can, besides tiers, be said of a member without looking everything up
-RESULTS = {
-    "enrol": ("members", "waiting", "declined"),
-    "submit": ("works", "authors", "missing"),
-    "review": ("approved", "refused", "authors"),
-    "judge": ("ranking", "winning", "winners"),
-}
-"""Results that are people or works: in a condition, how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ class RunConditions:
         wanted = frozenset(one for one in asked.readings if one.scope != "run")
         match around.mode.for_ if subject is not None else "community":
             case "member":
-                plain = self._plainly(asked.plain, str(subject))
+                plain = self.plainly(asked.plain, str(subject))
                 return plain or known.members([str(subject)], wanted).get(str(subject), Evidence())
             case "cohort":
                 return known.cohort(str(subject), wanted, names=asked.names)
@@ -116,7 +110,7 @@ class RunConditions:
         told = known.community_readings(list(bases))
         return Evidence({}, {mine: told.get(base) for base, mine in bases.items()})
 
-    def _plainly(self, names: frozenset[str] | None, member: str) -> Evidence | None:
+    def plainly(self, names: frozenset[str] | None, member: str) -> Evidence | None:
         """What is known of a member for a condition of tier, stage and consent alone, which runs about members ask all
         the time; None: it asks for more. A few rows instead of everything that can be known."""
         if names is None:
@@ -147,37 +141,33 @@ class RunConditions:
         )  # a cohort says so itself when it changes
         return None if names - PLAIN - ladders - set(self._names) else names
 
+    def plain_names(self, condition: Condition) -> frozenset[str] | None:
+        """What a condition about a member asks for, if that is tiers, the stage and consent; None: it is more."""
+        asked = list(sources(condition))
+        names = frozenset(name for one in asked if isinstance(one, Attribute) for name in one.names)
+        ladders = {one.id for one in self.known.community.ladders.values() if one.per is None}
+        plain = all(isinstance(leaf, Leaf) for leaf in leaves(condition))
+        plain = plain and all(isinstance(one, Attribute) for one in asked) and names <= PLAIN | ladders
+        return names if plain else None
+
     def is_plain(self, written: Any) -> bool:
         """Whether a condition of the run only changes when the run is told: by a move, by consent, by its cohort."""
         return written is None or self._asked(written).plain is not None
 
-    @cached_property
+    @property
     def _names(self) -> Mapping[str, ValueType]:
-        """Results (how many) and arguments that a condition may name besides attributes and metrics."""
-        around = self.around
-        if around is None:
-            return {}
-        names: dict[str, ValueType] = {}
-        for visit in around.visits:
-            names |= {f"{visit.phase}.{result}": INTEGER for result in visit.results}
-        for phase in around.phases.values():
-            for result in RESULTS.get(phase.kind, ()):
-                names.setdefault(f"{phase.id}.{result}", INTEGER)
-            for choice in getattr(phase, "choices", ()) or ():
-                names.setdefault(f"{phase.id}.{choice if isinstance(choice, str) else choice.id}", INTEGER)
-        kinds = {"boolean": BOOLEAN, "integer": INTEGER}
-        names |= {f"run.{one.id}": kinds.get(one.type, TEXT) for one in around.mode.parameters}
-        return names
+        """Results and arguments that a condition may name besides attributes and metrics."""
+        return self._told[0]
+
+    @cached_property
+    def _told(self) -> tuple[Mapping[str, ValueType], frozenset[str]]:
+        return ({}, frozenset()) if self.around is None else named_types(self.around)
 
     def _named(self, name: str) -> Value | None:
-        around = self.around
+        around, (types, counts) = self.around, self._told
         assert around is not None
+        if name in counts:
+            return counted(around, name)
         if name.startswith("run.") and not around.is_result(name):
-            value = around.arguments.get(name.removeprefix("run."))
-            return value if isinstance(value, bool | int | str) else None
-        found = around.result(name)
-        if isinstance(found, list):
-            return len(found)
-        if isinstance(found, int):
-            return found
-        return 0 if found is None else 1
+            return argument(around, name.removeprefix("run."), types[name])
+        return result(around, name, types[name])

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Engine, Row, bindparam, func, select, text, update
 
 from operations.ports.runs import Act, Entry, Gate, Planned, Tally, Work
+from store import handed_in
 from store.bulk import insert_many
 from store.tables.runs import act, part, planned_act, run, work
 from store.transaction import transaction
@@ -142,25 +143,19 @@ class Participation:
             return [_gate(answer) for answer in connection.execute(_ACT, values)]
 
     def works(self, run: str, phase: str, *, since: int = 1, until: int | None = None) -> Sequence[Work]:
-        found = (
-            select(work)
-            .where(work.c.run == run, work.c.phase == phase, work.c.visit >= since, work.c.state != "withdrawn")
-            .order_by(work.c.at, work.c.seq)
-        )
+        where = [work.c.run == run, work.c.phase == phase, work.c.visit >= since, work.c.state != "withdrawn"]
         if until is not None:
-            found = found.where(work.c.visit <= until)
+            where.append(work.c.visit <= until)
         with transaction(self._engine) as connection:
-            return [_work(row) for row in connection.execute(found)]
+            return handed_in.works(self._engine, connection, where)
 
     def works_of(self, run: str) -> Sequence[Work]:
-        found = select(work).where(work.c.run == run, work.c.state != "withdrawn").order_by(work.c.at, work.c.seq)
         with transaction(self._engine) as connection:
-            return [_work(row) for row in connection.execute(found)]
+            return handed_in.works(self._engine, connection, [work.c.run == run, work.c.state != "withdrawn"])
 
     def works_by_id(self, community: str, ids: Collection[str]) -> Mapping[str, Work]:
-        found = select(work).where(work.c.community == community, work.c.id == func.any(list(ids)))
         with transaction(self._engine) as connection:
-            return {row.id: _work(row) for row in connection.execute(found)}
+            return handed_in.works_by_id(self._engine, connection, community, list(ids))
 
     def acts(
         self,
@@ -174,7 +169,7 @@ class Participation:
         asked = {"run": run, "phase": phase, "since": since, "until": _LAST if until is None else until}
         found = _ACTS if about is None else _ACTS.where(act.c.about == func.any(list(about)))
         with transaction(self._engine) as connection:
-            return [_act(row) for row in connection.execute(found, asked)]
+            return handed_in.acts(connection, found, asked)
 
     def tally(self, run: str, phase: str, visit: int) -> Tally:
         works = select(func.count(), func.count(work.c.author.distinct())).where(
@@ -198,26 +193,10 @@ class Participation:
 
     # ------------------------------------------------------------------------------------------- simulated participants
     def plan(self, run: str, phase: str, visit: int, acts: Sequence[Planned]) -> None:
-        rows = [
-            {
-                "run": run,
-                "phase": phase,
-                "visit": visit,
-                "seq": one.seq,
-                "at": one.at,
-                "verb": one.verb,
-                "by_": one.by,
-                "about": one.about,
-                "role": one.role,
-                "choice": one.choice,
-                "fields": dict(one.fields),
-                "version": one.version,
-            }
-            for one in acts
-        ]
         with transaction(self._engine) as connection:
-            for start in range(0, len(rows), BATCH):
-                connection.execute(_PLAN, {"rows": orjson.dumps(rows[start : start + BATCH]).decode()})
+            for start in range(0, len(acts), BATCH):
+                rows = [_planned_row(run, phase, visit, one) for one in acts[start : start + BATCH]]
+                connection.execute(_PLAN, {"rows": orjson.dumps(rows).decode()})
 
     def planned(
         self, run: str, phase: str, visit: int, *, until: datetime | None = None, limit: int | None = None
@@ -322,6 +301,23 @@ def _json(fields: Mapping[str, Any]) -> str:
     return orjson.dumps(dict(fields)).decode()
 
 
+def _planned_row(run: str, phase: str, visit: int, one: Planned) -> dict[str, Any]:
+    return {
+        "run": run,
+        "phase": phase,
+        "visit": visit,
+        "seq": one.seq,
+        "at": one.at,
+        "verb": one.verb,
+        "by_": one.by,
+        "about": one.about,
+        "role": one.role,
+        "choice": one.choice,
+        "fields": dict(one.fields),
+        "version": one.version,
+    }
+
+
 def _gate(answer: Row[Any]) -> Gate:
     return Gate(
         verdict=answer.verdict,
@@ -329,42 +325,4 @@ def _gate(answer: Row[Any]) -> Gate:
         late=answer.late,
         closes_at=answer.closes_at,
         visit=answer.visit or 0,
-    )
-
-
-def _work(row: Row[Any]) -> Work:
-    return Work(
-        community=row.community,
-        id=row.id,
-        run=row.run,
-        phase=row.phase,
-        visit=row.visit,
-        author=row.author,
-        unit=row.unit,
-        authors=tuple(row.authors or ()),
-        shares=tuple(row.shares or ()),
-        at=row.at,
-        seq=row.seq,
-        n=row.n,
-        version=row.version,
-        fields=row.fields,
-        into=row.into_,
-        late=row.late,
-        state=row.state,
-        credit=row.credit,
-    )
-
-
-def _act(row: Row[Any]) -> Act:
-    return Act(
-        verb=row.verb,
-        by=row.by_,
-        at=row.at,
-        about=row.about,
-        role=row.role,
-        choice=row.choice,
-        fields=row.fields,
-        version=row.version,
-        visit=row.visit,
-        seq=row.seq,
     )

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
 from operations.ports.runs import CANCELLED, ENDED, RUNNING, Run
+from store.participation import BATCH
 from store.tables.runs import part, run, visit, work, work_item
 from store.transaction import anew, once, transaction
 from store.visits import Visits
@@ -24,6 +26,11 @@ _OVER = text("""
     UPDATE visit SET state = 'closed', outcome = :outcome, results = :results, closed_at = :at
      WHERE run = :run AND phase = :phase AND visit = :visit
 """).bindparams(bindparam("results", type_=visit.c.results.type))
+_RESULT = text("""
+    UPDATE visit SET results = results || jsonb_build_object(CAST(:name AS text), CAST(:value AS jsonb))
+     WHERE run = :run AND phase = :phase AND visit = :visit
+""")
+"""Large results are written one after the other: all of them in one text are several times as much."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))")
 _WORKS = text("""
     WITH changed AS (
@@ -181,21 +188,38 @@ class SqlRuns(Visits):
     ) -> None:
         with transaction(self._engine) as connection:
             anew(connection, ("visits", run))
-            if works:
-                values = {
-                    "community": run.partition("/")[0],
-                    "run": run,
-                    "at": at,
-                    "ids": list(works),
-                    "states": [state for state, _ in works.values()],
-                    "credits": [credit for _, credit in works.values()],
-                }
-                connection.execute(_WORKS, values)
-                refused = [work for work, (state, _) in works.items() if state == "refused"]
-                if refused:
-                    connection.execute(_REFUSED, {"works": refused, "at": at})
-            over = {"run": run, "phase": phase, "visit": number, "outcome": outcome, "at": at}
-            connection.execute(_OVER, {**over, "results": dict(results)})
+            listed = list(works.items())
+            for start in range(0, len(listed), BATCH):
+                self._decide(connection, run, dict(listed[start : start + BATCH]), at)
+            key = {"run": run, "phase": phase, "visit": number}
+            apart = dict(results) if any(map(_is_large, results.values())) else {}
+            small = {} if apart else dict(results)
+            connection.execute(_OVER, {**key, "outcome": outcome, "at": at, "results": small})
+            for name, value in apart.items():
+                written = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+                connection.execute(_RESULT, {**key, "name": name, "value": written})
+
+    @staticmethod
+    def _decide(connection: Connection, run: str, works: Mapping[str, tuple[str, int | None]], at: datetime) -> None:
+        values = {
+            "community": run.partition("/")[0],
+            "run": run,
+            "at": at,
+            "ids": list(works),
+            "states": [state for state, _ in works.values()],
+            "credits": [credit for _, credit in works.values()],
+        }
+        connection.execute(_WORKS, values)
+        refused = [work for work, (state, _) in works.items() if state == "refused"]
+        if refused:
+            connection.execute(_REFUSED, {"works": refused, "at": at})
+
+
+def _is_large(value: Any) -> bool:
+    """Whether a result, or a part of it, is a long list."""
+    if not isinstance(value, list | dict):
+        return False
+    return len(value) > BATCH or (isinstance(value, dict) and any(map(_is_large, value.values())))
 
 
 def read_run(connection: Connection, id: str) -> Run | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from sys import intern
 from typing import Any, overload
 
 from sqlalchemy import Connection, Engine, Row, Select, bindparam, case, func, literal, select, text, update
@@ -28,10 +29,13 @@ SMALL = 8_000
 _SHUT = text("SELECT trellis_shut(:run, :phase, :visit, :at)")
 _ADD = text("""
     INSERT INTO visit_thing (run, phase, visit, thing, place)
-    SELECT :run, :phase, :visit, u.thing, :base + u.place - 1
+    SELECT :run, :phase, :visit, u.thing, :base + row_number() OVER (ORDER BY u.place) - 1
       FROM unnest(CAST(:things AS text[])) WITH ORDINALITY AS u (thing, place)
+     WHERE NOT EXISTS (SELECT FROM visit_thing t
+                        WHERE t.run = :run AND t.phase = :phase AND t.visit = :visit AND t.thing = u.thing)
     ON CONFLICT DO NOTHING
 """)
+"""Under the lock of the visit, so that nobody else adds meanwhile: places have no gaps."""
 _SETTLE = text("""
     UPDATE visit_thing SET settled = true
      WHERE run = :run AND phase = :phase AND visit = :visit AND thing = ANY (:things) AND NOT settled
@@ -68,7 +72,7 @@ class Things(Sequence[str]):
         t = visit_thing.c
         found = select(t.thing).where(*_mine(self._key)).order_by(t.place)
         with transaction(self._engine) as connection:
-            return tuple(connection.scalars(found))
+            return tuple(map(intern, connection.scalars(found)))
 
     def __contains__(self, thing: object) -> bool:
         if "_all" in self.__dict__:
@@ -226,17 +230,16 @@ class Visits(Participation):
             if not row.many and len(row.things) + len(new) <= FEW:
                 values["things"] = [*row.things, *new]
             else:
-                listed = [*row.things, *new]
-                self._add(connection, run, phase, number, listed, row.many)
-                values |= {"things": [], "many": row.many + len(listed)}
+                added = self._add(connection, run, phase, number, [*row.things, *new], row.many)
+                values |= {"things": [], "many": row.many + added}
             if deadline is not None:
                 values["deadline"] = deadline
             anew(connection, ("visits", run))
             connection.execute(update(visit).where(*_of(key)).values(**values))
 
-    def _add(self, connection: Connection, run: str, phase: str, number: int, things: list[str], base: int) -> None:
-        added = {"run": run, "phase": phase, "visit": number, "things": things, "base": base}
-        connection.execute(_ADD, added)
+    def _add(self, connection: Connection, run: str, phase: str, number: int, things: list[str], base: int) -> int:
+        asked = {"run": run, "phase": phase, "visit": number, "things": things, "base": base}
+        return connection.execute(_ADD, asked).rowcount
 
     def untaken(self, of: Visit, source: Visit) -> Sequence[str]:
         asked = {

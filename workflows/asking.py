@@ -13,8 +13,8 @@ from workflows.setting import Setting
 
 def items_of(setting: Setting, visit: Visit, opening: Opening) -> list[Item]:
     """What an opening asks for, as items of the inbox."""
-    title = setting.phase.title or setting.community.tasks[setting.run.task].title
-    run = setting.run
+    run, named = setting.run, setting.phase.title or setting.community.tasks[setting.run.task].title
+    title = {"en": named.en, "zh": named.zh}
     times: dict[str, Any] = times_within(setting.community, within_of(setting), visit.opened_at)
     return [
         Item(
@@ -23,7 +23,7 @@ def items_of(setting: Setting, visit: Visit, opening: Opening) -> list[Item]:
             + (f"@{request.about}" if request.about else "")
             + (f"+{request.turn}" if request.turn else ""),
             asked=request.asked,
-            title={"en": title.en, "zh": title.zh},
+            title=title,
             opened_at=visit.opened_at,
             due=request.due or visit.deadline,
             about=request.about or run.subject,

@@ -26,7 +26,7 @@ from workflows.records import fitting
 from workflows.scenes import Settings, run_time
 from workflows.setting import Setting
 from workflows.settling import settle, thing_by_thing
-from workflows.taking_in import take_in, taken_plainly
+from workflows.taking_in import bring_in, take_in, taken_plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +80,20 @@ class AtGate(AtInbox):
             said.append(Said(reason=reason or "; ".join(wrong)) if reason or wrong else None)
         going = [place for place, one in enumerate(said) if one is None]
         limit, mark = int(getattr(setting.phase, "limit", None) or 1), getattr(setting.phase, "late", "") == "mark"
-        gates = self.house.runs.submit(
-            setting.run.id,
-            setting.phase.id,
-            [entries[place] for place in going],
-            limit=limit,
-            mark=mark,
-            visit=visit.visit,
-        )
-        for place, gate in zip(going, gates, strict=True):
-            said[place] = self._said(setting, gate, limit)
-        answers = [one for one in said if one is not None]
-        accepted = {entries[place].author for place, one in enumerate(answers) if one.accepted}
-        self.house.runs.take_part(setting.run.id, {who: "author" for who in accepted if not who.startswith(ROLE)})
+        with self.house.runs.together():
+            gates = self.house.runs.submit(
+                setting.run.id,
+                setting.phase.id,
+                [entries[place] for place in going],
+                limit=limit,
+                mark=mark,
+                visit=visit.visit,
+            )
+            for place, gate in zip(going, gates, strict=True):
+                said[place] = self._said(setting, gate, limit)
+            answers = [one for one in said if one is not None]
+            accepted = {entries[place].author for place, one in enumerate(answers) if one.accepted}
+            self.house.runs.take_part(setting.run.id, {who: "author" for who in accepted if not who.startswith(ROLE)})
         if accepted:
             self._hand_on(setting, visit, [one.id for one in answers if one.accepted])
         if accepted and setting.expected is not None:
@@ -173,10 +174,11 @@ class AtGate(AtInbox):
             return {}
         may = setting.people.among(eligible, members)
         reasons = {who: f"{who} is not among those who may take part here" for who in members if who not in may}
-        inside = setting.house.runs.parts(setting.run.id, members)
-        newcomers = [who for who in members if who in may and who not in inside and not who.startswith(ROLE)]
-        most = setting.community.document.limits.runs_per_member
-        loads = setting.house.runs.load(setting.community.id, newcomers) if newcomers else {}
+        runs, most = setting.house.runs, setting.community.document.limits.runs_per_member
+        with runs.together():
+            inside = runs.parts(setting.run.id, members)
+            newcomers = [who for who in members if who in may and who not in inside and not who.startswith(ROLE)]
+            loads = runs.load(setting.community.id, newcomers) if newcomers else {}
         for who in newcomers:
             if loads.get(who, 0) >= most and who != setting.run.subject:
                 reasons[who] = f"{who} takes part in {loads[who]} runs already, which is the most ({most})"
@@ -195,17 +197,18 @@ class AtGate(AtInbox):
         Raises:
             Refusal: there is none; it says whether it is over or has not begun.
         """
-        number = visit if visit is not None else self._which(run_id, phase, by, about)
-        setting, opened = self._setting(run_id, phase, number)
+        with self.house.runs.together():  # so that what is looked up is looked up once
+            going = list(self.house.runs.open_visits(run_id, phase=phase)) if visit is None else []
+            if len(going) < 2:
+                setting, opened = self._setting(run_id, phase, visit, next(iter(going), None))
+        if len(going) > 1:
+            setting, opened = self._setting(run_id, phase, self._which(run_id, phase, going, by, about))
         if setting.run.rehearsed or (opened.many and (not about or about in opened.things)):
             return setting, opened
         return setting, take_in(setting, opened, items_of)
 
-    def _which(self, run_id: str, phase: str, by: str | None, about: str) -> int | None:
-        """Which of the visits of a phase that are open at once is meant; None: the latest."""
-        going = self.house.runs.open_visits(run_id, phase=phase)
-        if len(going) < 2:
-            return going[0].visit if going else None
+    def _which(self, run_id: str, phase: str, going: Sequence[Visit], by: str | None, about: str) -> int:
+        """Which of the visits of a phase that are open at once is meant."""
         meant = [one for one in going if about in one.things] if about else []
         meant = meant or list(going)
         if by is not None and len(meant) > 1:
@@ -225,9 +228,12 @@ class AtGate(AtInbox):
         eligible = setting.wants.eligible
         return eligible is not None and by in setting.people.among(eligible, [by])
 
-    def _setting(self, run_id: str, phase: str, number: int | None) -> tuple[Setting, Visit]:
+    def _setting(
+        self, run_id: str, phase: str, number: int | None, known: Visit | None = None
+    ) -> tuple[Setting, Visit]:
+        """A visit, if it is open; the latest without a number, unless it was read already."""
         run = self.settings.run(run_id)
-        visit = self.house.runs.visit(run_id, phase, number)
+        visit = known or self.house.runs.visit(run_id, phase, number)
         if run.status != RUNNING:
             raise Refusal(f"{run_id} is over ({run.end}).")
         if visit is None:
@@ -246,9 +252,10 @@ class AtGate(AtInbox):
             return
         followers = [one for one, sources in following(setting.mode.phases).items() if visit.phase in sources]
         for phase in followers:
-            for beside in self.house.runs.open_visits(setting.run.id, phase=phase):
-                there, opened = self._setting(setting.run.id, phase, beside.visit)
-                take_in(there, opened, items_of, coming=works if taken_plainly(there) else None)
+            with self.house.runs.together():
+                for beside in self.house.runs.open_visits(setting.run.id, phase=phase):
+                    there, opened = self._setting(setting.run.id, phase, None, beside)
+                    bring_in(there, opened, items_of, coming=works if taken_plainly(there) else None)
 
     def _through(self, setting: Setting, visit: Visit, act: Act) -> Gate:
         return self.house.runs.act(setting.run.id, setting.phase.id, [act], visit=visit.visit)[0]

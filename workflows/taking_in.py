@@ -30,11 +30,20 @@ def take_in(
         drawn: what simulated participants will do about new things; None: real ones act.
         coming: works of which it is known that they have come in; None: all are looked for.
     """
+    if not bring_in(setting, visit, items, drawn, coming=coming):
+        return visit
+    return setting.house.runs.visit(visit.run, visit.phase, visit.visit) or visit
+
+
+def bring_in(
+    setting: Setting, visit: Visit, items: Items, drawn: Drawn | None = None, *, coming: Sequence[str] | None = None
+) -> bool:
+    """The same; whether there was anything, as far as is known before the visit is locked."""
     if visit.state != "open" or not setting.follows:
-        return visit
-    new = _new(setting, visit) if coming is None else [one for one in coming if one not in visit.things]
+        return False
+    new = _new(setting, visit) if coming is None else coming  # what is there already the store leaves out
     if not new:
-        return visit
+        return False
     longer = replace(visit, deadline=setting.later(visit))
     runs, before = setting.house.runs, len(visit.things)
     with runs.together():
@@ -47,7 +56,7 @@ def take_in(
                 base = (before + start) * PER_THING
                 planned = [replace(one, seq=base + one.seq) for one in drawn(setting, longer, scene)]
                 runs.plan(visit.run, visit.phase, visit.visit, planned)
-    return runs.visit(visit.run, visit.phase, visit.visit) or longer
+    return True
 
 
 def _new(setting: Setting, visit: Visit) -> Sequence[str]:

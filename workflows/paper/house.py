@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -130,17 +130,18 @@ class PaperKnown(Known):
     def _paper(self) -> Paper:
         return cast(Any, self.house.specs).paper  # type: ignore[no-any-return]
 
-    def _members(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Mapping[str, Evidence]:
+    def _each(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Iterator[tuple[str, Evidence]]:
         paper = self._paper
         known = sorted(paper.people if ids is None else set(ids) & paper.people.keys())
         load = paper.runs.load(self.community.id, known)
-        return {
-            who: Evidence(
-                {**paper.attributes(who, self.at), "load": load.get(who, 0)},
-                {reading: paper.read(reading, who, self.at) for reading in wanted},
+        for who in known:
+            yield (
+                who,
+                Evidence(
+                    {**paper.attributes(who, self.at), "load": load.get(who, 0)},
+                    {reading: paper.read(reading, who, self.at) for reading in wanted},
+                ),
             )
-            for who in known
-        }
 
     def cohort(self, id: str, readings: Iterable[Reading] = (), *, names: Collection[str] | None = None) -> Evidence:
         """What the case says of a cohort; where it says nothing, that is unknown."""

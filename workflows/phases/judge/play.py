@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -32,8 +34,6 @@ from workflows.play import (
     several,
 )
 from workflows.summary import summary
-
-Scores = Mapping[str, Mapping[str, Mapping[str, int]]]  # work -> judge -> criterion -> score
 
 
 def wants(phase: Judge) -> Wants:
@@ -91,7 +91,7 @@ def settled(phase: Judge, scene: Scene, work: str) -> bool:
 
 
 def closing(phase: Judge, scene: Scene) -> Closing:
-    judged = [act for act in scene.in_order if act.verb == "score"]
+    judged = Told(lambda: (act for act in scene.in_order if act.verb == "score"))
     parts = {act.by: "judge" for act in judged if act.role is None}
     if _lacking(phase, scene) and phase.if_silent != "done":
         return Closing(
@@ -101,7 +101,7 @@ def closing(phase: Judge, scene: Scene) -> Closing:
             parts=parts,
         )
     totals = total_scores(phase, scene)
-    ranking = _ranking(phase, scene, totals)
+    ranking, shown = _ranking(phase, scene, totals), cache(decimal_text)  # few different scores, however many works
     winning = ranking[: int(phase.winners)]
     winners = list(dict.fromkeys(author for work in winning for author in scene.authors_of(work)))
     return Closing(
@@ -110,16 +110,16 @@ def closing(phase: Judge, scene: Scene) -> Closing:
             "ranking": ranking,
             "winning": winning,
             "winners": winners,
-            "scores": {work: decimal_text(round(totals[work] * 100), 2) for work in ranking},
+            "scores": {work: shown(round(totals[work] * 100), 2) for work in ranking},
             "dimensions": dimensions(judged),
-            "made_from": {"at": scene.at.isoformat(), "scores": len(judged)},
+            "made_from": {"at": scene.at.isoformat(), "scores": sum(1 for _ in judged)},
         },
         notes=Told(lambda: chain(_scored(scene, judged), _placed(scene, ranking, totals))),
         parts=parts,
     )
 
 
-def _scored(scene: Scene, judged: Sequence[Act]) -> Iterator[Note]:
+def _scored(scene: Scene, judged: Iterable[Act]) -> Iterator[Note]:
     for act in judged:
         for criterion, score in sorted(act.fields.items()):
             fields = {"work": act.about, "criterion": criterion, "score": Fraction(score), "by": act.by}
@@ -135,15 +135,18 @@ def _placed(scene: Scene, ranking: Sequence[str], totals: Mapping[str, Fraction]
             yield Note(kind="judged", key=f"{scene.visit}/{work}{also}", at=scene.at, member=author, fields=fields)
 
 
-def dimensions(judged: Sequence[Act]) -> dict[str, dict[str, Any]]:
+def dimensions(judged: Iterable[Act]) -> dict[str, dict[str, Any]]:
     """The level of the whole field by criterion: how many works, their mean and quartiles; of each work the mean of
     its judges."""
-    given: dict[str, dict[str, list[int]]] = {}
+    given: dict[str, dict[str, tuple[int, int]]] = {}  # criterion -> work -> sum and number of the scores
     for act in judged:
         for criterion, score in act.fields.items():
-            given.setdefault(criterion, {}).setdefault(act.about, []).append(int(score))
+            works = given.setdefault(criterion, {})
+            so_far, count = works.get(act.about, (0, 0))
+            works[act.about] = (so_far + int(score), count + 1)
+    means = cache(Fraction)  # few different ones, however many works
     return {
-        criterion: summary({work: Fraction(sum(marks), len(marks)) for work, marks in works.items()}, 2)
+        criterion: summary({work: means(*marks) for work, marks in works.items()}, 2)
         for criterion, works in sorted(given.items())
     }
 
@@ -152,11 +155,11 @@ def towards(phase: Judge, scene: Scene, outcome: str, cast: Cast) -> Sequence[Pl
     """Every work gets the judges it lacks, who score as those before them did, and lowest where nobody did."""
     if outcome != "done":
         return ()
-    scales, given = _scale(phase), _given(scene)
+    scales = _scale(phase)
     needed = enough(phase.needs, len(scene.asked))
     acts = []
     for work in scene.things:
-        before = given.get(work, {})
+        before = _given(scene, work)
         scores = next(iter(before.values()), {name: low for name, (low, _) in scales.items()})
         free = list(scene.asked_about(work))
         more = [who for who in several(free, needed + len(before)) if who not in before]
@@ -180,15 +183,15 @@ def improvise(phase: Judge, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
     if scene.deadline is None or not scales:
         return ()
     needed = enough(phase.needs, len(scene.asked))
-    given = _given(scene)
     panel = crowd.some(len(scene.asked), [who for who in scene.asked if who not in scene.never])
     acts = []
+    alike: dict[tuple[int, ...], dict[str, int]] = {}  # few different marks, however many works
     for number, work in enumerate(scene.things):
         free = [who for who in panel if who in scene.asked_about(work)]
         if not free:
             continue
         here = free[number % len(free) :] + free[: number % len(free)]
-        for turn in range(needed - len(given.get(work, {}))):
+        for turn in range(needed - len(_given(scene, work))):
             who = here[turn % len(here)]
             by = who if turn < len(here) else f"{who}#{turn // len(here) + 1}"  # several people in one role
             if turn >= len(here) and not who.startswith(ROLE):
@@ -199,7 +202,8 @@ def improvise(phase: Judge, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
                 drawn = (quality * 6 + mood * 10 + crowd.number(1000, "score", by, work, criterion) * 2) // 10
                 scores[criterion] = low + (high - low) * min(drawn, 999) // 999
             when = crowd.moment(scene.opened_at, scene.deadline, "score", by, work)
-            acts.append((when, work, by, who if who.startswith(ROLE) else None, scores))
+            marks = alike.setdefault(tuple(scores.values()), scores)
+            acts.append((when, work, by, who if who.startswith(ROLE) else None, marks))
     acts.sort(key=lambda act: act[:3])
     return [
         Planned(seq=seq, at=when, verb="score", by=by, role=role, about=work, fields=scores)
@@ -210,34 +214,47 @@ def improvise(phase: Judge, scene: Scene, crowd: Crowd) -> Sequence[Planned]:
 # ------------------------------------------------------------------------------------------------------------ scoring
 def total_scores(phase: Judge, scene: Scene) -> dict[str, Fraction]:
     """Each work's score from 0 to 100, by weight: people's scores as a part of their scale, metrics by rank."""
-    given = _given(scene)
-    totals = dict.fromkeys(scene.things, Fraction(0))
+    lines = [line for line in _rubric(phase) if line.scale is not None]
+    leans = _leans(scene, lines) if phase.normalise == "per_judge" else {}
+    totals = {work: _by_people(lines, leans, _given(scene, work)) for work in scene.things}
     for line in _rubric(phase):
-        parts = _by_people(phase, line, scene, given) if line.scale is not None else _by_rank(line, scene)
-        for work in scene.things:
-            totals[work] += line.weight * parts[work]
+        if line.scale is None:
+            parts = _by_rank(line, scene)
+            for work in scene.things:
+                totals[work] += line.weight * parts[work]
     return totals
 
 
-def _by_people(phase: Judge, line: Criterion, scene: Scene, given: Scores) -> dict[str, Fraction]:
-    """The mean of the judges as a part of the scale; strict and mild judges evened out if the phase says so."""
-    assert line.scale is not None
-    low, high = line.scale
-    means = {}
+def _leans(scene: Scene, lines: Sequence[Criterion]) -> dict[tuple[str, str], Fraction]:
+    """How much each judge gives above the mean of a work's judges, by judge and criterion, over all they have judged.
+
+    The works are looked at one after the other; nothing is kept of them but sums.
+    """
+    sums: dict[tuple[str, str], Fraction] = {}
+    judged: Counter[str] = Counter()
     for work in scene.things:
-        scores = [scores[line.id] for scores in given.get(work, {}).values()]
-        means[work] = Fraction(sum(scores), len(scores)) if scores else None
-    lean = dict.fromkeys((judge for judges in given.values() for judge in judges), Fraction(0))
-    if phase.normalise == "per_judge":
-        for judge in lean:
-            seen = [(judges[judge][line.id], means[work]) for work, judges in given.items() if judge in judges]
-            lean[judge] = sum((score - mean for score, mean in seen if mean is not None), Fraction(0)) / len(seen)
-    parts = {}
-    for work in scene.things:
-        evened = [scores[line.id] - lean[judge] for judge, scores in given.get(work, {}).items()]
+        given = _given(scene, work)
+        judged.update(given.keys())
+        for line in lines:
+            mean = Fraction(sum(scores[line.id] for scores in given.values()), len(given) or 1)
+            for judge, scores in given.items():
+                key = (judge, line.id)
+                sums[key] = sums.get(key, Fraction(0)) + scores[line.id] - mean
+    return {(judge, line): total / judged[judge] for (judge, line), total in sums.items()}
+
+
+def _by_people(
+    lines: Sequence[Criterion], leans: Mapping[tuple[str, str], Fraction], given: Mapping[str, Mapping[str, int]]
+) -> Fraction:
+    """A work's points from its judges: their mean as a part of the scale, without what a judge gives to everybody."""
+    points = Fraction(0)
+    for line in lines:
+        assert line.scale is not None
+        low, high = line.scale
+        evened = [scores[line.id] - leans.get((judge, line.id), Fraction(0)) for judge, scores in given.items()]
         mean = sum(evened, Fraction(0)) / len(evened) if evened else Fraction(low)
-        parts[work] = min(max((mean - low) / (high - low), Fraction(0)), Fraction(1))
-    return parts
+        points += line.weight * min(max((mean - low) / (high - low), Fraction(0)), Fraction(1))
+    return points
 
 
 def _by_rank(line: Criterion, scene: Scene) -> dict[str, Fraction]:
@@ -247,8 +264,7 @@ def _by_rank(line: Criterion, scene: Scene) -> dict[str, Fraction]:
     others = len(scene.things) - 1
     below: dict[Fraction, Fraction] = {}
     behind = len(scene.things) - len(values)
-    for value in sorted(set(values.values())):
-        equal = sum(1 for other in values.values() if other == value)
+    for value, equal in sorted(Counter(values.values()).items()):
         below[value] = Fraction(behind) + Fraction(equal - 1, 2)
         behind += equal
     return {
@@ -258,8 +274,11 @@ def _by_rank(line: Criterion, scene: Scene) -> dict[str, Fraction]:
 
 
 def _ranking(phase: Judge, scene: Scene, totals: Mapping[str, Fraction]) -> list[str]:
-    ties = sequence(scene, phase.ties, scene.things)
-    return sorted(ties, key=lambda work: -totals[work])  # a stable sort keeps the order of the ties
+    """Works by score; equal ones in the order that the phase says."""
+    equal: dict[Fraction, list[str]] = {}
+    for work in scene.things:
+        equal.setdefault(totals[work], []).append(work)
+    return [work for total in sorted(equal, reverse=True) for work in sequence(scene, phase.ties, equal[total])]
 
 
 def _rubric(phase: Judge) -> tuple[Criterion, ...]:
@@ -270,21 +289,17 @@ def _scale(phase: Judge) -> dict[str, tuple[int, int]]:
     return {line.id: (line.scale[0], line.scale[1]) for line in _rubric(phase) if line.scale is not None}
 
 
-def _given(scene: Scene) -> dict[str, dict[str, dict[str, int]]]:
-    """The scores that count: of each judge for each work the latest."""
-    given: dict[str, dict[str, dict[str, int]]] = {}
-    for act in scene.in_order:
-        if act.verb == "score" and act.about in scene.thing_set:
-            given.setdefault(act.about, {})[act.by] = {name: int(score) for name, score in act.fields.items()}
-    return given
+def _given(scene: Scene, work: str) -> dict[str, Mapping[str, int]]:
+    """The scores of a work that count: of each judge the latest."""
+    return {act.by: act.fields for act in scene.about.get(work, ()) if act.verb == "score"}
 
 
 def _lacking(phase: Judge, scene: Scene) -> list[str]:
     """Works that have not got enough judges."""
     if not _scale(phase):
         return []
-    given, needed = _given(scene), enough(phase.needs, len(scene.asked))
-    return [work for work in scene.things if len(given.get(work, {})) < needed]
+    needed = enough(phase.needs, len(scene.asked))
+    return [work for work in scene.things if len(_given(scene, work)) < needed]
 
 
 def _authors(scene: Scene, work: str) -> list[tuple[str, str | None]]:
