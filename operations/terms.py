@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,13 @@ from operations.desk import Desk, member_frame
 from operations.ports.effects import Deed, Holding
 from operations.ports.reviews import Plan, Verdict
 from operations.prizes import deadline_in
+from operations.staffing import ROLE
+from operations.who import DecisionResolver
 from rules.columns import evidence_of
 from rules.compile import compile_condition
 from rules.condition import base_readings
 from rules.evaluate import truth
+from rules.spec.people import Selection
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -73,7 +76,7 @@ def carry_out_terms(desk: Desk, plan: Plan, community: Community, verdicts: Sequ
         elif verdict.kind == "end":
             deeds.append(_deed(plan, verdict, "revoke", {"holding": "title", **_what(verdict)}))
         elif verdict.kind == "question" and title is not None:
-            deeds.append(_deed(plan, verdict, "open", _question(community, plan, title, verdict.subject)))
+            deeds.append(_deed(plan, verdict, "open", _question(desk, community, plan, title, verdict.subject)))
     done = desk.effects.do(community.id, deeds)
     return {"effects": done.new} if done.new else {}
 
@@ -87,12 +90,25 @@ def _deed(plan: Plan, verdict: Verdict, kind: str, details: Mapping[str, Any]) -
     return Deed(key=f"{source}/{kind}", kind=kind, at=plan.at, source=source, member=verdict.subject, details=details)
 
 
-def _question(community: Community, plan: Plan, title: Any, member: str) -> dict[str, Any]:
-    granted_by = title.granted_by
-    asked = [who for who in (granted_by if isinstance(granted_by, tuple) else (granted_by,)) if isinstance(who, str)]
+def _question(desk: Desk, community: Community, plan: Plan, title: Any, member: str) -> dict[str, Any]:
+    resolver = DecisionResolver(desk, community, subject=member, at=plan.at)
+    asked = list(dict.fromkeys(_asked(resolver, title.granted_by, member)))
     return {
-        "by": asked or [f"role:{next(iter(community.roles))}"],
+        "by": asked or [f"{ROLE}{next(iter(community.roles))}"],
         "title": {"en": f"Does {member} stay {title.title.en}?", "zh": f"{member} 是否续任{title.title.zh}？"},
         "about": member,
         "due": deadline_in(community, ANSWER_WITHIN, plan.at).isoformat(),
     }
+
+
+def _asked(resolver: DecisionResolver, who: Any, member: str) -> Iterator[str]:
+    """Whoever grants it: a role by its name, so that whoever is in it may answer; anybody else as a person."""
+    if isinstance(who, Selection) and who.where is None and not who.except_:
+        who = who.from_
+    if isinstance(who, tuple):
+        for one in who:
+            yield from _asked(resolver, one, member)
+    elif isinstance(who, str) and who.startswith(ROLE):
+        yield who
+    elif who is not None:
+        yield from (person for person in resolver.people(who) if person != member)
