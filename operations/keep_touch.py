@@ -23,15 +23,19 @@ from operations.ports.effects import Deed
 from operations.ports.inbox import Item
 from operations.ports.touch import Opened
 from operations.prizes import deadline_in
+from operations.staffing import chain
 from operations.touching import entered, start_deed
 from operations.who import DecisionResolver
 from rules.cohorts import Group, regroup
 from rules.spec.effects import Assign
+from rules.spec.people import refs
 
 if TYPE_CHECKING:
     from rules.spec import Community
     from rules.spec.documents.community import Cohorts
+    from rules.spec.documents.lifecycle import Stage
     from rules.spec.documents.tiers import Tier
+    from rules.spec.documents.tiers import Touch as TierTouch
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ def keep_touch(
         desk.effects.do(community.id, [deed for deed in deeds if deed.kind != "start"])
         kept.started = desk.effects.do(community.id, asked).new if start else 0
         kept.wake = list(desk.touch.runs_about(community.id, kept.closed)) if kept.closed else []
+    kept.wake += _councils(desk, community, at)
     return kept
 
 
@@ -115,7 +120,24 @@ def moved_on(desk: Desk, community: Community, member: str, *, at: datetime) -> 
             desk.touch.end(community.id, cohort, ["host"], at=at)
         _release(desk, community, at, kept, [member])
         kept.wake = list(desk.touch.runs_about(community.id, kept.closed)) if kept.closed else []
+    kept.wake += _councils(desk, community, at, member)
     return kept
+
+
+def _councils(desk: Desk, community: Community, at: datetime, member: str | None = None) -> list[str]:
+    """Runs for all of a tier into which somebody has come now, or one member: a part that is free may be theirs."""
+    found: list[str] = []
+    for ladder in community.ladders.values():
+        tasks = {
+            tier.id: str(tier.touch.task) for tier in ladder.tiers if tier.touch and tier.touch.kind == "networked"
+        }
+        if ladder.per is not None or not tasks or desk.runs is None:
+            continue
+        frame = desk.standings.frame(community, at, subjects=None if member is None else [member])
+        for tier, task in tasks.items():
+            if any(member is not None or since == at for _, since in _standing_in(frame, ladder.id, tier)):
+                found += [run.id for run in desk.runs.runs(community.id, task=task, status="running")]
+    return found
 
 
 # -------------------------------------------------------------------------------------------------------------- cohorts
@@ -235,36 +257,50 @@ class _Starting:
 
     def deeds(self) -> Iterator[Deed]:
         """What accompanies each tier, for whatever it is for; the same key every time, so that it is started once."""
+        stages = self.community.lifecycle.stages if self.community.lifecycle is not None else ()
+        looked_after = [(stage, effects) for stage in stages if (effects := _assigning(stage))]
+        if looked_after:
+            frame = self.desk.standings.frame(self.community, self.at)
+            for stage, effects in looked_after:
+                here = frame.filter(pl.col("stage") == stage.id)["subject"].sort().to_list()
+                yield from self._people_for(f"then:{stage.id}", effects, here)
         for ladder in self.community.ladders.values():
-            touched = [tier for tier in ladder.tiers if tier.touch is not None and tier.touch.task is not None]
+            touched = [tier for tier in ladder.tiers if tier.touch is not None or _assigning(tier)]
             if ladder.per is not None or not touched:
                 continue
             frame = self.desk.standings.frame(self.community, self.at)
             for tier in touched:
-                assert tier.touch is not None
-                task, here = str(tier.touch.task), _standing_in(frame, ladder.id, tier.id)
-                if tier.touch.kind == "grouped":
-                    for cohort in self.desk.touch.cohorts(self.community.id, str(tier.touch.cohorts)):
-                        yield self._start(task, cohort.id, cohort.id)
-                elif tier.touch.kind == "dedicated":
-                    yield from self._people_for(ladder.id, tier, [member for member, _ in here])
-                    for member, since in here:
-                        yield self._start(task, member, entered(member, since))
-                elif tier.touch.kind == "networked":
-                    yield from self._networked(task, here)
+                here = _standing_in(frame, ladder.id, tier.id)
+                if effects := _assigning(tier):
+                    yield from self._people_for(f"{ladder.id}:then:{tier.id}", effects, [member for member, _ in here])
+                if tier.touch is not None and tier.touch.task is not None:
+                    yield from self._accompany(tier.touch, here)
 
-    def _people_for(self, ladder: str, tier: Tier, members: Sequence[str]) -> Iterator[Deed]:
-        """Somebody for those who came into a tier with a standing that they brought, without a move."""
-        effects = [effect for effect in tier.then or () if isinstance(effect, Assign)]
-        if not effects:
-            return
+    def _accompany(self, touch: TierTouch, here: Sequence[tuple[str, datetime | None]]) -> Iterator[Deed]:
+        """The runs that accompany those who stand in a tier."""
+        task = str(touch.task)
+        if touch.kind == "grouped":
+            for cohort in self.desk.touch.cohorts(self.community.id, str(touch.cohorts)):
+                yield self._start(task, cohort.id, cohort.id)
+        elif touch.kind == "dedicated":
+            for member, since in here:
+                yield self._start(task, member, entered(member, since))
+        elif touch.kind == "networked":
+            yield from self._networked(task, here)
+
+    def _people_for(self, label: str, effects: Sequence[Assign], members: Sequence[str]) -> Iterator[Deed]:
+        """Somebody for those who stand where they have one and have none: they came with their standing, without a
+        move, or nobody had room when they moved."""
+        roles = {role for effect in effects for ref in refs(effect.assign.from_) for role in chain(self.community, ref)}
+        if not any(self.desk.effects.people(self.community.id, role) for role in roles):
+            return  # they wait until somebody is appointed
         there = {(one.member, one.relation) for one in self.desk.touch.assignments(self.community.id)}
         relations = {str(effect.assign.as_) for effect in effects}
         for member in members:
             if any((member, relation) not in there for relation in relations):
                 context = EffectContext(
                     community=self.community,
-                    source=f"{self.community.id}/touch/{member}@{self.at.isoformat()}/{ladder}:then:{tier.id}",
+                    source=f"{self.community.id}/touch/{member}@{self.at.isoformat()}/{label}",
                     at=self.at,
                     resolver=DecisionResolver(self.desk, self.community, subject=member, at=self.at),
                     into=self.desk.effects,
@@ -281,6 +317,11 @@ class _Starting:
 
     def _start(self, task: str, subject: str | None, for_: str) -> Deed:
         return start_deed(self.community, task, subject, for_, at=self.at, scale=self.scale, seed=self.seed)
+
+
+def _assigning(place: Tier | Stage) -> list[Assign]:
+    """The effects on entering a tier or a stage that give somebody: to whoever has come there."""
+    return [effect for effect in place.then or () if isinstance(effect, Assign) and effect.assign.to == "subject"]
 
 
 def _standing_in(frame: pl.DataFrame, ladder: str, tier: str) -> list[tuple[str, datetime | None]]:

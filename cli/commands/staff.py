@@ -45,12 +45,14 @@ def list_(community: Community = None, json: Json = False) -> None:
 
 @staff.command("appoint")
 def appoint(role: Role, person: Person, by: As = None, community: Community = None, json: Json = False) -> None:
-    """Put somebody into a role."""
+    """Put somebody into a role; whoever waited for somebody has them now, as far as there is room."""
     from cli.console import Output
     from cli.wiring import memory
+    from operations.keep_touch import keep_touch
     from operations.staffing import appoint as put
 
     out = Output(json)
+    at = datetime.now(UTC)
     with memory() as remembered:
         spec = remembered.specs.current(community)
         with remembered.together():
@@ -60,11 +62,16 @@ def appoint(role: Role, person: Person, by: As = None, community: Community = No
                 actor=by or "operator",
                 verb="appoint",
                 what=person,
-                at=datetime.now(UTC),
+                at=at,
                 details={"role": role},
             )
-    out.data({"role": role, "person": person})
+            keep_touch(remembered.desk, spec, at=at, start=False)
+        mine = remembered.touch.assignments(spec.id, person=person)
+    given = [{"whom": one.member, "as": one.relation} for one in mine if one.role == role and one.since == at]
+    out.data({"role": role, "person": person, "looks_after": given})
     out.say(f"{person} is {spec.roles[role].title.en} now.")
+    if given:
+        out.table("Looks after", ["whom", "as"], [list(one.values()) for one in given])
 
 
 @staff.command("leave")
