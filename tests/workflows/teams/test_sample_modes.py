@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from operations.explain import explain
 from operations.ports.runs import Run, Visit, Work
+from operations.reports.retrospectives import last_retrospective
 from rules.fact import Fact
 from rules.reading import Reading
 from tests.desk.auto import reviewed
@@ -94,6 +96,37 @@ def test_every_mode_comes_to_a_good_end_with_a_short_history_and_books_that_bala
             (work.id, who) for work in accepted.values() for who in work.written_by
         }, task
     assert next(iter(played.values())).memory.effects.audit("auto") == []
+
+
+IN_ORDER: Mapping[str, Sequence[str]] = {
+    "twenty-four-hours": ("call", "joining", "teams", "parts", "piece-in", "judging", "teamwork", "retrospective"),
+    "photo-masters": ("masters", "groups", "plan", "drafts", "guidance", "sign-off", "outcome", "retrospective"),
+    "quick-start-guide": ("crew", "kick-off", "outline", "draft", "final", "acceptance", "release", "retrospective"),
+    "owners-handbook": ("call", "board", "chapters", "tips", "sorted", "writing", "proof", "release", "retrospective"),
+}
+"""Of each way of working together what is agreed, what is made, who looks at it, what came of it, what was learnt."""
+
+
+@pytest.mark.parametrize(("task", "phases"), IN_ORDER.items())
+def test_each_cooperation_goes_from_agreeing_by_making_and_looking_to_looking_back(
+    played: dict[str, Played], task: str, phases: Sequence[str]
+) -> None:
+    visits = {phase: [one for one in played[task].visits if one.phase == phase] for phase in phases}
+    assert all(visits.values())
+    begun = [visits[phase][0].opened_at for phase in phases]
+    assert begun == sorted(begun)
+    assert played[task].visits[-1].phase == "retrospective"
+
+
+def test_the_brief_of_the_next_one_shows_what_was_written_when_the_last_was_looked_back_on(
+    played: dict[str, Played],
+) -> None:
+    looked_back = {task: one for task, one in played.items() if one.visit("retrospective").outcome == "done"}
+    assert len(looked_back) >= 3
+    for task, one in looked_back.items():
+        shown = last_retrospective(one.memory.house, one.memory.specs.current("auto"), task)
+        told = one.visit("retrospective").results["differently"]
+        assert ("differently", told) in {(line.field, line.text) for line in shown}, task
 
 
 # ---------------------------------------------------------------------------------------------------------------- group
@@ -460,6 +493,17 @@ def test_finished_projects_count_for_more_important_roles(played: dict[str, Play
         "member", [reading], at=project.run.ended_at, zone=community.zone, subjects=inside
     )
     assert all(number >= 1 for number in frame[reading.key])
-    assert "projects_done" in str(
-        next(tier for tier in community.ladders["tier"].tiers if tier.id == "ambassador").earn
-    )
+    outside = next(one.id for one in project.memory.members(community).find() if one.id not in inside)
+    for who, met in ((inside[0], "true"), (outside, "false")):
+        told = explain(project.memory.desk, community, who, project.run.ended_at, tier="ambassador").data()
+        earn = next(one for one in told["standings"][0]["conditions"] if one["tier"] == "ambassador")
+        asked = [leaf for leaf in leaves_of(earn) if leaf["metric"] == "projects_done"]
+        assert [(leaf["truth"], leaf["over"]) for leaf in asked] == [(met, "2y")], who
+
+
+def leaves_of(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The comparisons of a condition as it was explained."""
+    if "metric" in told:
+        yield told
+    for part in told.get("parts", ()):
+        yield from leaves_of(part)
