@@ -6,7 +6,7 @@ parts, first to those who wait; what was handed in from it stays with it, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from rules.fact import Fact
 from rules.spec.phase import every_phase
 from workflows import crews
 from workflows.phases.form_teams.candidates import faults
-from workflows.phases.form_teams.forming import BY_HAND, CLAIM, INVITE, PROPOSED, SOLVE, parts_of, traits_of
+from workflows.phases.form_teams.forming import BY_HAND, CLAIM, INVITE, PROPOSED, SOLVE, UNWILLING, parts_of, traits_of
 from workflows.play import Free
 from workflows.scenes import Settings
 from workflows.setting import Setting
@@ -194,7 +194,8 @@ class Seating:
                 self.vacate(team, seat, at=min(due)[0], why=min(due)[1])
             else:
                 looks += [end for end, _ in ends]
-        if any(slot.keep is not None for slot in slots.values()):
+        waits_for_somebody = self._fill_what_is_free(at)
+        if waits_for_somebody or any(slot.keep is not None for slot in slots.values()):
             looks.append(at + KEPT_FOR)
         return min(looks, default=None)
 
@@ -251,34 +252,54 @@ class Seating:
             self._tell("joined_team", team, seat, seat.since, f"joined/{seat.since.timestamp():.6f}")
 
     def _refill(self, team: Team, before: Seat, at: datetime) -> None:
-        """The part goes to the first of those who wait and fit, or is offered to them."""
+        """A part that somebody had goes to the next, or is offered to them."""
         if self.phase.fill == CLAIM and self.setting.run.rehearsed:
             self._claimed_by_somebody(team, before, at)
-        if self.phase.fill not in PROPOSED or before.until is not None:
-            return
-        slot = next(one for one in self.phase.slots if one.id == before.slot)
-        said_no = {one.member for one in team.seats if one.left in ("declined", "silent")} | {before.member}
-        waiting = [who for who in self._waiting() if who not in said_no]
-        known = {one.id: one for one in crews.free(self.setting)} if waiting else {}
+        if self.phase.fill in PROPOSED and before.until is None:
+            self._offer(team, before.slot, at, instead=before.member)
+
+    def _fill_what_is_free(self, at: datetime) -> bool:
+        """Offer what nobody has to whoever could be in by now; whether anything is still free."""
+        if self.phase.fill not in PROPOSED:
+            return False
+        free = [(team, slot.id) for team in self.teams for slot in self.phase.slots if self._room(team, slot.id)]
+        for team, slot in free:
+            while self._offer(self.setting.house.teams.team(team.id) or team, slot, at):
+                pass
+        return any(self._room(self.setting.house.teams.team(team.id) or team, slot) for team, slot in free)
+
+    def _room(self, team: Team, slot: str) -> int:
+        """How many more a part takes: of seats to which people are invited as many as there are, else as it needs."""
+        part = next(one for one in parts_of(self.phase) if one.id == slot)
+        most = part.limit if self.phase.fill == INVITE else max(part.needs, 1)
+        return most - len([one for one in team.seats if one.until is None and one.slot == slot])
+
+    def _offer(self, team: Team, slot: str, at: datetime, *, instead: str | None = None) -> bool:
+        """A part goes to the first who fits, or is offered to them: those who waited first, then who came since."""
         now = self.setting.house.teams.team(team.id) or team
-        if len([one for one in now.seats if one.until is None and one.slot == slot.id]) >= max(int(slot.needs), 1):
-            return
+        if self._room(now, slot) <= 0:
+            return False
+        known = {one.id: one for one in crews.free(self.setting)}
+        said_no = {one.member for one in team.seats if one.left in ("declined", "silent")} | {instead}
+        waiting = [who for who in self._waiting(known) if who not in said_no]
         fitting = [
             who
             for who in waiting
-            if who in known and slot.id in known[who].parts and not self._clashes(now, who, slot.id, without=set())
+            if who in known and slot in known[who].parts and not self._clashes(now, who, slot, without=set())
         ]
         if not fitting:
-            return
+            return False
         who = min(fitting, key=lambda one: known[one].load) if self.phase.fill == SOLVE else fitting[0]
         asked = self.phase.confirm is not None or self.phase.fill == INVITE
         within = str(self.phase.confirm if self.phase.confirm is not None else self.phase.within)
         until = self.setting.until(within, at) if asked else None
-        told = {"how": self.phase.fill, "instead": before.member, "could": sorted(known[who].parts)}
-        seat = Seat(team=team.id, slot=slot.id, member=who, since=at, why=told, offered_until=until)
+        told = {"how": self.phase.fill, "could": sorted(known[who].parts)}
+        told |= {} if instead is None else {"instead": instead}
+        seat = Seat(team=team.id, slot=slot, member=who, since=at, why=told, offered_until=until)
         self._come(team, seat, "")
         if until is not None:
             self.setting.house.inbox.open([self._item(team, seat, until)])
+        return True
 
     def _claimed_by_somebody(self, team: Team, before: Seat, at: datetime) -> None:
         """A simulated member takes a part that has become free."""
@@ -289,12 +310,16 @@ class Seating:
                 self._come(team, Seat(team=team.id, slot=before.slot, member=who, since=at, why={"how": CLAIM}), "")
                 return
 
-    def _waiting(self) -> list[str]:
-        """Who waited when the teams were formed and has no part now, in order."""
+    def _waiting(self, known: Collection[str]) -> list[str]:
+        """Who waited when the teams were formed, in order, and who of those known could be in only since; without a
+        part now."""
         here = {seat.member for team in self.teams for seat in team.seats if seat.until is None}
         latest = self.setting.house.runs.visit(self.visit.run, self.visit.phase, self.visit.visit)
-        waiting = latest.results.get("waiting", ()) if latest is not None else ()
-        return [who for who in waiting if who not in here]
+        results = latest.results if latest is not None else {}
+        waited = list(results.get("waiting", ()))
+        met = {seat.member for team in self.teams for seat in team.seats}
+        met |= {*waited, *results.get("members", ()), *results.get(UNWILLING, ())}
+        return [who for who in (*waited, *(one for one in known if one not in met)) if who not in here]
 
     def _gone(self, people: Sequence[str]) -> set[str]:
         """Who took back consent."""

@@ -21,6 +21,9 @@ PROPOSED = (SOLVE, INVITE)
 OFFER, POOL, APART, BOUND = "offer", "pool", "apart", "bound"
 """What an opening keeps: who was proposed, who could be, who is never together, how many teams there can be."""
 
+UNWILLING = "@unwilling"
+"""Among the results: who said no, or nothing, and is not offered a part again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

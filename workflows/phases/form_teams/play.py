@@ -20,6 +20,7 @@ from workflows.phases.form_teams.forming import (
     POOL,
     PROPOSED,
     SOLVE,
+    UNWILLING,
     Forming,
     Place,
     answer_until,
@@ -223,6 +224,7 @@ def results(found: Forming, teams: Mapping[str, Mapping[str, list[str]]]) -> dic
         "holder": members,
         TEAMS: {name: {part: list(inside) for part, inside in parts.items()} for name, parts in teams.items()},
         **({"@bound": kept[BOUND]} if BOUND in kept else {}),
+        **({UNWILLING: sorted(found.unwilling)} if found.unwilling else {}),
     }
 
 
