@@ -1,4 +1,4 @@
-"""Refused as they are read: what names nothing, what says one thing twice, what does not add up; with line and reason."""
+"""Refused as it is read: what names nothing, says one thing twice or does not add up; with the line and the reason."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rules.spec import load
 from tests.specs.test_checks import FILES
 from workflows.phases import discover
 
+AGAIN = "  - { id: active, title: { en: A, zh: 甲 } }\n  - id: active\n"
 EARN = "    earn:\n      all:\n        - posts: { at_least: 3, over: 30d }\n"
 
 
@@ -18,7 +19,7 @@ EARN = "    earn:\n      all:\n        - posts: { at_least: 3, over: 30d }\n"
         ("tiers.yaml", "- quality: {", "- goodness: {", "- goodness:", "goodness"),
         ("tiers.yaml", "posts: { at_least: 3, over", "posts: { atleast: 3, over", "posts: { atleast", "atleast"),
         ("tiers.yaml", EARN, "    earn: { posts: { at_least: 9 } }\n" + EARN, EARN, "earn"),
-        ("tiers.yaml", "  - id: active\n", "  - { id: active, title: { en: A, zh: 甲 } }\n  - id: active\n", "- id: active", "active"),
+        ("tiers.yaml", "  - id: active\n", AGAIN, "- id: active", "active"),
         ("tasks/photos.yaml", "weight: 60", "weight: 50", "rubric:", "50 + 40"),
     ],
     ids=["unknown tier", "unknown metric", "unknown operator", "two rules for one step", "a step twice", "weights"],
