@@ -4,7 +4,8 @@ Under xdist every worker process has a pair of its own, so nothing is shared and
 The tests of a module share what it has made so far: they run on one worker, in order (`--dist loadfile`).
 A fresh database is a copy of a prepared template (some 50 ms); a fresh Temporal server keeps
 nothing on disk and starts in a fifth of a second. Ask for the smallest thing that does:
-`engine` or `memory` for what is remembered, `room` when Temporal is needed, `worker` to be a worker.
+`engine` or `memory` for what is remembered (`remembered` for one test alone), `room` when Temporal is needed,
+`worker` to be a worker.
 """
 
 import itertools
@@ -94,6 +95,17 @@ def memory(engine: "Engine") -> "Memory":
     from cli.wiring import Memory
 
     return Memory(engine)
+
+
+@pytest.fixture
+def remembered(fresh_database_url: str) -> Iterator["Memory"]:
+    """Every port of a database that is fresh for this one test."""
+    from cli.wiring import Memory
+    from store.engine import open_engine
+
+    engine = open_engine(fresh_database_url)
+    yield Memory(engine)
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -37,13 +37,9 @@ def folder(at: Path, **changed: str) -> Path:
 
 
 @pytest.fixture
-def memory(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Memory:
-    from cli.memory import Memory
-    from store.engine import open_engine
-
+def memory(remembered: Memory, fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Memory:
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("TRELLIS_HOME", str(tmp_path / "home"))
-    remembered = Memory(open_engine(fresh_database_url))
     community = publish(remembered)
     people(remembered, community, "ann", "bob", joined=AT - timedelta(days=200))
     facts(remembered, community, "posted", "ann", [1, 2])

@@ -106,13 +106,11 @@ def test_wrong_input_is_answered_with_one_sentence(
 
 
 def test_an_empty_community_is_said_to_be_empty(
-    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, trellis: Run
+    remembered: Memory, fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, trellis: Run
 ) -> None:
-    from store.engine import open_engine
-
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     assert "No community is published here" in trellis("explain", "ann", code=INVALID)
-    publish(Memory(open_engine(fresh_database_url)))
+    publish(remembered)
     assert "there is no member 'ann': club has none yet" in trellis("explain", "ann", code=INVALID)
     assert json.loads(trellis("decisions", "--json"))["decisions"] == []
     assert "0 decisions" in trellis("verify")

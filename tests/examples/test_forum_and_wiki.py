@@ -12,13 +12,6 @@ from tests.examples.reviewing import AT, House
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
-def memory(fresh_database_url: str) -> Memory:
-    from store.engine import open_engine
-
-    return Memory(open_engine(fresh_database_url))
-
-
 def regular(house: House, member: str, days: int, *, first: int = 1) -> None:
     """A hundred days of a regular, as facts: `days` visits."""
     for day in range(first, first + days):
@@ -32,8 +25,8 @@ def regular(house: House, member: str, days: int, *, first: int = 1) -> None:
         house.facts("liked", member, [first + like % 9], by=f"u{like % 6}", post=f"q{like}", private=False)
 
 
-def test_a_forum_lifts_holds_and_lets_fall(memory: Memory) -> None:
-    house = House(memory, "forum")
+def test_a_forum_lifts_holds_and_lets_fall(remembered: Memory) -> None:
+    house = House(remembered, "forum")
     known = {"suspended": False, "silenced": False, "bot": False}
     house.people("rita", "lock", "grp", "inv", "idle", **known)
     house.people("grp", group_granted_trust_level=3)
@@ -63,15 +56,15 @@ def test_a_forum_lifts_holds_and_lets_fall(memory: Memory) -> None:
     assert house.at("grp") == "tl2"
 
 
-def test_a_wiki_gives_a_group_once_and_never_again(memory: Memory) -> None:
-    house = House(memory, "wiki")
+def test_a_wiki_gives_a_group_once_and_never_again(remembered: Memory) -> None:
+    house = House(remembered, "wiki")
     house.people("ed", "new", joined=AT - timedelta(days=60), registered=True, email_confirmed=True)
     house.people("ed", "new", suspended=False, bot=False)
     house.facts("edited", "ed", [1 + n / 20 for n in range(500)], page="p")
     house.facts("edited", "new", [1 + n / 20 for n in range(499)], page="p")
 
     def titles(member: str) -> list[str]:
-        frame = memory.standings.frame(house.spec, AT + timedelta(days=9), subjects=[member])
+        frame = remembered.standings.frame(house.spec, AT + timedelta(days=9), subjects=[member])
         return sorted(frame["titles"].to_list()[0])
 
     assert house.reviewed()["rules:member"]["fired:extendedconfirmed"] == 1
@@ -81,7 +74,7 @@ def test_a_wiki_gives_a_group_once_and_never_again(memory: Memory) -> None:
         key="taken/ed", kind="revoke", at=AT + timedelta(days=1), source="taken", member="ed",
         details={"holding": "title", "item": "extendedconfirmed"},
     )  # fmt: skip
-    memory.effects.do(house.id, [taken])
+    remembered.effects.do(house.id, [taken])
     assert titles("ed") == []
 
     again = house.reviewed(AT + timedelta(days=2))["rules:member"]

@@ -12,10 +12,8 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-def house(fresh_database_url: str) -> House:
-    from store.engine import open_engine
-
-    house = House(Memory(open_engine(fresh_database_url)), "infrastructure")
+def house(remembered: Memory) -> House:
+    house = House(remembered, "infrastructure")
     ready = {"two_factor": True, "subscribed": True, "read_guide": True}
     house.people("new", "rae", "rob", "app", "own", "out", **ready)
     for member, company in (("rae", "acme"), ("rob", "acme"), ("app", "borealis"), ("own", "cirrus"), ("new", "acme")):

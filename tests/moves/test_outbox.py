@@ -68,15 +68,6 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def remembered(fresh_database_url: str) -> Iterator[Memory]:
-    from store.engine import open_engine
-
-    engine = open_engine(fresh_database_url)
-    yield Memory(engine)
-    engine.dispose()
-
-
-@pytest.fixture
 def club(remembered: Memory) -> Community:
     community = publish(remembered)
     people(remembered, community, "ann", "bob")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -72,22 +71,17 @@ def files() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def club(fresh_database_url: str) -> Iterator[tuple[Memory, Community]]:
+def club(remembered: Memory) -> tuple[Memory, Community]:
     """A club of its own for each test, in which ann has two posts and bob none."""
-    from cli.memory import Memory
     from rules.spec import load
-    from store.engine import open_engine
 
-    engine = open_engine(fresh_database_url)
-    memory = Memory(engine)
     community = load(files(), discover()).community
     assert community is not None
-    memory.specs.publish(files(), community, message="test", author="test", at=AT - timedelta(days=400))
-    people(memory, community, "ann", "bob")
+    remembered.specs.publish(files(), community, message="test", author="test", at=AT - timedelta(days=400))
+    people(remembered, community, "ann", "bob")
     now = (datetime.now(UTC) - AT) / timedelta(days=1)
-    facts(memory, community, "posted", "ann", [-now + 1, -now + 2])
-    yield memory, community
-    engine.dispose()
+    facts(remembered, community, "posted", "ann", [-now + 1, -now + 2])
+    return remembered, community
 
 
 class Saying(Around):

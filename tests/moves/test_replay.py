@@ -17,13 +17,6 @@ from tests.moves.club import AT, facts, people, publish, reviewed
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
-def remembered(fresh_database_url: str) -> Memory:
-    from store.engine import open_engine
-
-    return Memory(open_engine(fresh_database_url))
-
-
 def a_year_of(memory: Memory) -> Community:
     """Ann rises, falls into grace and loses the tier; bob is observed and asked; cid only fires rules."""
     club = publish(memory)

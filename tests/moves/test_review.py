@@ -17,13 +17,6 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-def remembered(fresh_database_url: str) -> Memory:
-    from store.engine import open_engine
-
-    return Memory(open_engine(fresh_database_url))
-
-
-@pytest.fixture
 def club(remembered: Memory) -> Community:
     community = publish(remembered)
     people(remembered, community, "ann", "bob", "cai", "dee", "eva", "fay", "gus")

@@ -14,7 +14,6 @@ from cli.memory import Memory
 from operations import review
 from operations.ports.facts import Fact
 from rules.spec import Community
-from store.engine import open_engine
 from store.tables.runs import run, work
 from tests.moves.club import AT, METRICS, people, publish, reviewed
 from workflows import turns
@@ -71,15 +70,10 @@ rules:
 
 
 @pytest.fixture
-def memory(fresh_database_url: str) -> Memory:
-    return Memory(open_engine(fresh_database_url))
-
-
-@pytest.fixture
-def club(memory: Memory) -> Community:
-    community = publish(memory, rules=RULES, metrics=METRICS.replace("metrics:\n", FACTS.lstrip("\n"), 1))
-    people(memory, community, "ann", "bob", "cai")
-    with memory.engine.begin() as connection:
+def club(remembered: Memory) -> Community:
+    community = publish(remembered, rules=RULES, metrics=METRICS.replace("metrics:\n", FACTS.lstrip("\n"), 1))
+    people(remembered, community, "ann", "bob", "cai")
+    with remembered.engine.begin() as connection:
         for number, (days, status, rehearsed) in enumerate(
             [(30, "running", False), (5, "running", False), (30, "ended", False), (30, "running", True)], 1
         ):
@@ -103,10 +97,12 @@ def club(memory: Memory) -> Community:
                     at=AT - timedelta(days=3), late=False, fields={"model": model, "stars": "many"},
                 )
             )  # fmt: skip
-    record(memory, community, Fact("p", "posted", "ann", AT - timedelta(days=1)))
+    record(remembered, community, Fact("p", "posted", "ann", AT - timedelta(days=1)))
     for id_ in ("w1", "w2", "w3", "w4"):
         for who in ("bob", "cai"):
-            record(memory, community, Fact(f"{id_}{who}", "replied", who, AT - timedelta(days=2), fields={"work": id_}))
+            record(
+                remembered, community, Fact(f"{id_}{who}", "replied", who, AT - timedelta(days=2), fields={"work": id_})
+            )
     return community
 
 
@@ -118,60 +114,60 @@ def inbox(memory: Memory, role: str) -> list[tuple[str, str | None]]:
     return sorted((item.title["en"], item.about) for item in memory.inbox.find("club", role=role))
 
 
-def test_a_rule_about_works_reads_form_metrics_author_and_community(memory: Memory, club: Community) -> None:
-    counts = reviewed(memory)["rules:work"]
+def test_a_rule_about_works_reads_form_metrics_author_and_community(remembered: Memory, club: Community) -> None:
+    counts = reviewed(remembered)["rules:work"]
 
     assert (
         counts["fired:draws"] == 1
     )  # of ann's three works one shows a coupe; bob has posted nothing; w4 is a rehearsal
-    assert [(b.account, b.amount) for b in memory.effects.balances("club", "points")] == [("ann", 7)]
-    assert ("Repost", "w1") in inbox(memory, "head")
-    assert "fired:draws" not in reviewed(memory, AT + timedelta(days=1))["rules:work"]
+    assert [(b.account, b.amount) for b in remembered.effects.balances("club", "points")] == [("ann", 7)]
+    assert ("Repost", "w1") in inbox(remembered, "head")
+    assert "fired:draws" not in reviewed(remembered, AT + timedelta(days=1))["rules:work"]
 
 
-def test_a_rule_about_runs_looks_at_those_under_way(memory: Memory, club: Community) -> None:
-    assert reviewed(memory)["rules:run"]["fired:sleeps"] == 1
-    assert ("Wake it", "club/photos/1") in inbox(memory, "head")
+def test_a_rule_about_runs_looks_at_those_under_way(remembered: Memory, club: Community) -> None:
+    assert reviewed(remembered)["rules:run"]["fired:sleeps"] == 1
+    assert ("Wake it", "club/photos/1") in inbox(remembered, "head")
 
     met = AT + timedelta(days=8)
-    record(memory, club, Fact("m", "met", None, met, fields={"run": "club/photos/1"}))
+    record(remembered, club, Fact("m", "met", None, met, fields={"run": "club/photos/1"}))
 
-    assert "true:sleeps" not in reviewed(memory, AT + timedelta(days=12))["rules:run"]  # it met, the other is young
-    later = reviewed(memory, AT + timedelta(days=16))["rules:run"]
+    assert "true:sleeps" not in reviewed(remembered, AT + timedelta(days=12))["rules:run"]  # it met, the other is young
+    later = reviewed(remembered, AT + timedelta(days=16))["rules:run"]
     assert later["fired:sleeps"] == 2  # the first again after its ten days, the second is old enough by now
 
 
-def test_a_rule_about_teams_looks_at_those_that_facts_name(memory: Memory, club: Community) -> None:
-    record(memory, club, Fact("s1", "spoke", None, AT - timedelta(days=9), fields={"team": "t1"}))
-    record(memory, club, Fact("s2", "spoke", None, AT - timedelta(days=1), fields={"team": "t2"}))
+def test_a_rule_about_teams_looks_at_those_that_facts_name(remembered: Memory, club: Community) -> None:
+    record(remembered, club, Fact("s1", "spoke", None, AT - timedelta(days=9), fields={"team": "t1"}))
+    record(remembered, club, Fact("s2", "spoke", None, AT - timedelta(days=1), fields={"team": "t2"}))
 
-    assert reviewed(memory)["rules:team"] == {"true:silent-team": 1, "fired:silent-team": 1, "effects": 1}
-    assert inbox(memory, "keeper") == [("Look after them", "t1")]
-    record(memory, club, Fact("s3", "spoke", None, AT + timedelta(hours=1), fields={"team": "t1"}))
-    spoken = reviewed(memory, AT + timedelta(days=1))["rules:team"]
+    assert reviewed(remembered)["rules:team"] == {"true:silent-team": 1, "fired:silent-team": 1, "effects": 1}
+    assert inbox(remembered, "keeper") == [("Look after them", "t1")]
+    record(remembered, club, Fact("s3", "spoke", None, AT + timedelta(hours=1), fields={"team": "t1"}))
+    spoken = reviewed(remembered, AT + timedelta(days=1))["rules:team"]
     assert "true:silent-team" not in spoken
     assert (
-        reviewed(memory, AT + timedelta(days=9))["rules:team"]["fired:silent-team"] == 2
+        reviewed(remembered, AT + timedelta(days=9))["rules:team"]["fired:silent-team"] == 2
     )  # a new spell, and t2's first
 
 
-def test_whoever_moves_wakes_the_runs_that_are_about_them(memory: Memory, club: Community) -> None:
-    with memory.engine.begin() as connection:
+def test_whoever_moves_wakes_the_runs_that_are_about_them(remembered: Memory, club: Community) -> None:
+    with remembered.engine.begin() as connection:
         connection.execute(update(run).where(run.c.number == 1).values(subject="ann"))
         connection.execute(update(run).where(run.c.number == 2).values(subject="bob"))
         connection.execute(update(run).where(run.c.number == 3).values(subject="ann"))
     for day in (2, 3):
-        record(memory, club, Fact(f"p{day}", "posted", "ann", AT - timedelta(days=day)))
-    assert memory.reviews.touched("club", since=AT) == []
+        record(remembered, club, Fact(f"p{day}", "posted", "ann", AT - timedelta(days=day)))
+    assert remembered.reviews.touched("club", since=AT) == []
 
-    reviewed(memory)
+    reviewed(remembered)
 
-    assert memory.reviews.touched("club", since=AT) == ["club/photos/1"]  # under way, and about ann, who rose
-    assert memory.reviews.touched("club", since=AT, member="bob") == []
-    assert memory.reviews.touched("club", since=AT + timedelta(seconds=1)) == []
+    assert remembered.reviews.touched("club", since=AT) == ["club/photos/1"]  # under way, and about ann, who rose
+    assert remembered.reviews.touched("club", since=AT, member="bob") == []
+    assert remembered.reviews.touched("club", since=AT + timedelta(seconds=1)) == []
     told = _Told()
-    reviewer = Moves(memory.desk, told)
-    plan = review.begin(memory.desk, "club", run="again", at=AT, parts=["tier"])
+    reviewer = Moves(remembered.desk, told)
+    plan = review.begin(remembered.desk, "club", run="again", at=AT, parts=["tier"])
     ActivityEnvironment().run(reviewer.finish_review, turns.FinishReview(community="club", review=plan.id))
     assert told.signals == [("club/photos/1", "poke")]
 

@@ -23,13 +23,12 @@ from operations.trial import bounds_of, in_share, judged_under, roll_back, steps
 from rules.columns import evidence_of
 from rules.ladder import next_step
 from rules.spec import load
-from store.engine import open_engine
 from store.folder import read_folder
 from tests.moves.club import AT, FILES, TIERS, club, facts, people, publish, reviewed
 from workflows.phases import discover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from rules.spec import Community
 
@@ -41,15 +40,13 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def remembered(fresh_database_url: str) -> "Iterator[Memory]":
-    engine = open_engine(fresh_database_url)
-    memory = Memory(engine)
-    community = publish(memory)
-    people(memory, community, *NAMES)
+def lively(remembered: Memory) -> Memory:
+    """A club in which everybody has posted twice."""
+    community = publish(remembered)
+    people(remembered, community, *NAMES)
     for name in NAMES:
-        facts(memory, community, "posted", name, [1, 2])
-    yield memory
-    engine.dispose()
+        facts(remembered, community, "posted", name, [1, 2])
+    return remembered
 
 
 def tried(memory: Memory, steps: str | None = None, *, stop_if: tuple[str, ...] = (), tiers: str = EASIER) -> Trial:
@@ -76,17 +73,17 @@ def regulars(memory: Memory) -> set[str]:
 
 
 # ------------------------------------------------------------------------------------------------------------ shadows
-def test_a_shadow_shows_day_by_day_who_would_come_out_otherwise_and_changes_nothing(remembered: Memory) -> None:
-    trial = tried(remembered)
+def test_a_shadow_shows_day_by_day_who_would_come_out_otherwise_and_changes_nothing(lively: Memory) -> None:
+    trial = tried(lively)
 
-    counts = judged(remembered)
-    facts(remembered, club(), "posted", "p00", [3])
-    judged(remembered, AT + DAY)
+    counts = judged(lively)
+    facts(lively, club(), "posted", "p00", [3])
+    judged(lively, AT + DAY)
 
     assert counts["tier"] == {"none": 24}
-    assert regulars(remembered) == {"p00"}
-    assert {one.decision.digest for one in remembered.decisions.latest("club")} == {club().digest}
-    second, first = remembered.trials.comparisons(trial)
+    assert regulars(lively) == {"p00"}
+    assert {one.decision.digest for one in lively.decisions.latest("club")} == {club().digest}
+    second, first = lively.trials.comparisons(trial)
     assert (first.at, first.members, first.digest) == (AT, 24, club().digest)
     assert [(d.part, d.from_, d.here, d.there, d.members) for d in first.differences] == [
         ("tier", "guest", "none", "promote regular", 24)
@@ -96,43 +93,43 @@ def test_a_shadow_shows_day_by_day_who_would_come_out_otherwise_and_changes_noth
 
 
 def test_a_shadow_that_cannot_be_judged_is_told_and_harms_no_review(
-    remembered: Memory, monkeypatch: pytest.MonkeyPatch
+    lively: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from operations import shadow
 
     def broken(*_: object) -> None:
         raise ArithmeticError("too large")
 
-    trial = tried(remembered)
+    trial = tried(lively)
     monkeypatch.setattr(shadow, "looking_at", broken)
-    facts(remembered, club(), "posted", "p00", [3])
-    counts = judged(remembered)
+    facts(lively, club(), "posted", "p00", [3])
+    counts = judged(lively)
 
     assert counts["tier"]["promote"] == 1
-    (seen,) = remembered.trials.comparisons(trial)
+    (seen,) = lively.trials.comparisons(trial)
     assert "tier: cannot be judged: ArithmeticError: too large" in seen.problems
 
 
-def test_a_shadow_is_over_when_it_is_published_or_another_takes_its_place(remembered: Memory) -> None:
-    first = tried(remembered)
-    second = tried(remembered, tiers=EASIER.replace("at_least: 2, over: 30d", "at_least: 1, over: 30d"))
-    publish(remembered, tiers=EASIER.replace("at_least: 2, over: 30d", "at_least: 1, over: 30d"))
+def test_a_shadow_is_over_when_it_is_published_or_another_takes_its_place(lively: Memory) -> None:
+    first = tried(lively)
+    second = tried(lively, tiers=EASIER.replace("at_least: 2, over: 30d", "at_least: 1, over: 30d"))
+    publish(lively, tiers=EASIER.replace("at_least: 2, over: 30d", "at_least: 1, over: 30d"))
 
-    states = {trial.number: trial.state for trial in remembered.trials.all("club")}
+    states = {trial.number: trial.state for trial in lively.trials.all("club")}
     assert states == {first.number: REPLACED, second.number: CURRENT}
 
 
 # ------------------------------------------------------------------------------------------------------------- staged
-def test_only_the_share_is_judged_under_a_staged_version_until_everybody_is(remembered: Memory) -> None:
-    trial = tried(remembered, "40% 100%")
+def test_only_the_share_is_judged_under_a_staged_version_until_everybody_is(lively: Memory) -> None:
+    trial = tried(lively, "40% 100%")
     share = {name for name in NAMES if in_share(name, trial.digest, 4_000)}
     assert 0 < len(share) < 24
 
-    counts = judged(remembered)
-    first = regulars(remembered)
-    decided = [one.decision for one in remembered.decisions.latest("club") if one.decision.rule == "tier"]
+    counts = judged(lively)
+    first = regulars(lively)
+    decided = [one.decision for one in lively.decisions.latest("club") if one.decision.rule == "tier"]
     under = {one.member: one.digest for one in decided}
-    current = remembered.specs.current("club")
+    current = lively.specs.current("club")
 
     assert first == share
     assert counts["tier"]["moved:guest>regular"] == len(share)
@@ -140,88 +137,88 @@ def test_only_the_share_is_judged_under_a_staged_version_until_everybody_is(reme
     assert under == dict.fromkeys(share, trial.digest)
     assert current.digest == club().digest
     for at in (None, AT + DAY / 2):
-        specs = {name: judged_under(remembered.desk, current, name, at).digest for name in NAMES}
+        specs = {name: judged_under(lively.desk, current, name, at).digest for name in NAMES}
         assert {name for name, digest in specs.items() if digest == trial.digest} == share
-    assert judged_under(remembered.desk, current, "p00", AT - DAY).digest == current.digest
+    assert judged_under(lively.desk, current, "p00", AT - DAY).digest == current.digest
 
-    judged(remembered, AT + DAY)
+    judged(lively, AT + DAY)
 
-    assert regulars(remembered) == set(NAMES)
-    assert remembered.specs.current("club").digest == trial.digest
-    (over,) = remembered.trials.all("club")
+    assert regulars(lively) == set(NAMES)
+    assert lively.specs.current("club").digest == trial.digest
+    (over,) = lively.trials.all("club")
     assert (over.state, over.counts["promotions"], over.counts["demotions"]) == (CURRENT, 24, 0)
-    assert [version.number for version in remembered.specs.versions("club")] == [2, 1]
-    tallies = remembered.decisions.under("club", trial.digest)
+    assert [version.number for version in lively.specs.versions("club")] == [2, 1]
+    tallies = lively.decisions.under("club", trial.digest)
     assert [(one.outcome, one.to, one.members) for one in tallies if one.rule == "tier"] == [
         ("promote", "regular", 24 - len(share)),
         ("promote", "regular", len(share)),
     ]
 
 
-def test_a_step_with_a_date_waits_for_it(remembered: Memory) -> None:
-    tried(remembered, f"40%@{AT + DAY:%Y-%m-%d} 100%@{AT + 9 * DAY:%Y-%m-%d}")
+def test_a_step_with_a_date_waits_for_it(lively: Memory) -> None:
+    tried(lively, f"40%@{AT + DAY:%Y-%m-%d} 100%@{AT + 9 * DAY:%Y-%m-%d}")
 
-    judged(remembered)
-    before = regulars(remembered)
-    judged(remembered, AT + 2 * DAY)
-    judged(remembered, AT + 3 * DAY)
-    between = regulars(remembered)
-    judged(remembered, AT + 10 * DAY)
+    judged(lively)
+    before = regulars(lively)
+    judged(lively, AT + 2 * DAY)
+    judged(lively, AT + 3 * DAY)
+    between = regulars(lively)
+    judged(lively, AT + 10 * DAY)
 
     assert before == set()
     assert 0 < len(between) < 24
-    assert regulars(remembered) == set(NAMES)
+    assert regulars(lively) == set(NAMES)
 
 
 @pytest.mark.parametrize(
     ("bound", "why"),
     [("promotions > 3", "promotions, more than 3,"), ("moved > 12.5%", "members, more than 12.5%,")],
 )
-def test_a_bound_halts_a_staged_version_before_anybody_moves_by_it(remembered: Memory, bound: str, why: str) -> None:
-    tried(remembered, "40% 100%", stop_if=(bound,))
-    facts(remembered, club(), "posted", "p00", [3])
+def test_a_bound_halts_a_staged_version_before_anybody_moves_by_it(lively: Memory, bound: str, why: str) -> None:
+    tried(lively, "40% 100%", stop_if=(bound,))
+    facts(lively, club(), "posted", "p00", [3])
 
-    counts = judged(remembered)
+    counts = judged(lively)
 
-    (trial,) = remembered.trials.all("club")
+    (trial,) = lively.trials.all("club")
     assert trial.state == HALTED
     assert why in trial.why
     assert [part for part in counts.values() if "trial_halted" in part]
-    assert regulars(remembered) - {"p00"} == set()
-    judged(remembered, AT + DAY)
-    assert regulars(remembered) == {"p00"}
-    assert remembered.specs.current("club").digest == club().digest
+    assert regulars(lively) - {"p00"} == set()
+    judged(lively, AT + DAY)
+    assert regulars(lively) == {"p00"}
+    assert lively.specs.current("club").digest == club().digest
 
 
-def test_bounds_count_from_the_beginning_of_the_trial(remembered: Memory) -> None:
-    trial = tried(remembered, "40% 70% 100%", stop_if=("promotions > 12",))
-    judged(remembered)
-    first = regulars(remembered)
-    assert remembered.trials.running("club", STAGED) is not None
+def test_bounds_count_from_the_beginning_of_the_trial(lively: Memory) -> None:
+    trial = tried(lively, "40% 70% 100%", stop_if=("promotions > 12",))
+    judged(lively)
+    first = regulars(lively)
+    assert lively.trials.running("club", STAGED) is not None
 
-    judged(remembered, AT + DAY)
+    judged(lively, AT + DAY)
 
     whole = {name for name in NAMES if in_share(name, trial.digest, 7_000)}
     assert len(first) <= 12 < len(whole)
-    assert regulars(remembered) == first
-    assert remembered.trials.all("club")[0].state == HALTED
+    assert regulars(lively) == first
+    assert lively.trials.all("club")[0].state == HALTED
 
 
 # ----------------------------------------------------------------------------------------------------------- rollback
-def test_one_step_takes_back_a_version_and_what_is_on_trial(remembered: Memory) -> None:
-    publish(remembered, tiers=EASIER)
+def test_one_step_takes_back_a_version_and_what_is_on_trial(lively: Memory) -> None:
+    publish(lively, tiers=EASIER)
     harder = TIERS.replace("at_least: 3, over: 30d", "at_least: 4, over: 30d")
-    tried(remembered, "50%", tiers=harder)
-    tried(remembered, tiers=harder)
+    tried(lively, "50%", tiers=harder)
+    tried(lively, tiers=harder)
 
     version, new, ended = roll_back(
-        remembered.desk, club().digest[7:15], community=None, message="Too easy", author="test", at=AT
+        lively.desk, club().digest[7:15], community=None, message="Too easy", author="test", at=AT
     )
 
     assert (version.number, version.digest, new) == (3, club().digest, True)
     assert [trial.kind for trial in ended] == ["staged", "shadow"]
-    assert {trial.state for trial in remembered.trials.all("club")} == {WITHDRAWN}
-    again = roll_back(remembered.desk, club().digest, community="club", message="Sure", author="test", at=AT)
+    assert {trial.state for trial in lively.trials.all("club")} == {WITHDRAWN}
+    again = roll_back(lively.desk, club().digest, community="club", message="Sure", author="test", at=AT)
     assert (again[0].number, again[1], again[2]) == (3, False, [])
 
 
@@ -234,23 +231,23 @@ def test_one_step_takes_back_a_version_and_what_is_on_trial(remembered: Memory) 
         ("ab", "'ab' is not a digest."),
     ],
 )
-def test_an_unknown_digest_is_refused_in_a_sentence(remembered: Memory, digest: str, said: str) -> None:
+def test_an_unknown_digest_is_refused_in_a_sentence(lively: Memory, digest: str, said: str) -> None:
     with pytest.raises(Refusal) as refused:
-        roll_back(remembered.desk, digest, community=None, message="Back", author="test", at=AT)
+        roll_back(lively.desk, digest, community=None, message="Back", author="test", at=AT)
     assert said in refused.value.message
 
 
-def test_what_was_only_tried_cannot_be_rolled_back_to(remembered: Memory) -> None:
-    trial = tried(remembered)
+def test_what_was_only_tried_cannot_be_rolled_back_to(lively: Memory) -> None:
+    trial = tried(lively)
     with pytest.raises(Refusal, match="has never been current"):
-        roll_back(remembered.desk, trial.digest, community=None, message="Back", author="test", at=AT)
+        roll_back(lively.desk, trial.digest, community=None, message="Back", author="test", at=AT)
 
 
-def test_the_current_version_is_not_tried_and_nothing_is_tried_without_saying_why(remembered: Memory) -> None:
+def test_the_current_version_is_not_tried_and_nothing_is_tried_without_saying_why(lively: Memory) -> None:
     with pytest.raises(Refusal, match="current already"):
-        tried(remembered, tiers=TIERS)
+        tried(lively, tiers=TIERS)
     with pytest.raises(Refusal, match="needs a message"):
-        try_out(remembered.specs, remembered.trials, {}, discover(), message=" ", author="test", at=AT)
+        try_out(lively.specs, lively.trials, {}, discover(), message=" ", author="test", at=AT)
 
 
 # --------------------------------------------------------------------------------------------------------- as written
@@ -299,10 +296,9 @@ def test_a_share_is_about_as_large_as_it_says_and_another_one_for_another_versio
 
 # --------------------------------------------------------------------------------------------------- a whole community
 def test_a_shadow_of_a_generated_community_differs_as_the_reference_reading_says(
-    fresh_database_url: str, tmp_path: Path
+    remembered: Memory, tmp_path: Path
 ) -> None:
-    engine = open_engine(fresh_database_url)
-    memory = Memory(engine)
+    memory = remembered
     at = datetime(2027, 4, 30, 22, tzinfo=UTC)
     files = read_folder(Path("specs/auto"))
     publish_files(memory.specs, files, discover(), message="first", author="test", at=at)
@@ -328,7 +324,6 @@ def test_a_shadow_of_a_generated_community_differs_as_the_reference_reading_says
     assert seen.members == 300
     assert memory.trials.running("auto", "shadow") is not None
     assert trial.state == RUNNING
-    engine.dispose()
 
 
 def _eased(tiers: bytes) -> bytes:

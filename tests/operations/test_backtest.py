@@ -44,13 +44,6 @@ tiers:
 """
 
 
-@pytest.fixture
-def remembered(fresh_database_url: str) -> Memory:
-    from store.engine import open_engine
-
-    return Memory(open_engine(fresh_database_url))
-
-
 def filled(memory: Memory) -> Community:
     spec = publish(memory, tiers=TIERS)
     people(memory, spec, "ann", "bob", "cid", joined=BEGINS)

@@ -10,13 +10,6 @@ from tests.moves.club import AT, facts, people, publish, reviewed
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
-def remembered(fresh_database_url: str) -> Memory:
-    from store.engine import open_engine
-
-    return Memory(open_engine(fresh_database_url))
-
-
 def test_a_member_sees_what_is_missing_for_the_next_tier(remembered: Memory) -> None:
     club = publish(remembered)
     people(remembered, club, "ann")

@@ -13,13 +13,6 @@ from tests.moves.club import AT, facts, people, publish, reviewed
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
-def remembered(fresh_database_url: str) -> Memory:
-    from store.engine import open_engine
-
-    return Memory(open_engine(fresh_database_url))
-
-
 def ann(memory: Memory, days: float = 0, **more: object) -> Explanation:
     club = memory.specs.current("club")
     return explain(memory.desk, club, "ann", AT + timedelta(days=days), **more)  # type: ignore[arg-type]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,23 +79,17 @@ def community_of(files: dict[str, bytes]) -> Community:
 
 
 @pytest.fixture
-def auto(fresh_database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Memory]:
+def auto(remembered: Memory, tmp_path: Path, request: pytest.FixtureRequest) -> Memory:
     """A generated community under specs/auto."""
-    from cli.memory import Memory
-    from store.engine import open_engine
-
     seed = int(request.param)
-    engine = open_engine(fresh_database_url)
-    memory = Memory(engine)
     files = edited()
     community = community_of(files)
-    memory.specs.publish(files, community, message="test", author="test", at=AT)
+    remembered.specs.publish(files, community, message="test", author="test", at=AT)
     write_members(tmp_path / "members.csv", seed=seed, size=140, at=AT)
     write_facts(tmp_path / "facts.csv", seed=seed, size=140, at=AT)
-    import_members(tmp_path / "members.csv", community, memory.members(community), memory.standings, at=AT)
-    import_facts(tmp_path / "facts.csv", community, memory.facts(community))
-    yield memory
-    engine.dispose()
+    import_members(tmp_path / "members.csv", community, remembered.members(community), remembered.standings, at=AT)
+    import_facts(tmp_path / "facts.csv", community, remembered.facts(community))
+    return remembered
 
 
 EASIER = ("tiers.yaml", "active_days:   { at_least: 6, over: 30d }", "active_days:   { at_least: 4, over: 30d }")
@@ -157,14 +150,6 @@ def test_every_difference_names_the_edited_threshold(auto: Memory) -> None:
     named = [row for row in members_of(found.groups) if row["change"] == "new"]
     assert len(named) == differing[0].new
     assert preview(auto.desk, auto.runs, new, at=AT).data() == found.data()
-
-
-@pytest.fixture
-def remembered(fresh_database_url: str) -> Memory:
-    from cli.memory import Memory
-    from store.engine import open_engine
-
-    return Memory(open_engine(fresh_database_url))
 
 
 @pytest.mark.slow

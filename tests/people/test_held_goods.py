@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,19 +21,9 @@ WHO, OTHER, MATE = "m04", "m07", "m09"
 
 
 @pytest.fixture
-def memory(fresh_database_url: str) -> Iterator[Any]:
-    from cli.wiring import Memory
-    from store.engine import open_engine
-
-    engine = open_engine(fresh_database_url)
-    yield Memory(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def village(memory: Any) -> Community:
+def village(remembered: Any) -> Community:
     """`m04` has a parcel on its way, a bicycle booked, the oven for a season, and a seat in a team."""
-    community, walk = found(memory), Walk(memory)
+    community, walk = found(remembered), Walk(remembered)
     thanks, ride = walk.start("thanks", WHO), walk.start("lend", WHO)
     right = walk.start("keep-oven", WHO)
     walk.open(thanks, "mug")
@@ -47,7 +36,7 @@ def village(memory: Any) -> Community:
         Seat(team=team, slot=slot, member=who, since=AT, why={"how": "solve"})
         for slot, who in (("cook", WHO), ("waiter", MATE))
     )
-    memory.teams.found(
+    remembered.teams.found(
         [
             Team(id=team, community="village", run=thanks.id, phase="crew", visit=1, number=1, formed_at=AT,
                  slots=(Slot(id="cook"), Slot(id="waiter")), seats=seats)
@@ -80,30 +69,32 @@ def has(memory: Any, who: str) -> tuple[list[str], list[str], set[str], list[str
     )
 
 
-def test_goods_and_seats_follow_a_join_and_come_back_when_it_is_undone(memory: Any, village: Community) -> None:
-    before, mine = kept(memory), has(memory, WHO)
+def test_goods_and_seats_follow_a_join_and_come_back_when_it_is_undone(remembered: Any, village: Community) -> None:
+    before, mine = kept(remembered), has(remembered, WHO)
     assert mine == (["mug"], ["red"], {"oven"}, ["cook"])
 
-    join(memory.persons, village, OTHER, WHO, at=AT + 10 * DAY, by="olga", reason="same phone")
-    assert has(memory, OTHER) == mine
-    assert has(memory, WHO) == ([], [], set(), [])
-    assert check_books(memory.desk, village).findings == []
+    join(remembered.persons, village, OTHER, WHO, at=AT + 10 * DAY, by="olga", reason="same phone")
+    assert has(remembered, OTHER) == mine
+    assert has(remembered, WHO) == ([], [], set(), [])
+    assert check_books(remembered.desk, village).findings == []
 
-    separate(memory.persons, village, WHO, at=AT + 11 * DAY, by="olga", reason="two sisters")
-    assert kept(memory) == before
-    assert check_books(memory.desk, village).findings == []
+    separate(remembered.persons, village, WHO, at=AT + 11 * DAY, by="olga", reason="two sisters")
+    assert kept(remembered) == before
+    assert check_books(remembered.desk, village).findings == []
 
 
-def test_who_is_forgotten_is_in_no_ledger_and_the_ledgers_still_balance(memory: Any, village: Community) -> None:
-    told = consent.export(memory.desk, memory.persons, village, WHO, at=AT + 10 * DAY, by="olga")["held"]
+def test_who_is_forgotten_is_in_no_ledger_and_the_ledgers_still_balance(remembered: Any, village: Community) -> None:
+    told = consent.export(remembered.desk, remembered.persons, village, WHO, at=AT + 10 * DAY, by="olga")["held"]
     assert {"parcel", "booking", "holding", "seat"} <= set(told)
 
-    done, _ = consent.erase(memory.desk, memory.persons, village, WHO, at=AT + 10 * DAY, by="olga", reason="asked for")
+    done, _ = consent.erase(
+        remembered.desk, remembered.persons, village, WHO, at=AT + 10 * DAY, by="olga", reason="asked for"
+    )
 
-    assert named_in(memory, WHO) == []
+    assert named_in(remembered, WHO) == []
     pseudonym = str(done["pseudonym"])
-    assert has(memory, pseudonym)[3] == ["cook"], "a team keeps its shape"
-    assert memory.resources.parcels("village", open_only=True) == [], "nothing is posted to somebody who is gone"
-    assert {one.account: one.amount for one in memory.effects.balances("village", "stock")} == {"mug": 3}
-    assert memory.resources.accounts("village", "purse")[0].spent == 0
-    assert check_books(memory.desk, village).findings == []
+    assert has(remembered, pseudonym)[3] == ["cook"], "a team keeps its shape"
+    assert remembered.resources.parcels("village", open_only=True) == [], "nothing is posted to somebody who is gone"
+    assert {one.account: one.amount for one in remembered.effects.balances("village", "stock")} == {"mug": 3}
+    assert remembered.resources.accounts("village", "purse")[0].spent == 0
+    assert check_books(remembered.desk, village).findings == []

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 import pytest
 
 from cli.memory import Memory
-from operations.by_form import fill_in
 from operations.errors import Refusal
 from operations.identity import prospect_id
 from operations.ports.decisions import Wanted
 from rules.spec import Community
-from tests.people.owners import AT, owners, reviewed, stage
+from tests.people.owners import reviewed, spotted, stage
 
 pytestmark = pytest.mark.servers
-MARKS = {"depth": 5, "originality": 5, "passion": 4, "sharing": 4, "reputation": 4}
-
-
-@pytest.fixture(scope="module")
-def auto(memory: Memory) -> Community:
-    return owners(memory)
-
-
-def spotted(memory: Memory, auto: Community, member: str, *, day: int = 10, **more: Any) -> None:
-    told = {"origin": "public_domain", "place": "论坛", "evidence": f"https://f.example/{day}", "topic": "audio"}
-    fields = {name: value for name, value in {**told, **MARKS, **more}.items() if value is not None}
-    fill_in(memory.house, auto, "spotted", fields, about=member, by="scout-1", at=AT - timedelta(days=day))
 
 
 def test_a_nomination_rates_three_criteria_and_the_rule_asks_for_all_of_them(memory: Memory, auto: Community) -> None:

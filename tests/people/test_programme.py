@@ -19,22 +19,9 @@ from operations.ports.decisions import Wanted
 from operations.ports.effects import Deed
 from operations.ports.standings import Place
 from rules.spec import Community
-from tests.people.owners import AT, did, enlist, owners, reviewed, stage, tier
+from tests.people.owners import AT, did, enlist, reviewed, spotted, stage, tier
 
 pytestmark = pytest.mark.servers
-MARKS = {"depth": 5, "originality": 5, "passion": 4, "sharing": 4, "reputation": 4}
-
-
-@pytest.fixture(scope="module")
-def auto(memory: Memory) -> Community:
-    return owners(memory)
-
-
-def spotted(memory: Memory, auto: Community, member: str, *, day: int = 10, **more: Any) -> None:
-    """A scout's nomination."""
-    told = {"origin": "public_domain", "place": "论坛", "evidence": f"https://f.example/{day}", "topic": "audio"}
-    at = AT - timedelta(days=day)
-    fill_in(memory.house, auto, "spotted", {**told, **MARKS, **more}, about=member, by="scout-1", at=at)
 
 
 def test_depth_makes_a_sprout_and_reach_makes_nothing(memory: Memory, auto: Community) -> None:

@@ -10,14 +10,9 @@ from cli.memory import Memory
 from operations.ports.facts import Fact
 from operations.ports.standings import Place
 from rules.spec import Community
-from tests.people.owners import AT, did, enlist, owners, reviewed, stage, tier
+from tests.people.owners import AT, did, enlist, reviewed, stage, tier
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture(scope="module")
-def auto(memory: Memory) -> Community:
-    return owners(memory)
 
 
 def chose(memory: Memory, spec: Community, who: str, choice: str, day: int) -> None:

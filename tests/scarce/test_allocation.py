@@ -19,16 +19,10 @@ TEN = AT + 2 * HOUR  # ten o'clock in Berlin, when bikes and early bread are giv
 
 
 @pytest.fixture
-def memory(fresh_database_url: str) -> Iterator[Any]:
-    from cli.wiring import Memory
-    from store.engine import open_engine
-
-    engine = open_engine(fresh_database_url)
-    remembered = Memory(engine)
+def memory(remembered: Any) -> Iterator[Any]:
     community = found(remembered)
     yield remembered
     assert check_books(remembered.desk, community).findings == []
-    engine.dispose()
 
 
 @pytest.fixture

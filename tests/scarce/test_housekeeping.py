@@ -22,16 +22,10 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def memory(fresh_database_url: str) -> Iterator[Any]:
-    from cli.wiring import Memory
-    from store.engine import open_engine
-
-    engine = open_engine(fresh_database_url)
-    remembered = Memory(engine)
+def memory(remembered: Any) -> Iterator[Any]:
     community = found(remembered)
     yield remembered
     assert check_books(remembered.desk, community).findings == []
-    engine.dispose()
 
 
 def pay(memory: Any, budget: str, amount: int, at: datetime, member: str = "m02") -> tuple[str, ...]:
