@@ -20,6 +20,7 @@ from operations.notify import deliver, write
 from operations.ports.notices import Letter, Notice, Waiting
 from rules.spec import Community
 from tests.moves.club import AT, people, publish
+from tests.waiting import PATIENCE
 from workflows import turns
 from workflows.carriers import LogCarrier, WebhookCarrier, carriers
 
@@ -153,7 +154,7 @@ def test_the_outbox_workflow_delivers_until_nothing_is_left(
 
     with worker():
         room.gateway.start(turns.OUTBOX, turns.OutboxInput(community="club"), id="club/outbox")
-        done = room.gateway.result("club/outbox", 60, turns.Delivered)
+        done = room.gateway.result("club/outbox", PATIENCE, turns.Delivered)
 
     assert done.sent == 20
     assert len(receiver.letters) == 20

@@ -18,6 +18,7 @@ from operations.proposals import accept, changed, plan_one, plan_waiting, reject
 from operations.spec_edits import read_edits
 from tests.moves.club import AT, FILES, facts, people
 from tests.moves.test_effects import Around, effects
+from tests.waiting import PATIENCE
 from workflows.phases import discover
 
 if TYPE_CHECKING:
@@ -282,7 +283,7 @@ def test_in_a_run_only_edits_that_fit_can_be_handed_in_and_their_author_cannot_a
         desk.answer(run.id, "adopt", by="kim", role="role:keeper", choice="adopt")
         eventually(lambda: memory.runs.visit(run.id, "retrospective"))
         desk.answer(run.id, "retrospective", by="pat", role="role:head", choice="done")
-        assert gateway.result(run.id, 30, RunResult).end == "end"
+        assert gateway.result(run.id, PATIENCE, RunResult).end == "end"
         gateway.start("outbox", _outbox(), id="club/outbox", again=True)
         one = eventually(lambda: memory.proposals.all("club", state="open"))[0]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.scarce.programme import AT, settle_in
+from tests.waiting import PATIENCE
 from workflows.launch import Launcher
 from workflows.steps import RunResult
 
@@ -27,7 +28,7 @@ def year(room: Any) -> Any:
         run = Launcher(room.memory.house, room.gateway).start(
             "owners-council", at=AT, args=args, scale="1d=60ms", rehearsed=True, seed=5
         )
-        room.gateway.result(run.id, 240, RunResult)
+        room.gateway.result(run.id, PATIENCE, RunResult)
     return room.memory.runs.run(run.id)
 
 

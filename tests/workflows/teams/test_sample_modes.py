@@ -16,6 +16,7 @@ from operations.reports.retrospectives import last_retrospective
 from rules.fact import Fact
 from rules.reading import Reading
 from tests.desk.auto import reviewed
+from tests.waiting import PATIENCE
 from tests.workflows.teams.crewed import AT, people, settle
 from workflows.launch import Launcher
 from workflows.steps import RunResult
@@ -76,7 +77,7 @@ def played(room: Any) -> Iterator[dict[str, Played]]:
             task: launcher.start(task, at=AT, scale="1d=40ms", rehearsed=True, seed=3, **more)
             for task, more in TASKS.items()
         }
-        ends = {task: room.gateway.result(run.id, 180, RunResult).end for task, run in runs.items()}
+        ends = {task: room.gateway.result(run.id, PATIENCE, RunResult).end for task, run in runs.items()}
         yield {task: Played(room, room.memory.runs.run(run.id), ends[task]) for task, run in runs.items()}
 
 
@@ -222,7 +223,7 @@ def test_without_somebody_for_each_mandatory_part_no_team_is_started(played: dic
         "ultimate-buying-guide", at=AT, scale="1d=20ms", rehearsed=True, seed=3, crowd=24, args={"who": "everyone"}
     )
 
-    assert room.gateway.result(guide.id, 120, RunResult).end == "cancel"
+    assert room.gateway.result(guide.id, PATIENCE, RunResult).end == "cancel"
 
     visits = room.memory.runs.visits(guide.id)
     formed = [one for one in visits if one.phase == "teams"]
