@@ -14,6 +14,7 @@ from operations.housekeeping import keep_house
 from rules.spec import load
 from store.folder import read_folder
 from tests.scarce.programme import AT, AUTO, settle_in
+from tests.waiting import pace
 from workflows.desk import Desk
 from workflows.launch import Launcher
 from workflows.meeting import Meeting
@@ -47,7 +48,7 @@ class Council:
     def __init__(self, room: Any, task: str, eventually: Any) -> None:
         self.memory, self.gateway, self.eventually = room.memory, room.gateway, eventually
         self.desk = Desk(room.memory.house, poke=room.gateway.poke)
-        self.run = Launcher(room.memory.house, room.gateway).start(task, at=AT, scale=SCALE).id
+        self.run = Launcher(room.memory.house, room.gateway).start(task, at=AT, scale=pace(SCALE)).id
 
     def opens(self, phase: str) -> Any:
         def look() -> Any:
