@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rules.errors import Unfit
 from rules.names import field_type
 from rules.spec.phase import PhaseSpec, every_phase
-from rules.values import INTEGER, Value, ValueType, fit
+from rules.values import INTEGER, SET, Value, ValueType, fit
 
 if TYPE_CHECKING:
     from operations.around import Around
@@ -90,7 +90,8 @@ def _declared(community: _ByIdentity, mode: _ByIdentity) -> Mapping[str, tuple[V
         for name, word in phase.results(_Forms(spec)).items():
             found[f"{phase.id}.{name}"] = _type(spec, phase, name, word)
     for one in bound.parameters:
-        found[f"run.{one.id}"] = (field_type(spec, one), False)  # type: ignore[arg-type]
+        known = SET if one.many else FIGURE if one.type == "decimal" else field_type(spec, one)  # type: ignore[arg-type]
+        found[f"run.{one.id}"] = (known, False)
     return found
 
 
