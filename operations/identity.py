@@ -135,11 +135,11 @@ def _known_by_account(
         community.id,
         [Account(source=source, id=n, member=m, origin=origin, since=at) for n, m in strangers.items()],
     )
-    links = (
-        dict(zip(frame[column].to_list(), frame["evidence"].to_list(), strict=True))
-        if "evidence" in frame.columns
-        else {}
-    )
+    links: dict[str, str] = {}  # of each account the first post that can be shown
+    if "evidence" in frame.columns:
+        for name, link in zip(frame[column].to_list(), frame["evidence"].to_list(), strict=True):
+            if link and str(link).strip():
+                links.setdefault(name, str(link).strip())
     persons.sighted(
         community.id,
         [

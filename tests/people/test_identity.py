@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from cli.memory import Memory
+from operations.candidates import candidates
 from operations.errors import Refusal
 from operations.identity import attach, import_posts, join, prospect_id, separate
 from operations.ports.effects import Deed
@@ -60,6 +61,10 @@ def test_public_posts_make_a_prospect_of_a_stranger_and_raise_whoever_is_known_a
     assert found[stranger] == {"origin": "public_domain"}, "a prospect has a source tag and no consent"
     assert found["li"]["origin"] == "both"
     assert readings(memory, town, "li", stranger)[stranger]["posts"] == 2
+    listed = {one.member: one for one in candidates(memory.desk, memory.persons, town)}
+    assert (listed[stranger].tag, listed[stranger].consent) == ("public_domain", None), "to be found by the scouts"
+    assert [one.evidence for one in listed[stranger].evidence] == ["https://w/2"]
+    assert (listed["li"].tag, listed["li"].origin) == ("private_domain", "both"), "one person, seen in two places"
 
     again = posts(memory, town, tmp_path / "p.csv", rows)
     assert (again.prospects, again.imported.new) == (0, 0), "the same posts again change nothing"
