@@ -15,6 +15,7 @@ from operations.effects import Ranked
 from operations.errors import Refusal
 from operations.known import Known, readings_of
 from operations.ports.runs import Work
+from operations.ports.teams import Team
 from operations.rehearsal import lot, plain
 from operations.run_conditions import Look, RunConditions
 from rules.compile import Compiler
@@ -45,8 +46,9 @@ class People:
 
     # ------------------------------------------------------------------------------------------------- who takes part
     def select(self, who: Any) -> list[str]:
-        """Members and roles (`role:planner`) that a who names, in order, each once; of works their authors."""
-        return self._authors(self.things(who))
+        """Members and roles (`role:planner`) that a who names, in order, each once; of works their authors, of teams
+        their members."""
+        return self._behind(self.things(who))
 
     def people(self, who: Any) -> Sequence[str]:
         """The people a who names; a role is whoever is in it now."""
@@ -133,6 +135,8 @@ class People:
             case "subject", "members" if subject and around.mode.for_ == "cohort":
                 here, touch = self.known.community.id, self.known.house.touch
                 return list(touch.members_of(here, [subject], at=self.known.at)[subject])
+            case "subject", "members" if subject and around.mode.for_ == "team":
+                return list(self._inside(subject) or ())
             case "run", "":
                 return [around.run.id]
             case "run", "starter":
@@ -162,7 +166,7 @@ class People:
         if self.can_be_told(unordered(who)):
             found = self._members(unordered(who))
         else:
-            found = self.things(who.from_)
+            found = self.things(who.from_) if who.of is None else self._at_value(who)
             if who.where is not None:
                 found = self._where(who.where, found)
             without = set(self.things(who.except_)) if who.except_ else set()
@@ -171,17 +175,38 @@ class People:
             found = self.known.order(who.order, found, lot=self.lot)
         return found[: int(who.first)] if who.first is not None else found
 
+    def _at_value(self, who: Selection) -> list[str]:
+        """Who is selected where titles and tiers are meant at one value of their list."""
+        held = (
+            Selection.model_construct(from_=(one,), of=who.of) if isinstance(one, str) else one for one in who.from_
+        )
+        return self.things(tuple(held))
+
     def _where(self, where: Any, things: list[str]) -> list[str]:
         condition = Compiler(self.known.community).condition(where)
         works = self.known.house.runs.works_by_id(self.known.community.id, things)
         evidence: dict[str, Evidence] = dict(self.known.works(works.values(), readings_of(condition)))
-        people = [one for one in things if one not in works and not one.startswith(ROLE)]
+        teams = [one for one in things if one not in works and self._team(one) is not None]
+        evidence |= self.known.teams(teams, readings_of(condition)) if teams else {}
+        people = [one for one in things if one not in evidence and not one.startswith(ROLE)]
         evidence |= self.known.members(people, readings_of(condition))
         return [one for one in things if one in evidence and truth(condition, evidence[one]) is True]
 
-    def _authors(self, things: list[str]) -> list[str]:
+    def _behind(self, things: list[str]) -> list[str]:
+        """The people behind things: of works their authors, of teams their members."""
         works = self._works(things)
-        return list(dict.fromkeys(who for one in things for who in (works[one].written_by if one in works else (one,))))
+        found: list[str] = []
+        for one in things:
+            inside = None if one in works else self._inside(one)
+            found += works[one].written_by if one in works else (one,) if inside is None else inside
+        return list(dict.fromkeys(found))
+
+    def _inside(self, thing: str) -> Sequence[str] | None:
+        """Who is in a team; None if it is none."""
+        return None if (team := self._team(thing)) is None else tuple(dict.fromkeys(team.inside()))
+
+    def _team(self, thing: str) -> Team | None:
+        return self.known.house.teams.team(thing) if thing.count("/") >= 4 else None
 
     def _works(self, things: Collection[str]) -> Mapping[str, Work]:
         candidates = [one for one in things if one.count("/") >= 3]
@@ -195,20 +220,26 @@ class People:
     # ----------------------------------------------------------------------------------------------- what effects ask
     def ranked(self, who: Any) -> Sequence[Ranked] | None:
         """The works a who names, with their places where it names a ranking; None if it names no works."""
-        things = self.things(who)
+        things = list(self.things_named(who))
         works = self._works(things)
         if not works:
             return None if things or not self._names_works(who) else []
-        places = isinstance(who, str) and who.endswith(".ranking")
+        place = {one: number for number, one in enumerate(self._ranking(who), start=1)}
         return [
             Ranked(
                 id=one,
                 authors=works[one].written_by,
-                place=place if places else None,
+                place=place.get(one),
                 shares=dict(zip(works[one].authors, works[one].shares, strict=True)) if works[one].shares else {},
             )
-            for place, one in enumerate((one for one in things if one in works), start=1)
+            for one in things
+            if one in works
         ]
+
+    def _ranking(self, who: Any) -> list[str]:
+        """The ranking that a who names, alone or within a selection; nothing if it names none, or several."""
+        named_ = [ref for ref in dict.fromkeys(refs(who)) if ref.endswith(".ranking")]
+        return self.things(named_[0]) if len(named_) == 1 else []
 
     def _names_works(self, who: Any) -> bool:
         return isinstance(who, str) and who.endswith((".works", ".approved", ".ranking", ".winning"))

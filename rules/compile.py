@@ -304,7 +304,9 @@ class Compiler:
             case Selection():
                 if who.first is not None:
                     return Fixed(None)
-                chosen: list[Condition] = [AnyOf(tuple(self.selected(one) for one in who.from_))]
+                at = self._at(who.of)
+                held = (self._among(one, at) if isinstance(one, str) else self.selected(one) for one in who.from_)
+                chosen: list[Condition] = [AnyOf(tuple(held))]
                 if who.where is not None:
                     chosen.append(self._condition(who.where))
                 chosen.extend(Not(self.selected(one)) for one in who.except_)
@@ -312,7 +314,7 @@ class Compiler:
             case _:
                 return AnyOf(tuple(self.selected(one) for one in who))
 
-    def _among(self, ref: str) -> Condition:
+    def _among(self, ref: str, of: str | None = None) -> Condition:
         kind, _, id_ = ref.partition(":")
         match kind:
             case "everyone":
@@ -320,11 +322,11 @@ class Compiler:
             case "tier":
                 for name, ladder in self.community.ladders.items():
                     if any(tier.id == id_ for tier in ladder.tiers):
-                        return Leaf(name, "all", self.source(name), "is", (id_,))
+                        return Leaf(name, "all", self.source(name, of=of), "is", (id_,))
             case "stage":
                 return Leaf("stage", "all", self.source("stage"), "is", (id_,))
             case "title":
-                return Titles("titles", "all", "contains", (id_,), self.held(id_))
+                return Titles("titles", "all", "contains", (id_,), self.held(id_, of))
         return Fixed(None)
 
 

@@ -162,6 +162,10 @@ def _after(head: str, tail: str, possible: set[str]) -> str:
 
 def _value(at: At, value: Any, name: str, asked: Asked, names: Names) -> None:
     many = isinstance(value, tuple)
+    if asked.listed is not None and name.rpartition(".")[2] in ("titles", "titles_held"):
+        kept = {title.id: title.per for title in names.of("title").values() if title.per is not None}
+        at_values = [f"{id_}@{one}" for id_, per in kept.items() for one in names.values_of(per) or ()]
+        asked = asked.among([*asked.listed, *at_values])
     if asked.family == "set" and not many:
         at.say("TRL309", f"'{name}' is a set", "write a list: [ … ]")
         return
