@@ -25,6 +25,7 @@ class Around:
         scope: the rounds that whoever looks is in (`week.3/`): of phases in the same round only that round counts,
             of phases in other rounds all of them together.
         so_far: results of a phase that is open, as they stand; without it nothing is known of open phases.
+        authors: whose work a work is; without it nothing is known of works.
     """
 
     community: Community
@@ -33,6 +34,7 @@ class Around:
     visits: Sequence[Visit] = ()
     scope: str = ""
     so_far: Callable[[Visit], Mapping[str, Any]] | None = None
+    authors: Callable[[str], Sequence[str]] | None = None
 
     @cached_property
     def phases(self) -> Mapping[str, PhaseSpec]:
@@ -61,18 +63,33 @@ class Around:
     def _of_unit(self, visit: Visit, result: str) -> Any:
         """A result of a visit; in a unit of an `each` over what that visit found, only what belongs to the unit."""
         value = visit.results.get(result)
+        if value is None:  # figures may be named without whom they are read of: `author.points` is `points`
+            value = next((one for name, one in visit.results.items() if name.rpartition(".")[2] == result), None)
         for each, unit in self._units.items():
             phase, _, named = str(getattr(self.phases[each], "of", "")).partition(".")
-            if phase != visit.phase:
-                continue
-            if result == named:
+            if phase == visit.phase and result == named:
                 return [unit] if isinstance(value, list) and unit in value else []
-            team = visit.results.get(TEAMS, {}).get(unit) if named == "teams" else None
-            if team is not None and result == "members":
-                return list(dict.fromkeys(who for inside in team.values() for who in inside))
-            if team is not None and result in team:
-                return list(team[result])
+            team = self._team_of(unit, visit)
+            if team is None:
+                continue
+            parts = visit.results[TEAMS][team]
+            if result == "teams":
+                return [team]
+            if result in ("members", "holder"):
+                return list(dict.fromkeys(who for inside in parts.values() for who in inside))
+            if result in parts:
+                return list(parts[result])
         return value
+
+    def _team_of(self, unit: str, visit: Visit) -> str | None:
+        """The team of a visit that a unit is, is in, or is a work of; None: it has to do with none of them."""
+        teams: Mapping[str, Mapping[str, Sequence[str]]] = visit.results.get(TEAMS, {})
+        if not teams or unit in teams:
+            return unit if teams else None
+        whose = self.authors(unit) if self.authors is not None and unit.count("/") >= 3 else ()
+        around = {unit, *whose}
+        mine = [team for team, parts in teams.items() if any(who in around for in_ in parts.values() for who in in_)]
+        return mine[0] if len(mine) == 1 else None
 
     def teams_of(self, phase: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
         """Teams that a phase formed, with who is in which part, parts in the order of the mode.
@@ -82,7 +99,8 @@ class Around:
         found: dict[str, Mapping[str, Sequence[str]]] = {}
         for visit in self._visits_of(phase):
             found |= self._as_it_stands(visit).results.get(TEAMS, {})
-        only = {unit for each, unit in self._units.items() if getattr(self.phases[each], "of", "") == f"{phase}.teams"}
+        visits = list(self._visits_of(phase))
+        only = {team for unit in self._units.values() for one in visits if (team := self._team_of(unit, one))}
         order = [slot.id for slot in getattr(self.phases[phase], "slots", ())]  # what is remembered forgets it
         return {
             team: {part: parts[part] for part in dict.fromkeys([*(one for one in order if one in parts), *parts])}

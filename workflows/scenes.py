@@ -70,7 +70,12 @@ class Settings:
         visits = self.house.runs.visits(run_id)
         if scope is None:
             scope = next((visit.scope for visit in reversed(visits) if visit.phase == phase), "")
-        around = Around(community, run, mode, visits, scope, lambda visit: self._so_far(visit, at))
+
+        def authors(work: str) -> tuple[str, ...]:
+            known = self.house.runs.works_by_id(run.community, [work]).get(work)
+            return () if known is None else known.written_by
+
+        around = Around(community, run, mode, visits, scope, lambda visit: self._so_far(visit, at), authors)
         spec = around.phases.get(phase)
         if spec is None:
             raise Refusal(f"{run.task} has no phase {phase!r}.", f"Its phases: {', '.join(around.phases)}.")
