@@ -17,8 +17,8 @@ _WORDS = ("next", "end", "cancel")
 _INSIDE = ("leave", "stop")
 
 
-def flow(at: At, body: tuple[PhaseSpec, ...], *, nested: bool) -> None:
-    """Check the ways between the phases of one body, which stand at `at`."""
+def flow(at: At, body: tuple[PhaseSpec, ...], *, nested: bool, also: str = "") -> None:
+    """Check the ways between the phases of one body, which stand at `at`; `also` is reached from anywhere."""
     places = {phase.id: n for n, phase in enumerate(body)}
     leads: dict[int, set[int]] = defaultdict(set)
     for n, phase in enumerate(body):
@@ -32,7 +32,7 @@ def flow(at: At, body: tuple[PhaseSpec, ...], *, nested: bool) -> None:
                 leads[n] |= _targets(at_way, way, outcome, n, after, places, nested)
         if not settled(phase):
             leads[n].add(after)
-    _reached(at, body, leads)
+    _reached(at, body, leads, [0, *(n for word, n in places.items() if word == also)])
 
 
 def settled(phase: PhaseSpec) -> bool:
@@ -110,9 +110,8 @@ def _one(
     return set()
 
 
-def _reached(at: At, body: tuple[PhaseSpec, ...], leads: dict[int, set[int]]) -> None:
+def _reached(at: At, body: tuple[PhaseSpec, ...], leads: dict[int, set[int]], todo: list[int]) -> None:
     seen: set[int] = set()
-    todo = [0]
     while todo:
         n = todo.pop()
         if n not in seen and n != _OUT:

@@ -77,7 +77,7 @@ def _ids(at: At, written: Mode) -> None:
 
 def _body(at: At, body: tuple[PhaseSpec, ...], scene: Scene, results: Results, written: Mode, *, nested: bool) -> None:
     """Check the phases of a body one after the other; each adds its results to what later ones may name."""
-    flow(at, body, nested=nested)
+    flow(at, body, nested=nested, also="" if nested else written.if_not)
     for n, spec in enumerate(body):
         here, now = at / n, replace(scene, results=results)
         silence(here, spec)

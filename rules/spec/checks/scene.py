@@ -22,6 +22,7 @@ _REFERS = {
     "tier": "people", "stage": "people", "role": "people", "title": "people", "cohort": "people",
     "space": "places", "channel": "places", "message": "text",
 }  # fmt: skip
+_NAMED = {"member": "people", "work": "works", "team": "teams"}  # what a field of a form names
 _SAID = {"people": "people", "works": "works", "teams": "teams", "places": "places", "text": "a text", "slots": "slots"}
 
 
@@ -280,7 +281,8 @@ class Scene:
                 )
             if tail not in results and "*" not in results:
                 return Wrong("TRL304", f"phase '{head}' has no result '{tail}'", _whole(head, tail, results))
-            return results[tail if tail in results else "*"]
+            found = results[tail if tail in results else "*"]
+            return _NAMED.get(found, found)
         if head in self.later:
             return Wrong("TRL304", f"phase '{head}' comes later; it has no results yet", self._phases())
         return Wrong("TRL303", f"'{ref}' names nothing here", self._refs(ref, head, dot))
