@@ -207,7 +207,7 @@ class Lead:
             said = act_at_desk(desk, self._script, self._run, step)
         except Refusal as refusal:
             return refusal.message
-        if step.does == "submit" and step.about and said is not None:
+        if step.does == "submit" and step.about and said is not None and step.about not in self._script.works:
             self._script.works[step.about] = said.id
         return None
 

@@ -356,7 +356,7 @@ class _Conductor:
         except Refusal as refusal:
             self._taken.append(Taken(step, self.now, refusal.message))
             return
-        if step.does == "submit" and step.about and said is not None:
+        if step.does == "submit" and step.about and said is not None and step.about not in self._script.works:
             self._script.works[step.about] = said.id
         self._taken.append(Taken(step, self.now, None))
 
@@ -441,10 +441,17 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
     choice = str(fields.pop("choice", script.wish(setting.phase, visit.visit)))
     form = getattr(setting.phase, "form", None)
     match step.does:
+        case "submit" if setting.phase.kind == "review":
+            before = desk.house.runs.works_by_id(setting.community.id, [about]).get(about)
+            fields = {**(before.fields if before is not None else {}), **fields}
+            return desk.revise(run, step.in_, work=about, member=who, fields=fields)
         case "submit":
-            return desk.submit(run, step.in_, member=who, fields={**crowd.fill(form, who), **fields})
+            into = next(iter(visit.things), None)
+            return desk.submit(run, step.in_, member=who, fields={**crowd.fill(form, who), **fields}, into=into)
         case "join":
             return desk.enrol(run, member=who, fields={**crowd.fill(form, who), **fields}, phase=step.in_)
+        case "claim" | "confirm" | "decline" if setting.phase.kind == "form_teams":
+            _in_teams(desk, run, step, setting.phase)
         case "decline":
             return desk.decline(run, member=who, phase=step.in_)
         case "answer":
@@ -461,6 +468,20 @@ def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | 
         case "leave":
             return desk.withdraw(run, member=who)
     return None
+
+
+def _in_teams(desk: Desk, run: str, step: Step, phase: Any) -> None:
+    """Say yes or no to a part of a team, or take one: the one that the step is about, else the first."""
+    from workflows.teamwork import Teamwork
+
+    teams = Teamwork(desk, run, step.in_)
+    match step.does:
+        case "claim":
+            teams.claim(step.who, step.about or phase.slots[0].id)
+        case "confirm":
+            teams.confirm(step.who)
+        case _:
+            teams.decline(step.who)
 
 
 def _renamed(fact: Fact, names: Mapping[str, str]) -> Fact:

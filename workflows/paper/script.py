@@ -18,7 +18,10 @@ GUESTS = tuple(f"guest-{number:03d}" for number in range(1, 401))
 """Made-up people who come where anybody may."""
 HANGS_ON_FACTS = ("measure", "wait", "allocate")
 """Kinds whose outcome nobody acts out: a case that says how they come out stands for the facts it does not tell."""
-_VERBS = {"join": "enrol", "decline": "decline", "answer": "answer", "score": "score", "attend": "attend"}
+_VERBS = {
+    "join": "enrol", "decline": "decline", "answer": "answer", "score": "score", "attend": "attend",
+    "claim": "claim", "confirm": "confirm",
+}  # fmt: skip
 
 
 @dataclass
@@ -80,7 +83,7 @@ class CaseScript:
         """The scene as it will be when the case's own people have acted."""
         works, acts = dict(scene.works), list(scene.acts)
         for number, step in enumerate(mine):
-            if step.does == "submit":
+            if step.does == "submit" and setting.phase.kind == "submit":
                 id_ = f"to-come/{number}"
                 works[id_] = Work(
                     community="", id=id_, run="", phase="", visit=visit.visit, author=step.who, at=visit.opened_at

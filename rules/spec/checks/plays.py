@@ -15,7 +15,7 @@ from rules.spec.phase import PhaseSpec, every_phase
 
 _MOVES: Final[dict[str, tuple[str, ...]]] = {
     "join": ("enrol",), "decline": ("enrol", "form_teams"), "claim": ("form_teams",), "confirm": ("form_teams",),
-    "submit": ("submit",), "answer": ("ask", "review"), "score": ("judge",), "attend": ("meet",),
+    "submit": ("submit", "review"), "answer": ("ask", "review"), "score": ("judge",), "attend": ("meet",),
     "leave": (), "idle": (),
 }  # fmt: skip
 
@@ -100,6 +100,8 @@ def _gives(phase: PhaseSpec, does: str, names: Names) -> set[str] | None:
     if does == "score":
         rubric = getattr(phase, "rubric", None)
         return {c.id for c in rubric if c.scale is not None} if isinstance(rubric, tuple) else None
+    if does == "submit" and phase.kind == "review":
+        return None  # a new version of a work: the fields of whatever form it was handed in with
     form = getattr(phase, "form", None)
     if form is None:
         return {"choice"} if does == "answer" else set()
