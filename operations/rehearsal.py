@@ -133,9 +133,10 @@ class Crowd:
     def _value(self, name: str, kind: FactField, spec: FieldSpec | None, about: tuple[object, ...]) -> Any:
         if spec is not None and spec.type == "spec_edits":
             return None  # nobody made up proposes a change of the real specs
-        if kind.refers == "member":
+        if kind.refers == "member" or (spec is not None and spec.type == "member"):
             people = self._people()
-            return people[self.number(len(people), *about)] if people else None
+            one = people[self.number(len(people), *about)] if people else None
+            return [one] if one is not None and kind.type.kind == "set" else one
         if kind.refers:
             return f"{name}-{self.number(1000, *about)}"
         type_ = kind.type
