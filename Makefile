@@ -29,7 +29,7 @@ test-slow: install
 
 # pages of the guide mostly wait for clocks and servers: several are walked side by side, each with servers of its own
 test-guide: install
-	$(BIN)/pytest -n $(WALKS) --dist load --maxschedchunk 1 -m guide
+	$(BIN)/pytest -n $(WALKS) --dist load --maxschedchunk 1 -m guide tests/guide
 
 test-crash: install
 	$(BIN)/pytest -m crash
