@@ -19,10 +19,14 @@ from operations.ports.teams import Team
 from operations.rehearsal import lot, plain
 from operations.run_conditions import Look, RunConditions
 from rules.compile import Compiler
+from rules.condition import Condition
 from rules.errors import NotDecidable
 from rules.evaluate import truth
 from rules.spec.people import Selection, refs
 from rules.values import Evidence
+
+FEW = 5
+"""So few members are looked up one by one."""
 
 ROLE = "role:"
 RELATIONS = ("contact", "host", "tutor")
@@ -43,6 +47,7 @@ class People:
     ) -> None:
         self.known, self.around, self.place, self.look, self._seed = known, around, place, look, seed
         self._conditions = RunConditions(known, around, look)
+        self._selected: dict[str, list[str]] = {}
 
     # ------------------------------------------------------------------------------------------------- who takes part
     def select(self, who: Any) -> list[str]:
@@ -70,11 +75,18 @@ class People:
         if not self.can_be_told(who):
             return found | (members & set(self.select(who)))
         condition = Compiler(self.known.community).selected(who)
-        known = self.known.members(sorted(members), readings_of(condition))
-        for one, evidence in known.items():
+        for one, evidence in self._told(condition, sorted(members)).items():
             if self._consents(who, evidence) and truth(condition, evidence) is True:
                 found.add(one)
         return found
+
+    def _told(self, condition: Condition, members: Sequence[str]) -> Mapping[str, Evidence]:
+        """What a condition asks of members: of a few, whom it asks for tier, stage and consent alone, a few rows."""
+        plain = self._conditions.plain_names(condition) if len(members) <= FEW else None
+        if plain is None:
+            return self.known.members(members, readings_of(condition))
+        there = (one for one in members if self.known.person(one) is not None)
+        return {one: self._conditions.plainly(plain, one) or Evidence() for one in there}
 
     @staticmethod
     def _consents(who: Any, evidence: Evidence) -> bool:
@@ -154,13 +166,15 @@ class People:
         return []
 
     def _members(self, who: Any) -> list[str]:
-        condition = Compiler(self.known.community).selected(who)
-        known = self.known.members(None, readings_of(condition))
-        return [
-            one
-            for one, evidence in known.items()
-            if self._consents(who, evidence) and truth(condition, evidence) is True
-        ]
+        told = repr(who)
+        if told not in self._selected:
+            condition = Compiler(self.known.community).selected(who)
+            self._selected[told] = [
+                one
+                for one, evidence in self.known.each_member(None, readings_of(condition))
+                if self._consents(who, evidence) and truth(condition, evidence) is True
+            ]
+        return [*self._selected[told]]
 
     def _selection(self, who: Selection) -> list[str]:
         if self.can_be_told(unordered(who)):
@@ -177,9 +191,9 @@ class People:
 
     def _at_value(self, who: Selection) -> list[str]:
         """Who is selected where titles and tiers are meant at one value of their list."""
-        held = (
+        held = [
             Selection.model_construct(from_=(one,), of=who.of) if isinstance(one, str) else one for one in who.from_
-        )
+        ]
         return self.things(tuple(held))
 
     def _where(self, where: Any, things: list[str]) -> list[str]:
