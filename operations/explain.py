@@ -56,7 +56,7 @@ def explain(
     """
     rulebook = rulebook_of(community)
     ladders = [one for one in rulebook.ladders if tier is None or any(rung.id == tier for rung in one.rungs)]
-    if not ladders:
+    if tier is not None and not ladders:
         tiers = sorted({rung.id for one in rulebook.ladders for rung in one.rungs})
         raise Refusal(f"there is no tier {tier!r}", f"one of {', '.join(tiers)}" if tiers else "there is no ladder")
     if not desk.members(community).find([member]):

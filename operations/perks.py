@@ -47,11 +47,12 @@ def keep_perks(desk: Desk, community: Community, *, at: datetime, members: Colle
     subjects = None if members is None else sorted(members)
     with desk.together():
         standings = desk.standings.frame(community, at, subjects=subjects)
-        wanted: dict[str, list[str]] = {}
-        for ladder, tiers in with_perks.items():
-            for row in standings.select("subject", ladder).iter_rows():
-                for benefit in tiers.get(row[1], ()):
-                    wanted.setdefault(benefit, []).append(row[0])
+        wanted: dict[str, dict[str, None]] = {}  # in order, each once
+        for name, tiers in with_perks.items():
+            for who, tier in standings.select("subject", name).iter_rows():
+                for benefit in tiers.get(tier, ()):
+                    if who not in wanted.setdefault(benefit, {}):
+                        wanted[benefit][who] = None
         held: dict[str, dict[str, str]] = {}
         for one in _held(desk, community, at):
             if subjects is None or one.member in subjects:
@@ -75,12 +76,14 @@ def keep_perks(desk: Desk, community: Community, *, at: datetime, members: Colle
 
 
 def _tiers_with_perks(community: Community) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    found = {
-        ladder.id: {tier.id: tuple(tier.perks) for tier in ladder.tiers if tier.perks}
-        for ladder in community.ladders.values()
-        if ladder.per is None
-    }
-    return {ladder: tiers for ladder, tiers in found.items() if tiers}
+    """What the tiers of each ladder bring; of one that is kept per value, under the name of each value's standing."""
+    found: dict[str, Mapping[str, tuple[str, ...]]] = {}
+    for ladder in community.ladders.values():
+        perks = {tier.id: tuple(tier.perks) for tier in ladder.tiers if tier.perks}
+        values = [None] if ladder.per is None else [item.id for item in community.lists[ladder.per].items]
+        for value in values if perks else ():
+            found[ladder.id if value is None else f"{ladder.id}@{value}"] = perks
+    return found
 
 
 def _held(desk: Desk, community: Community, at: datetime) -> list[Holding]:

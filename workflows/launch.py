@@ -188,7 +188,7 @@ class Launcher:
         """
         if task not in spec.tasks:
             near = difflib.get_close_matches(task, spec.tasks, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"Tasks: {', '.join(spec.tasks)}."
+            hint = f"Did you mean {near[0]}?" if near else f"Tasks: {', '.join(spec.tasks) or 'none'}."
             raise Refusal(f"{spec.id} has no task {task!r}.", hint)
         try:
             mode = spec.bind(task, bindable(args))

@@ -157,9 +157,8 @@ def _tell(out: "Output", file: Path, what: str, done: "Imported", **more: int) -
     if done.ignored:
         out.say(f"Columns that nothing reads: {', '.join(done.ignored)}.")
     if done.strangers:
-        out.say(
-            f"{done.strangers:,} members named by facts are not known yet; import them with: trellis import members"
-        )
+        who = "1 member named by facts is" if done.strangers == 1 else f"{done.strangers:,} members named by facts are"
+        out.say(f"{who} not known yet; import with: trellis import members")
     if done.rejected:
         rows = [[r.line, r.column, r.value, r.reason, r.fix] for r in done.first[:5]]
         out.table("Rejected, among others", ["line", "column", "value", "reason", "what to do"], rows, right=["line"])
