@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cli.memory import Memory
+from operations.perks import keep_perks
 from operations.ports.facts import Fact
 from operations.ports.standings import Place
 from rules.spec import Community
@@ -19,6 +20,12 @@ def chose(memory: Memory, spec: Community, who: str, choice: str, day: int) -> N
     """What somebody answered in the talk about how to go on."""
     fields = {"choice": choice, "mode": "farewell", "phase": "choice", "silent": False}
     memory.facts(spec).record([Fact(f"chose/{who}", "answered", who, AT + timedelta(days=day), None, fields)])
+
+
+def rights(memory: Memory, spec: Community, who: str) -> set[str]:
+    """Benefits that somebody holds and that have not ended."""
+    held = memory.effects.holdings(spec.id, who)
+    return {one.item for one in held if one.kind == "benefit" and one.ended_at is None}
 
 
 def test_below_the_bar_comes_the_talk_and_nothing_is_taken_before_it_is_over(memory: Memory, auto: Community) -> None:
@@ -35,6 +42,7 @@ def test_below_the_bar_comes_the_talk_and_nothing_is_taken_before_it_is_over(mem
         did(memory, auto, "slipping", "rated", 3 + n, key=str(n), work=f"s{n}", score=30)
         did(memory, auto, "steady", "rated", 3 + n, key=str(n), work=f"t{n}", score=90)
 
+    keep_perks(memory.desk, auto, at=AT)
     reviewed(memory, auto)
     held = memory.standings.one(auto.id, Place(member="slipping", ladder="tier"))
     assert held is not None
@@ -50,12 +58,14 @@ def test_below_the_bar_comes_the_talk_and_nothing_is_taken_before_it_is_over(mem
 
     reviewed(memory, auto, days=45)
     assert tier(memory, auto, "slipping") == "core", "the thirty days of grace are over, and the talk is not"
-    rights = [one for one in memory.effects.holdings(auto.id, "slipping") if one.kind == "benefit"]
-    assert [one.item for one in rights if one.ended_at is not None] == []
+    keep_perks(memory.desk, auto, at=AT + timedelta(days=45))
+    assert rights(memory, auto, "slipping") == {"brand-events", "inside-story", "early-access"}
 
     chose(memory, auto, "slipping", "reduced", 46)
     reviewed(memory, auto, days=47)
     assert (stage(memory, auto, "slipping"), tier(memory, auto, "slipping")) == ("active", "active"), "both are over"
+    keep_perks(memory.desk, auto, at=AT + timedelta(days=47))
+    assert rights(memory, auto, "slipping") == {"brand-events"}, "and now it has what its tier has"
     assert tier(memory, auto, "steady") == "core"
 
 
