@@ -11,35 +11,25 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import (
-    Client,
-    WorkflowExecution,
-    WorkflowExecutionDescription,
-    WorkflowExecutionStatus,
-    WorkflowHandle,
-)
-from temporalio.common import (
-    SearchAttributeKey,
-    SearchAttributePair,
-    TypedSearchAttributes,
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from workflows import runtime
-from workflows.server import SEARCH_ATTRIBUTES
+from workflows.sights import Seen, Trouble, asked_at, search_attributes, seen, troubles_in
 from workflows.turns import POKE
+
+__all__ = ["Gateway", "Seen", "Trouble", "search_attributes"]
 
 T = TypeVar("T")
 
@@ -47,29 +37,6 @@ PATIENCE = 45.0  # seconds a call keeps trying while the server is away
 ATTEMPT = timedelta(seconds=8)  # one attempt's own deadline
 AT_ONCE = 16  # workflows that are looked at at the same time
 AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What Temporal says about one workflow."""
-
-    id: str
-    kind: str  # the workflow's type: for a task its mode
-    status: str  # running, completed, failed, canceled, terminated, timed_out, continued_as_new
-    started_at: datetime
-    closed_at: datetime | None
-    events: int  # of history so far
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """An activity that failed and is being tried again."""
-
-    workflow: str
-    activity: str
-    attempt: int
-    why: str
-    since: datetime | None = None  # when it was to be done first
 
 
 class Gateway:
@@ -207,7 +174,7 @@ class Gateway:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return None
                 raise
-            return _seen(found)
+            return seen(found)
 
         return self._patiently(attempt)
 
@@ -224,7 +191,7 @@ class Gateway:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return []
                 raise
-            return _troubles(found)
+            return troubles_in(found)
 
         return [*self._patiently(attempt)]
 
@@ -239,12 +206,12 @@ class Gateway:
                 async with turn:
                     handle = self.client.get_workflow_handle(id)
                     try:
-                        failing = _troubles(await handle.describe(rpc_timeout=ATTEMPT))
+                        failing = troubles_in(await handle.describe(rpc_timeout=ATTEMPT))
                     except RPCError as error:
                         if error.status is RPCStatusCode.NOT_FOUND:
                             return []
                         raise
-                    return [replace(one, since=one.since or await _asked_at(handle, one.activity)) for one in failing]
+                    return [replace(one, since=one.since or await asked_at(handle, one.activity)) for one in failing]
 
             ids = [one.id async for one in self.client.list_workflows(query, limit=limit)]
             found = [one for some in await asyncio.gather(*map(look, ids)) for one in some]
@@ -256,7 +223,7 @@ class Gateway:
         """Workflows by a visibility query, at most `limit`; visibility lags a little behind."""
 
         async def attempt() -> list[Seen]:
-            return [_seen(one) async for one in self.client.list_workflows(query, limit=limit)]
+            return [seen(one) async for one in self.client.list_workflows(query, limit=limit)]
 
         return self._patiently(attempt)
 
@@ -345,52 +312,6 @@ class Gateway:
                 time.sleep(0.2)
 
 
-def search_attributes(values: Mapping[str, str]) -> TypedSearchAttributes:
-    """Values by name as typed attributes; names that the server does not know are a mistake.
-
-    Raises:
-        KeyError: for a name that is not one of `SEARCH_ATTRIBUTES`.
-    """
-    unknown = sorted(set(values) - set(SEARCH_ATTRIBUTES))
-    if unknown:
-        raise KeyError(f"no such search attributes: {', '.join(unknown)}")
-    pairs = [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in values.items()]
-    return TypedSearchAttributes(pairs)
-
-
-def _troubles(found: WorkflowExecutionDescription) -> list[Trouble]:
-    raw = found.raw_description
-    failing = [
-        Trouble(found.id, one.activity_type.name, max(1, one.attempt - 1), _reason(one.last_failure))
-        for one in raw.pending_activities
-        if one.HasField("last_failure")
-    ]
-    if raw.HasField("pending_workflow_task") and raw.pending_workflow_task.attempt > 1:
-        why = "its own steps fail; the worker's log says why"
-        task = raw.pending_workflow_task
-        since = task.original_scheduled_time.ToDatetime(UTC) if task.HasField("original_scheduled_time") else None
-        failing.append(Trouble(found.id, found.workflow_type, task.attempt - 1, why, since))
-    return failing
-
-
-async def _asked_at(handle: WorkflowHandle[Any, Any], activity: str) -> datetime | None:
-    """When an activity that is under way was asked for first: the last such event of the history."""
-    asked: datetime | None = None
-    async for event in handle.fetch_history_events():
-        told = event.activity_task_scheduled_event_attributes
-        if event.HasField("activity_task_scheduled_event_attributes") and told.activity_type.name == activity:
-            asked = event.event_time.ToDatetime(UTC)
-    return asked
-
-
-def _reason(failure: Any) -> str:
-    """The innermost message of a failure, with what kind of error it is."""
-    while failure.HasField("cause"):
-        failure = failure.cause
-    kind = failure.application_failure_info.type if failure.HasField("application_failure_info") else ""
-    return f"{kind}: {failure.message}" if kind else str(failure.message)
-
-
 async def _if_there(sent: Coroutine[Any, Any, None]) -> bool:
     try:
         await sent
@@ -399,8 +320,3 @@ async def _if_there(sent: Coroutine[Any, Any, None]) -> bool:
             return False
         raise
     return True
-
-
-def _seen(found: WorkflowExecution) -> Seen:
-    status = (found.status or WorkflowExecutionStatus.RUNNING).name.lower()
-    return Seen(found.id, found.workflow_type, status, found.start_time, found.close_time, found.history_length)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Condition
@@ -68,14 +68,12 @@ class Given(Known):
 
     people: ClassVar[dict[str, Evidence]] = {}
 
-    def _members(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Mapping[str, Evidence]:
-        found = dict(super()._members(ids, wanted))
-        for who in found.keys() & self.people.keys():
-            known, given = found[who], self.people[who]
+    def _each(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Iterator[tuple[str, Evidence]]:
+        for who, known in super()._each(ids, wanted):
+            given = self.people.get(who, Evidence())
             attributes = {name: value for name, value in given.attributes.items() if name != "titles"}
             readings = {one: value for one, value in given.readings.items() if one in wanted}
-            found[who] = Evidence({**known.attributes, **attributes}, {**known.readings, **readings})
-        return found
+            yield who, Evidence({**known.attributes, **attributes}, {**known.readings, **readings})
 
 
 class Conducted(Conduct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -20,7 +20,7 @@ from rules.condition import Condition, Truth
 from rules.coverage.needs import ways
 from rules.coverage.solve import Solver
 from rules.coverage.watch import Watch
-from rules.errors import RuleRefusal, Unfit
+from rules.errors import Unfit
 from rules.evaluate import evaluate
 from rules.fact import Fact
 from rules.gate import Gate
@@ -33,19 +33,21 @@ from rules.spec.phase import every_phase
 from rules.spec.substitute import ArgumentError
 from rules.time import Duration, WorkCalendar, add
 from rules.values import Evidence, Value
-from workflows.at_gate import Said
 from workflows.conduct import Conduct
 from workflows.course import Leg
 from workflows.desk import Desk
+from workflows.paper.at_desk import act_at_desk
 from workflows.paper.courses import by_branch, one_round
 from workflows.paper.house import Paper, PaperKnown
-from workflows.paper.script import CaseScript, lowest
-from workflows.play import ROLE
+from workflows.paper.played import EndlessPlay, Played, Taken
+from workflows.paper.script import CaseScript
 from workflows.ready import STRUCTURE
 from workflows.scenes import Settings
 from workflows.setting import definite
 from workflows.steps import Checked, CheckPhase, FinishRun, Opened, OpenPhase, RunInput, StopPhases, Under
 from workflows.story import Story
+
+__all__ = ["EndlessPlay", "Played", "Taken", "act_at_desk", "play"]
 
 STILL = 12
 """Turns of the loop in which nobody does anything, after which everybody waits."""
@@ -55,57 +57,12 @@ MOST_VISITS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A step of the case, and why it was refused if it was."""
-
-    step: Step
-    at: datetime
-    refused: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Waiting:
     """A strand that waits for a time of the run."""
 
     goal: datetime
     phase: str
     came: asyncio.Future[bool | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """How a play went.
-
-    Args:
-        path: phases in order of entry, every round of every repeat.
-        first_rounds: the same with the first round of each repeat and the first unit of each only, branch by branch.
-        to_the_end: the same without branches that stand beside the one that ends their `parallel`, and after it.
-        end: `end`, `end:word` or `cancel`.
-        closings: of each entry: the phase, how it came out, and when.
-        steps: what became of the steps of the case.
-        facts: everything that was recorded, works under the names that the case gives them.
-        ended_at: the run's own time at its end.
-        subject: whom the run was about.
-        made_up: people who had to be made up, because the mode asks for somebody and the case names nobody.
-        once: whether one round stood for all of those that have no end.
-    """
-
-    path: tuple[str, ...]
-    first_rounds: tuple[str, ...]
-    to_the_end: tuple[str, ...]
-    end: str
-    closings: tuple[tuple[str, str, datetime], ...]
-    steps: tuple[Taken, ...]
-    facts: tuple[Fact, ...]
-    ended_at: datetime
-    subject: str | None = None
-    made_up: Mapping[str, Evidence] = field(default_factory=dict)
-    works: Mapping[str, str] = field(default_factory=dict)
-    once: bool = False
-
-
-class EndlessPlay(RuleRefusal):
-    """A play that does not come to its end."""
 
 
 def play(
@@ -426,62 +383,6 @@ class _Conductor:
                 keys[id(getattr(phase, word, None))] = ("phase", mode.id, phase.id, word)
         keys.pop(id(None), None)
         return keys
-
-
-def act_at_desk(desk: Desk, script: CaseScript, run: str, step: Step) -> Said | None:
-    """Take a step of a case at the desk; what its form asks for and the case does not give is made up.
-
-    Raises:
-        Refusal: the desk refuses it.
-    """
-    who, fields = step.who, dict(step.gives)
-    about = script.works.get(step.about or "", step.about or "")
-    setting, visit = desk.opened(run, step.in_)
-    crowd = script.crowd(setting, visit)
-    choice = str(fields.pop("choice", script.wish(setting.phase, visit.visit)))
-    form = getattr(setting.phase, "form", None)
-    match step.does:
-        case "submit" if setting.phase.kind == "review":
-            before = desk.house.runs.works_by_id(setting.community.id, [about]).get(about)
-            fields = {**(before.fields if before is not None else {}), **fields}
-            return desk.revise(run, step.in_, work=about, member=who, fields=fields)
-        case "submit":
-            into = next(iter(visit.things), None)
-            return desk.submit(run, step.in_, member=who, fields={**crowd.fill(form, who), **fields}, into=into)
-        case "join":
-            return desk.enrol(run, member=who, fields={**crowd.fill(form, who), **fields}, phase=step.in_)
-        case "claim" | "confirm" | "decline" if setting.phase.kind == "form_teams":
-            _in_teams(desk, run, step, setting.phase)
-        case "decline":
-            return desk.decline(run, member=who, phase=step.in_)
-        case "answer":
-            filled = {**crowd.fill(form, who), **fields}
-            role = who if who.startswith(ROLE) else None
-            return desk.answer(run, step.in_, by=who, choice=choice, about=about, fields=filled, role=role)
-        case "score":
-            scores = {**lowest(setting.phase), **{name: int(str(value)) for name, value in fields.items()}}
-            return desk.score(run, work=about, by=who, scores=scores, phase=step.in_)
-        case "attend":
-            from workflows.meeting import Meeting
-
-            return Meeting(desk, run, step.in_).attend(by=who)[0]
-        case "leave":
-            return desk.withdraw(run, member=who)
-    return None
-
-
-def _in_teams(desk: Desk, run: str, step: Step, phase: Any) -> None:
-    """Say yes or no to a part of a team, or take one: the one that the step is about, else the first."""
-    from workflows.teamwork import Teamwork
-
-    teams = Teamwork(desk, run, step.in_)
-    match step.does:
-        case "claim":
-            teams.claim(step.who, step.about or phase.slots[0].id)
-        case "confirm":
-            teams.confirm(step.who)
-        case _:
-            teams.decline(step.who)
 
 
 def _renamed(fact: Fact, names: Mapping[str, str]) -> Fact:
