@@ -97,16 +97,23 @@ class CaseScript:
         choice = fields.pop("choice", None)
         if step.does == "score":
             fields = {**lowest(setting.phase), **fields}
+        who = acting(step.who, visit)
         return Act(
             verb="verdict" if setting.phase.kind == "review" else _VERBS[step.does],
-            by=step.who,
-            role=step.who if step.who.startswith(ROLE) else None,
+            by=who,
+            role=who if who.startswith(ROLE) else None,
             at=visit.opened_at,
             about=self.works.get(step.about or "", step.about or ""),
             choice=str(choice) if choice is not None else None,
             fields=fields,
             visit=visit.visit,
         )
+
+
+def acting(who: str, visit: Visit) -> str:
+    """Who acts where a case names a role and not the role is asked but whoever of it was given to the member."""
+    person = f"{who.removeprefix(ROLE)}-1"
+    return person if who.startswith(ROLE) and who not in visit.asked and person in visit.asked else who
 
 
 def lowest(phase: PhaseSpec) -> dict[str, int]:
