@@ -130,6 +130,8 @@ def test_fading_is_measured_against_ones_own_past_and_begins_a_talk_not_a_fall(m
 
 def test_nothing_can_lower_an_honorary_member(memory: Memory, auto: Community) -> None:
     enlist(memory, auto, "elder", origin="both", consent=True, tier="core", stage="honorary", since=300)
+    did(memory, auto, "elder", "struck", -460, -470, -480, reason="abuse")  # whatever they do, or say
+    did(memory, auto, "elder", "cannot_go_on", -495, reason="life")
     reviewed(memory, auto, days=500)
     reviewed(memory, auto, days=540)
     assert (tier(memory, auto, "elder"), stage(memory, auto, "elder")) == ("core", "honorary")
