@@ -6,47 +6,41 @@ same run the same rows go into a table of their own, so that the rates can be co
 Then the whole way is played to its end on a scaled clock by as many simulated people, with one worker process.
 Reported: rates, CPU and memory of the worker and of both servers, events of history, and whether the books are right.
 
-    python bench/crowd.py [--contributors 20000] [--contributions 60000] [--entries 100000] [--json]
+    python bench/crowd.py [--contributors 20000] [--contributions 60000] [--entries 100000] [--kill] [--json]
+
+With `--kill` the worker is killed (SIGKILL) in the middle of closing each large phase, and started again; whatever is
+counted at the end must be the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
-import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.touch import watching, working  # noqa: E402
+from bench.doors import doors
+from bench.servers import Room, Working, awaited, looked_at, publish, servers, watching, working
 
 AT = datetime(2027, 3, 8, 2, tzinfo=UTC)
 LONG_AGO = AT - timedelta(days=400)
-AT_ONCE = 5_000  # works handed in together
-BARE = 2_000  # rows of one bare insert
-TIP = "停好车先拍一张四周的照片，回来时对着看"
-CAPTION = "那一根线条，从车门一直走到尾灯"
+LARGE = {"contest": ("entries", "screening", "judging", "figures"), "co_creation": ("tips", "sorted")}
 
 
 def gather(memory: Any, people: int) -> list[str]:
     """The sample community with so many members: few of them core members and ambassadors, a tenth active."""
     from operations.ports.members import Member
     from operations.ports.standings import First, Place
-    from operations.publish import publish
-    from store.folder import read_folder
-    from workflows.phases import discover
 
-    publish(
-        memory.specs, read_folder(ROOT / "specs" / "auto"), discover(), message="bench", author="bench", at=LONG_AGO
-    )
-    spec = memory.specs.current("auto")
+    spec = publish(memory, LONG_AGO)
     ids = [f"m{number:06d}" for number in range(people)]
     memory.members(spec).enlist(
         [Member(one, LONG_AGO, {"consent": True, "interests": frozenset({"long-distance"})}) for one in ids],
@@ -62,145 +56,46 @@ def gather(memory: Any, people: int) -> list[str]:
     return ids
 
 
-def hand_in(
-    desk: Any, run: str, phase: str, works: Sequence[tuple[str, dict[str, Any], str | None]], alone: int
-) -> dict[str, Any]:
-    """All of these works through the desk, the last ones one by one."""
-    from operations.ports.runs import Entry
-
-    many, single = works[: len(works) - alone], works[len(works) - alone :]
-    accepted = 0
-    began, spent = time.monotonic(), time.process_time()
-    for start in range(0, len(many), AT_ONCE):
-        setting, visit = desk.opened(run, phase)
-        page = many[start : start + AT_ONCE]
-        entries = [Entry(author=who, at=setting.at, fields=fields, into=into) for who, fields, into in page]
-        accepted += sum(one.accepted for one in desk.submit_many(setting, visit, entries))
-    seconds, cpu = time.monotonic() - began, time.process_time() - spent
-    took, spent = [], time.process_time()
-    for who, fields, into in single:
-        began = time.perf_counter()
-        accepted += desk.submit(run, phase, member=who, fields=fields, into=into).accepted
-        took.append(time.perf_counter() - began)
-    return {
-        "accepted": accepted,
-        "in_bulk_per_s": round(len(many) / seconds),
-        "in_bulk_per_cpu_s": round(len(many) / cpu),
-        "alone_ms": told(took, time.process_time() - spent),
-    }
-
-
-def look_through(desk: Any, run: str, phase: str, works: Sequence[str]) -> dict[str, float]:
-    """Verdicts about some of many works, one by one."""
-    took, spent = [], time.process_time()
-    for work in works:
-        began = time.perf_counter()
-        desk.answer(run, phase, by="role:coordinator", choice="approve", about=work, fields={"reason": "seen"})
-        took.append(time.perf_counter() - began)
-    return told(took, time.process_time() - spent)
-
-
-def told(took: Sequence[float], cpu: float) -> dict[str, float]:
-    """Milliseconds: the median, what 95 in 100 stay below, and the CPU of this process for each."""
-    if len(took) < 2:
-        return {}
-    return {
-        "median": round(1000 * statistics.median(took), 1),
-        "p95": round(1000 * statistics.quantiles(took, n=20)[-1], 1),
-        "cpu": round(1000 * cpu / len(took), 1),
-    }
-
-
-def bare(engine: Any, run: str, phase: str) -> dict[str, int]:
-    """What PostgreSQL does with the same rows and the same key in a table of their own: rows a second."""
-    found: dict[str, int] = {}
-    columns = (
-        "community, id, run, phase, visit, author, unit, authors, shares, n, at, version, into_, late, state, credit,"
-        " fields"
-    )
-    raw = engine.raw_connection()
-    try:
-        cursor = raw.cursor()
-        for name in ("copied", "batched"):
-            cursor.execute(f"CREATE TABLE bare_{name} AS SELECT {columns} FROM work WITH NO DATA")
-            cursor.execute(f"ALTER TABLE bare_{name} ADD PRIMARY KEY (community, id)")
-        raw.commit()
-        cursor.execute(f"SELECT {columns} FROM work WHERE run = %s AND phase = %s ORDER BY seq", (run, phase))
-        rows = cursor.fetchall()
-        from psycopg.types.json import Jsonb
-
-        rows = [(*row[:-1], Jsonb(row[-1])) for row in rows]
-        began = time.monotonic()
-        with cursor.copy(f"COPY bare_copied ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        raw.commit()
-        found["copy_per_s"] = round(len(rows) / (time.monotonic() - began))
-        places = ", ".join(["%s"] * len(rows[0]))
-        began = time.monotonic()
-        for start in range(0, len(rows), BARE):
-            cursor.executemany(f"INSERT INTO bare_batched ({columns}) VALUES ({places})", rows[start : start + BARE])
-            raw.commit()
-        found["insert_per_s"] = round(len(rows) / (time.monotonic() - began))
-        cursor.execute("TRUNCATE bare_batched")
-        raw.commit()
-        some = rows[:500]
-        began = time.monotonic()
-        for row in some:
-            cursor.execute(f"INSERT INTO bare_batched ({columns}) VALUES ({places})", row)
-            raw.commit()
-        found["insert_alone_per_s"] = round(len(some) / (time.monotonic() - began))
-        cursor.execute("DROP TABLE bare_copied, bare_batched")
-        raw.commit()
-    finally:
-        raw.close()
-    return found
-
-
 def events_of(gateway: Any, run: str) -> dict[str, int]:
     """Events of history: of the longest execution of a run, and of all of them together."""
     found = [one.events for one in gateway.list(f"WorkflowId = '{run}'", limit=50)]
     return {"longest_history": max(found), "events": sum(found), "executions": len(found)}
 
 
-def doors(memory: Any, ids: Sequence[str], entries: int, tips: int, alone: int) -> dict[str, Any]:
-    """Runs without a workflow whose phases are open on the wall's clock: works and verdicts, as real people act."""
-    from workflows.conduct import Conduct
-    from workflows.desk import Desk
-    from workflows.launch import Launcher
-    from workflows.steps import CheckPhase, OpenPhase
+def facts_of(memory: Any) -> dict[str, int]:
+    """How many facts there are of each kind."""
+    from sqlalchemy import text
 
-    now = [datetime.now(UTC)]
-    conduct, desk = Conduct(memory.house, now=lambda: now[0]), Desk(memory.house, now=lambda: now[0])
+    query = text(
+        "SELECT k.id, count(*) FROM fact f JOIN fact_kind k ON (k.community, k.key) = (f.community, f.kind) GROUP BY 1"
+    )
+    with memory.engine.connect() as connection:
+        return {row[0]: int(row[1]) for row in connection.execute(query)}
 
-    def begin(task: str, *phases: str) -> str:
-        run: str = Launcher(memory.house, memory).begin(task, community="auto", at=now[0], key=f"door/{task}").id
-        for phase in phases:
-            coming = ("tips",) if phase == "sorted" else ()
-            conduct.open(OpenPhase(run=run, phase=phase, visit=1, scope="", at=now[0], coming=coming))
-        return run
 
-    found: dict[str, Any] = {}
-    if entries:
-        run = begin("most-beautiful-lines", "entries")
-        works = [(one, {"photo": f"https://example.org/{one}", "caption": CAPTION}, None) for one in ids[:entries]]
-        told_ = hand_in(desk, run, "entries", works, alone)
-        bare_ = bare(memory.engine, run, "entries")
-        now[0] = memory.runs.visit(run, "entries").deadline
-        conduct.check(CheckPhase(run=run, phase="entries", visit=1, at=now[0], due=True))
-        conduct.open(OpenPhase(run=run, phase="screening", visit=1, scope="", at=now[0]))
-        verdicts = look_through(desk, run, "screening", memory.runs.visit(run, "screening").things[-alone:])
-        found["contest"] = {**told_, "verdict_ms": verdicts, "bare": bare_}
-        memory.runs.finish(run, end="cancel", at=now[0])
-    if tips:
-        run = begin("owners-handbook", "tips", "sorted")
-        works = [(ids[n % len(ids)], {"words": f"{TIP} {n}"}, None) for n in range(tips)]
-        told_ = hand_in(desk, run, "tips", works, alone)
-        found["co_creation"] = {**told_, "bare": bare(memory.engine, run, "tips")}
-        memory.runs.finish(run, end="cancel", at=now[0])
-    for one in found.values():
-        one["of_bare_insert"] = round(one["in_bulk_per_s"] / one["bare"]["insert_per_s"], 3)
-    return found
+def once(before: Mapping[str, int], memory: Any, run: str) -> list[str]:
+    """What was told too often or not at all: every work, verdict and score is one fact, however often a step began."""
+    from sqlalchemy import text
+
+    rows = text("SELECT phase, count(*) FROM work WHERE run = :run AND state <> 'withdrawn' GROUP BY 1")
+    acts = text("SELECT phase, verb, count(*), sum((SELECT count(*) FROM jsonb_object_keys(fields))) FROM act"
+                " WHERE run = :run GROUP BY 1, 2")  # fmt: skip
+    with memory.engine.connect() as connection:
+        works = {row[0]: int(row[1]) for row in connection.execute(rows, {"run": run})}
+        done = {(row[0], row[1]): (int(row[2]), int(row[3] or 0)) for row in connection.execute(acts, {"run": run})}
+    found = {kind: count - before.get(kind, 0) for kind, count in facts_of(memory).items()}
+    count = {key: number for key, (number, _) in done.items()}
+    revised = sum(number for (_, verb), number in count.items() if verb == "revise")
+    expected = {
+        "submitted": sum(works.values()) + revised,
+        "reviewed": sum(number for (_, verb), number in count.items() if verb == "verdict"),
+        "scored": sum(fields for (_, verb), (_, fields) in done.items() if verb == "score"),
+    }
+    return [
+        f"{found.get(kind, 0)} facts {kind}, not {number}"
+        for kind, number in expected.items()
+        if found.get(kind, 0) != number
+    ]
 
 
 def contest(memory: Any, gateway: Any, entries: int, scale: str, patience: float) -> dict[str, Any]:
@@ -208,7 +103,7 @@ def contest(memory: Any, gateway: Any, entries: int, scale: str, patience: float
     from workflows.launch import Launcher
     from workflows.steps import RunResult
 
-    began = time.monotonic()
+    before, began = facts_of(memory), time.monotonic()
     run = Launcher(memory.house, gateway).start(
         "most-beautiful-lines", at=AT, scale=scale, rehearsed=True, crowd=entries, seed=5
     )
@@ -227,6 +122,7 @@ def contest(memory: Any, gateway: Any, entries: int, scale: str, patience: float
         }.items()
         if not holds
     ]
+    wrong += once(before, memory, run.id)
     return {
         "works": tally["entries"].works,
         "verdicts": tally["screening"].acts,
@@ -248,13 +144,14 @@ def co_creation(memory: Any, gateway: Any, contributors: int, tips: int, scale: 
     from workflows.launch import Launcher
     from workflows.steps import RunResult
 
-    began = time.monotonic()
+    before, began = facts_of(memory), time.monotonic()
     run = Launcher(memory.house, gateway).start(
         "owners-handbook", at=AT, scale=scale, rehearsed=True, crowd=max(contributors, tips // 2 + tips // 100), seed=7
     )
     result = gateway.result(run.id, patience, RunResult)
     seconds = round(time.monotonic() - began, 1)
     wrong, books = examined(memory, run.id)
+    wrong += once(before, memory, run.id)
     tally = {phase: memory.runs.tally(run.id, phase, 1) for phase in ("tips", "sorted")}
     if tally["tips"].works < tips or tally["tips"].authors < contributors:
         wrong.append("not every tip is in")
@@ -297,59 +194,81 @@ def examined(memory: Any, run: str) -> tuple[list[str], dict[str, int]]:
     return wrong, found
 
 
+@contextmanager
+def killing(memory: Any, worker: Working, task: str, phases: Sequence[str]) -> Iterator[list[str]]:
+    """Kills the worker as soon as one of these phases of a task is being closed, once for each."""
+    from sqlalchemy import text
+
+    query = text("SELECT v.phase FROM visit v JOIN run r ON r.id = v.run"
+                 " WHERE r.task = :task AND r.status = 'running' AND v.state = 'closing'")  # fmt: skip
+    killed: list[str] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.05):
+            with memory.engine.connect() as connection:
+                closing = set(connection.execute(query, {"task": task}).scalars())
+            for phase in phases:
+                if phase in closing and phase not in killed:
+                    killed.append(phase)
+                    over.wait(0.3)  # it is in the middle of it by now
+                    worker.kill()
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
 def measured(asked: argparse.Namespace) -> dict[str, Any]:
     """All of it."""
-    from cli.memory import Memory
-    from store.embedded import Postgres
-    from store.engine import open_engine
-    from store.schema import prepare
-    from workflows.gateway import Gateway
-    from workflows.server import TemporalServer
-
     entries, tips = asked.entries, asked.contributions
     found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="tr-") as folder:
-        here = Path(folder)
-        with (
-            Postgres(here / "pg") as postgres,
-            TemporalServer(here / "temporal", here / "temporal.log", ui=False) as temporal,
-        ):
-            engine = open_engine(postgres.url)
-            prepare(engine)
-            memory = Memory(engine)
-            ids = gather(memory, max(entries, asked.contributors, tips // 2 + tips // 100, 400))
-            for name, one in (doors(memory, ids, entries, tips, asked.alone) if asked.alone else {}).items():
-                found[name] = {"door": one}
-            with Gateway(temporal.address) as gateway:
-                plays: dict[str, Callable[[], dict[str, Any]]] = {}
-                if tips:
-                    plays["co_creation"] = lambda: co_creation(
-                        memory, gateway, asked.contributors, tips, asked.scale, asked.patience
-                    )
-                if entries:
-                    plays["contest"] = lambda: contest(memory, gateway, entries, asked.scale, asked.patience)
-                for name, play in plays.items():
-                    with working(postgres.url, temporal.address, Path(asked.log or here / "worker.log")) as pid:
-                        roots = {
-                            "worker": pid,
-                            "temporal": int(temporal.pid or 0),
-                            "postgres": _postmaster(here / "pg"),
-                        }
-                        with watching(roots) as watched:
-                            way = play()
-                        processes = {one: seen.told() for one, seen in watched.items()}
-                    cpu = sum(one["cpu_s"] for one in processes.values())
-                    way |= {
-                        "processes": processes,
-                        "cpu_s": round(cpu, 1),
-                        "works_per_cpu_s": round(way["works"] / cpu, 1),
-                        "works_per_s": round(way["works"] / way["seconds"], 1),
-                    }
-                    found.setdefault(name, {})["way"] = way
-                    if asked.verbose:
-                        print(json.dumps({name: found[name]}, indent=1), file=sys.stderr)
-            engine.dispose()
+    with servers() as room:
+        memory, gateway = room.memory, room.gateway
+        ids = gather(memory, max(entries, asked.contributors, tips // 2 + tips // 100, 400))
+        for name, one in (doors(memory, ids, entries, tips, asked.alone) if asked.alone else {}).items():
+            found[name] = {"door": one}
+        plays: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {}
+        if tips:
+            plays["co_creation"] = (
+                "owners-handbook",
+                lambda: co_creation(memory, gateway, asked.contributors, tips, asked.scale, asked.patience),
+            )
+        if entries:
+            plays["contest"] = (
+                "most-beautiful-lines",
+                lambda: contest(memory, gateway, entries, asked.scale, asked.patience),
+            )
+        for name, (task, play) in plays.items():
+            found.setdefault(name, {})["way"] = way(room, task, play, LARGE[name] if asked.kill else (), asked.log)
+            if asked.verbose:
+                print(json.dumps({name: found[name]}, indent=1), file=sys.stderr)
     return found
+
+
+def way(
+    room: Room, task: str, play: Callable[[], dict[str, Any]], kills: Sequence[str], log: str | None
+) -> dict[str, Any]:
+    """A task from its beginning to its end, with one worker, and what that costs."""
+    with working(room, Path(log or room.here / "worker.log")) as worker:
+        awaited(room.gateway)
+        with watching(looked_at(room, worker)) as watched, killing(room.memory, worker, task, kills) as killed:
+            told = play()
+    processes = {one: seen.told() for one, seen in watched.items()}
+    cpu = sum(one["cpu_s"] for one in processes.values())
+    if sorted(killed) != sorted(kills):
+        told["wrong"].append(f"the worker was killed in {', '.join(killed) or 'nothing'}, not in {', '.join(kills)}")
+    return told | {
+        "killed_in": killed,
+        "processes": processes,
+        "cpu_s": round(cpu, 1),
+        "works_per_cpu_s": round(told["works"] / cpu, 1),
+        "works_per_s": round(told["works"] / told["seconds"], 1),
+    }
 
 
 def report(name: str, found: dict[str, Any]) -> None:
@@ -369,12 +288,10 @@ def report(name: str, found: dict[str, Any]) -> None:
         f" {way['seconds']} s, {way['works_per_s']} works/s, {way['works_per_cpu_s']} per CPU second;"
         f" {way['events']} events of history; ended with {way['end']}"
     )
+    if way["killed_in"]:
+        print(f"  the worker was killed while it closed {', '.join(way['killed_in'])}")
     for process, one in way["processes"].items():
         print(f"  {process:<9} {one['cpu_s']:>8.1f} s CPU  {one['peak_mb']:>6.0f} MB")
-
-
-def _postmaster(folder: Path) -> int:
-    return int(next(folder.rglob("postmaster.pid")).read_text().splitlines()[0])
 
 
 def main() -> int:
@@ -384,6 +301,7 @@ def main() -> int:
     parser.add_argument("--contributions", type=int, default=60_000, help="tips; none leaves the co-creation out")
     parser.add_argument("--entries", type=int, default=100_000, help="of the contest; none leaves it out")
     parser.add_argument("--alone", type=int, default=500, help="works handed in one by one when all are in; 0: no door")
+    parser.add_argument("--kill", action="store_true", help="kill the worker while it closes the large phases")
     parser.add_argument("--scale", default="1d=50ms", help="the clock of both")
     parser.add_argument("--patience", type=float, default=7200, help="seconds after which it is given up")
     parser.add_argument("--log", help="where the worker's log goes")

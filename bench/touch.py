@@ -13,20 +13,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.servers import awaited, looked_at, publish, servers, watching, working
 
 AT = datetime(2027, 3, 1, 2, tzinfo=UTC)
 LONG_AGO = AT - timedelta(days=400)
@@ -34,125 +29,14 @@ IN_A_CLASS = 10
 WITH_A_CONTACT = 25  # the capacity of the sample's connectors
 IN_CLASSES = 120  # and of its class teachers
 ROUNDS = 6  # fortnights in a quarter
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclass(slots=True)
-class Watched:
-    """CPU seconds and the highest memory (MB) of some processes while they are watched."""
-
-    name: str
-    cpu: float = 0.0
-    peak: float = 0.0
-    began: float | None = None
-    _last: dict[int, float] = field(default_factory=dict)
-
-    def look(self, pids: set[int]) -> None:
-        memory = 0.0
-        for pid in pids:
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                self._last[pid] = (int(told[11]) + int(told[12])) / _TICKS
-                memory += _memory(pid)
-        self.cpu = sum(self._last.values())
-        self.began = self.cpu if self.began is None else self.began
-        self.peak = max(self.peak, memory)
-
-    def told(self) -> dict[str, float]:
-        return {"cpu_s": round(self.cpu - (self.began or 0.0), 1), "peak_mb": round(self.peak)}
-
-
-def _memory(pid: int) -> float:
-    """What a process has of its own in memory, and its part of what it shares, in MB."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 2**20
-
-
-def _family(root: int) -> set[int]:
-    """A process and everything that it started."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError, IndexError):
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-    found, before = {root}, 0
-    while len(found) != before:
-        before = len(found)
-        found |= {pid for pid, parent in parents.items() if parent in found}
-    return found
-
-
-@contextlib.contextmanager
-def watching(roots: dict[str, int]) -> Iterator[dict[str, Watched]]:
-    """Looks at processes and their children twice a second."""
-    watched = {name: Watched(name) for name in roots}
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(0.5):
-            for name, root in roots.items():
-                watched[name].look(_family(root))
-
-    for name, root in roots.items():
-        watched[name].look(_family(root))
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield watched
-    finally:
-        over.set()
-        thread.join()
-        for name, root in roots.items():
-            watched[name].look(_family(root))
-
-
-@contextlib.contextmanager
-def working(database: str, temporal: str, log: Path) -> Iterator[int]:
-    """One worker process; yields its number."""
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database,
-        "TEMPORAL_ADDRESS": temporal,
-        "TRELLIS_SCHEDULES": "off",
-        "TRELLIS_LOG": "WARNING",
-    }
-    with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, str(ROOT / "worker.py")], env=environment, stdout=out, stderr=out)
-        try:
-            yield process.pid
-        finally:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(30)
-            process.kill()
-
-
-def awaited(gateway: Any, within: float = 300) -> bool:
-    """Wait until the worker asks for work: what its start costs is not what looking after people costs."""
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        if gateway.pollers():
-            return True
-        time.sleep(0.5)
-    return False
 
 
 def gather(memory: Any, members: int, cohorts: int) -> Any:
     """The sample community with so many core members, and so many classes of active ones; nobody is started yet."""
     from operations.ports.members import Member
     from operations.ports.standings import LIFECYCLE, First, Place
-    from operations.publish import publish
-    from store.folder import read_folder
-    from workflows.phases import discover
 
-    publish(
-        memory.specs, read_folder(ROOT / "specs" / "auto"), discover(), message="bench", author="bench", at=LONG_AGO
-    )
-    spec = memory.specs.current("auto")
+    spec = publish(memory, LONG_AGO)
     core = [Member(f"core-{n:05d}", LONG_AGO, {"consent": True}) for n in range(members)]
     active = [
         Member(f"active-{n:05d}", LONG_AGO, {"consent": True, "car_model": "suv-x", "city": f"city-{n // IN_A_CLASS}"})
@@ -262,38 +146,16 @@ def longest(gateway: Any, runs: int) -> int:
 
 def measured(members: int, cohorts: int, scale: str, patience: float, workers: int = 1) -> dict[str, Any]:
     """All of it."""
-    from cli.memory import Memory
-    from store.embedded import Postgres
-    from store.engine import open_engine
-    from store.schema import prepare
-    from workflows.gateway import Gateway
-    from workflows.server import TemporalServer
-
-    with tempfile.TemporaryDirectory(prefix="tr-") as folder:
-        here = Path(folder)
-        with (
-            Postgres(here / "pg") as postgres,
-            TemporalServer(here / "temporal", here / "temporal.log", ui=False) as temporal,
-        ):
-            engine = open_engine(postgres.url)
-            prepare(engine)
-            memory = Memory(engine)
-            spec = gather(memory, members, cohorts)
-            with Gateway(temporal.address) as gateway, contextlib.ExitStack() as stack:
-                pids = {
-                    f"worker {n}" if n > 1 else "worker": stack.enter_context(
-                        working(postgres.url, temporal.address, here / f"worker-{n}.log")
-                    )
-                    for n in range(1, workers + 1)
-                }
-                if not awaited(gateway):
-                    raise SystemExit(f"the worker does not come: {(here / 'worker-1.log').read_text()[-2000:]}")
-                roots = {**pids, "temporal": int(temporal.pid or 0), "postgres": _postmaster(here / "pg")}
-                with watching(roots) as watched:
-                    played = play(memory, gateway, spec, members + cohorts, scale, patience)
-                found = examined(memory, members, cohorts)
-                events = longest(gateway, members + cohorts)
-            engine.dispose()
+    with servers() as room, contextlib.ExitStack() as stack:
+        memory, gateway = room.memory, room.gateway
+        spec = gather(memory, members, cohorts)
+        crew = [stack.enter_context(working(room, room.here / f"worker-{n}.log")) for n in range(1, workers + 1)]
+        if not awaited(gateway):
+            raise SystemExit(f"the worker does not come: {(room.here / 'worker-1.log').read_text()[-2000:]}")
+        with watching(looked_at(room, *crew)) as watched:
+            played = play(memory, gateway, spec, members + cohorts, scale, patience)
+        found = examined(memory, members, cohorts)
+        events = longest(gateway, members + cohorts)
     cpu = {name: one.told() for name, one in watched.items()}
     total = sum(one["cpu_s"] for one in cpu.values())
     return {
@@ -309,10 +171,6 @@ def measured(members: int, cohorts: int, scale: str, patience: float, workers: i
         "cpu_ms_per_check_in": round(1000 * total / max(1, found["check_ins"]), 1),
         "check_ins_per_second": round(found["check_ins"] / played["seconds"], 1),
     }
-
-
-def _postmaster(folder: Path) -> int:
-    return int(next(folder.rglob("postmaster.pid")).read_text().splitlines()[0])
 
 
 def main() -> int:

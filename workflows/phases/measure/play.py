@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from operations.ports.runs import Act, Entry, Planned
@@ -77,9 +78,8 @@ def _about(figures: Figures, scene: Scene) -> Sequence[str]:
 
 
 def _shown(values: dict[str, Figure], places: int) -> dict[str, Any]:
-    return {
-        thing: figure_text(value, places) if isinstance(value, Fraction) else value for thing, value in values.items()
-    }
+    shown = cache(figure_text)  # few different figures, however many things
+    return {thing: shown(value, places) if isinstance(value, Fraction) else value for thing, value in values.items()}
 
 
 def _group(value: Figure) -> str:
