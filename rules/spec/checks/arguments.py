@@ -47,8 +47,11 @@ def task_arguments(at: At, mode: Mode, written: Mapping[str, Any], scene: Scene)
     return fine
 
 
-def start_arguments(at: At, task: Any, written: Mapping[str, Any], subject: str, scene: Scene) -> None:
-    """Check the arguments with which another task is started, and that it can be started for this subject."""
+def start_arguments(
+    at: At, task: Any, written: Mapping[str, Any], subject: str, scene: Scene, *, on: int | None = None
+) -> None:
+    """Check the arguments with which another task is started, and that it can be started for this subject; `on` is
+    its place among several tasks."""
     mode = scene.names.mode_of(task) if isinstance(task, str) else None
     if mode is None:
         return
@@ -63,7 +66,7 @@ def start_arguments(at: At, task: Any, written: Mapping[str, Any], subject: str,
         if mode.for_ == "member" and subject in ("work", "team", "cohort", "space"):
             return  # their people
         here_is = "nobody in particular" if subject == "community" else f"a {subject}"
-        (at / "task").say(
+        (at / "task" if on is None else at / "tasks" / on).say(
             "TRL347",
             f"task '{task}' is for one {mode.for_}, here the subject is {here_is}",
             "add for: whom it is started for",

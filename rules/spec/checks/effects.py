@@ -171,11 +171,12 @@ def _start(at: At, body: Any, scene: Scene) -> None:
         who(at / "for", body.for_, scene, _THINGS)
     if not known(at / "task", "task", body.task, scene):
         return
-    subject = scene.subject if body.for_ is None else _one_of(kind_of(body.for_, scene))
+    subject = scene.subject if body.for_ is None else one_of(kind_of(body.for_, scene))
     start_arguments(at, body.task, body.with_, subject, scene)
 
 
-def _one_of(kind: str) -> str:
+def one_of(kind: str) -> str:
+    """What one of what a who names is to a task that is started for it."""
     return {"people": "member", "works": "work", "teams": "team"}.get(kind, "any")
 
 

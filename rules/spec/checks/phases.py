@@ -6,15 +6,27 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rules.spec.checks.arguments import start_arguments
+from rules.spec.checks.asked import Asked
 from rules.spec.checks.at import At, meant
 from rules.spec.checks.conditions import condition, name, order
-from rules.spec.checks.effects import effects, known, money, within
+from rules.spec.checks.effects import effects, known, money, one_of, within
 from rules.spec.checks.flow import twice
 from rules.spec.checks.people import about, kind_of, who
 from rules.spec.checks.scene import PEOPLE, Scene, Wrong, refer
 from rules.spec.parts import FromField
 from rules.spec.phase import PhaseSpec
 from rules.spec.vocabulary import RESERVED
+
+
+class Answer(str):
+    """The type of a field of a form, and what may be asked of it."""
+
+    asked: Asked
+
+    def __new__(cls, type_: str, asked: Asked) -> Answer:
+        told = super().__new__(cls, type_)
+        told.asked = asked
+        return told
 
 
 class Around:
@@ -33,7 +45,7 @@ class Around:
         if form.startswith("$"):
             return {"*": "any"}
         found = self._scene.names.of("fact").get(form)
-        return {f.id: f.type for f in found.fields} if found is not None else {}
+        return {f.id: Answer(f.type, self._scene.names.field(f)) for f in found.fields} if found is not None else {}
 
 
 def phase(at: At, spec: PhaseSpec, scene: Scene) -> None:
@@ -194,7 +206,9 @@ def _effects(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
 def _tasks(at: At, value: Any, spec: PhaseSpec, scene: Scene) -> None:
     for n, task in enumerate(value if isinstance(value, tuple) else ()):
         if known(at / n, "task", task, scene):
-            start_arguments(at.out(), task, getattr(spec, "with_", {}), "any", scene)
+            whom: Any = getattr(spec, "for_", None)
+            subject = scene.subject if whom is None else one_of(kind_of(whom, scene))
+            start_arguments(at.out(), task, getattr(spec, "with_", {}), subject, scene, on=n)
 
 
 _KEYS: Final[dict[str, Callable[[At, Any, PhaseSpec, Scene], None]]] = {

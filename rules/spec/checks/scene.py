@@ -228,7 +228,10 @@ class Scene:
         kind = results.get(result, results.get("*"))
         if kind is None:
             return Wrong("TRL304", f"phase '{phase}' has no result '{result}'", _whole(phase, result, results))
-        return INTEGER if kind in PEOPLE or kind == "slots" else Asked(kind, windowed=False)
+        if kind in PEOPLE or kind == "slots":
+            return INTEGER
+        asked = getattr(kind, "asked", None)  # of a field of a form
+        return asked if isinstance(asked, Asked) else Asked(kind, windowed=False)
 
     def _fits(self, about: str | None) -> bool:
         return about is None or self.about in (about, "any")
