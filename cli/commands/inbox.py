@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def inbox(
     role: Annotated[str | None, typer.Option("--role", help="What this role is asked.")] = None,
     member: Annotated[str | None, typer.Option("--member", help="What this member is asked.")] = None,
-    run: Annotated[str | None, typer.Option("--run", help="What this run asks.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="What this run asks, as `trellis tasks` shows it.")] = None,
     state: Annotated[str, typer.Option("--state", help="open, done or gone.")] = "open",
     limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 50,
     community: Community = None,
@@ -29,7 +29,7 @@ def inbox(
     from dataclasses import asdict
 
     from cli.console import Output
-    from cli.given import item_called
+    from cli.given import item_called, run_named
     from cli.wiring import memory
     from operations.errors import Refusal
 
@@ -38,6 +38,7 @@ def inbox(
         spec = remembered.specs.current(community)
         if role is not None and role.removeprefix("role:") not in spec.roles:
             raise Refusal(f"{spec.id} has no role {role!r}.", f"Roles: {', '.join(spec.roles)}.")
+        run = run_named(remembered.runs, spec.id, run).id if run else None
         found = remembered.inbox.find(spec.id, role=role, member=member, run=run, state=state, limit=limit)
         counts = remembered.inbox.counts(spec.id)
     out.data({"items": [asdict(item) for item in found], "open": dict(counts)})

@@ -99,7 +99,7 @@ def test_people_take_part_from_the_terminal(trellis: Trellis, founded: Any, even
     for judge in ("role:elder", "role:clerk"):
         trellis("score", run, work, "--by", judge, "--give", "taste=9,looks=5")
     eventually(lambda: founded.memory.inbox.item("village", f"{run}/word/1"))
-    asked = trellis("inbox", "--role", "clerk", "--run", run)["items"][0]["id"]
+    asked = trellis("inbox", "--role", "clerk", "--run", "best-dish")["items"][0]["id"]
     trellis("claim", item_called(asked), "--by", "ann")
     with pytest.raises(Refusal, match="There is no item 'i-00000000'"):
         trellis("claim", "i-00000000", "--by", "ann")
