@@ -10,7 +10,7 @@ import pytest
 
 from operations.errors import Refusal
 from operations.ports.runs import Run
-from tests.waiting import pace
+from tests.waiting import PATIENCE, pace
 from tests.workflows.made_up import AT
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -21,9 +21,9 @@ pytestmark = pytest.mark.servers
 DISH = {"name": "soup"}
 
 
-def ended(room: Any, run: Run, within: float = 60) -> tuple[str, list[str]]:
+def ended(room: Any, run: Run) -> tuple[str, list[str]]:
     """How a run ended, and the phases it went through."""
-    result = room.gateway.result(run.id, within, RunResult)
+    result = room.gateway.result(run.id, PATIENCE, RunResult)
     return result.end, [visit.phase for visit in room.memory.runs.visits(run.id)]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from operations.ports.runs import Run
 from rules.spec import Community, load
+from tests.waiting import PATIENCE
 from tests.workflows.made_up import FILES
 from workflows.phases import discover
 from workflows.steps import RunResult
@@ -117,6 +118,6 @@ def fairground() -> tuple[dict[str, bytes], Community]:
     return files, loaded.community
 
 
-def ended(room: Any, run: Run, within: float = 60) -> str:
+def ended(room: Any, run: Run) -> str:
     """How a run ended."""
-    return str(room.gateway.result(run.id, within, RunResult).end)
+    return str(room.gateway.result(run.id, PATIENCE, RunResult).end)

@@ -9,7 +9,7 @@ from operations.ports.members import Member
 from operations.ports.runs import Run
 from rules.fact import Fact
 from rules.spec import Community, load
-from tests.waiting import pace
+from tests.waiting import PATIENCE, pace
 from tests.workflows.made_up import AT, FILES
 from workflows.launch import Launcher
 from workflows.phases import discover
@@ -134,8 +134,8 @@ def started(room: Any, task: str, scale: str, eventually: Any, phase: str) -> Ru
     return run
 
 
-def ended(room: Any, run: Run, within: float = 60) -> str:
-    return str(room.gateway.result(run.id, within, RunResult).end)
+def ended(room: Any, run: Run) -> str:
+    return str(room.gateway.result(run.id, PATIENCE, RunResult).end)
 
 
 def cancelled(room: Any, run: Run, eventually: Any) -> None:
