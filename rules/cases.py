@@ -99,8 +99,16 @@ class Came:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """The leaves that kept something from happening: false or unknown."""
-        return tuple(sorted({reason.metric for reason in self.reasons if reason.truth is not True}))
+        """The leaves that decided: true ones of what happens, false or unknown ones of what does not."""
+        return self._leaves(happens=self.outcome in ("promote", "move"))
+
+    def _leaves(self, *, happens: bool) -> tuple[str, ...]:
+        return tuple(sorted({reason.metric for reason in self.reasons if (reason.truth is True) is happens}))
+
+    @property
+    def part_in_it(self) -> frozenset[str]:
+        """The leaves that a case may name: of whoever keeps a tier what keeps it and what is lacking to rise."""
+        return frozenset((*self.why, *(self._leaves(happens=True) if self.outcome == "keep" else ())))
 
     def __str__(self) -> str:
         if self.outcome is not None:
@@ -129,7 +137,7 @@ def _differs(expect: Expect, of: str, came: Came) -> list[str]:
         wrong.append(f"comes out as {came.outcome}{to}, because of {_list(came.why)}")
     elif expect.to is not None and expect.to != came.to:
         wrong.append(f"goes to {came.to}")
-    if missing := sorted(set(expect.because) - set(came.why)):
+    if missing := sorted(set(expect.because) - came.part_in_it):
         wrong.append(f"{_list(missing)} had no part in it, but {_list(came.why)}")
     return wrong
 
