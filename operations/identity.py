@@ -98,7 +98,7 @@ def import_posts(
         rejects.count,
         rejects.path if rejects.count else None,
         tuple(rejects.first),
-        tuple(sorted(ignored)),
+        tuple(sorted(one for one in ignored if not one.startswith("evidence "))),  # it is kept with the account
         facts.strangers(),
     )
     return Met(imported, prospects, raised)
@@ -148,8 +148,8 @@ def _known_by_account(
                 member=member,
                 origin=origin,
                 at=at,
-                place=source,
-                evidence=links.get(name) or f"{source}:{name}",
+                place=f"{source}:{name}",
+                evidence=links.get(name),
             )
             for name, member in {**owners, **strangers}.items()
         ],

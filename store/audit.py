@@ -75,7 +75,9 @@ _QUESTIONS = (
     ),
     (
         """SELECT d.key FROM deed d WHERE d.community = :community AND d.kind = 'notify' AND d.refused IS NULL
-             AND NOT EXISTS (SELECT FROM notice n WHERE n.community = d.community AND n.key = d.key)""",
+             AND NOT EXISTS (SELECT FROM notice n WHERE n.community = d.community AND n.key = d.key)
+             AND NOT EXISTS (SELECT FROM privacy p WHERE (p.community, p.member) = (d.community, d.member)
+               AND p.what = 'erased')""",
         "{0}: somebody should be told and no notice was written",
     ),
     (

@@ -49,6 +49,9 @@ _EMPTIED = (
     "UPDATE work_item SET fields = '{}' WHERE community = :community AND (completed_by = :member OR about = :member)",
     "UPDATE by_hand SET reason = '' WHERE community = :community AND member = :member",
     "UPDATE deed SET details = details - 'says' - 'fields' WHERE community = :community AND member = :member",
+    "UPDATE audit_entry SET details = details - 'reason' WHERE community = :community"
+    " AND (what = :member OR details ->> 'member' = :member OR details ->> 'kept' = :member"
+    " OR details ->> 'other' = :member)",
     "UPDATE joining SET journal = '{}', reason = '', separated_at = coalesce(separated_at, :at)"
     " WHERE community = :community AND (kept = :member OR other = :member)",
     "UPDATE holding SET ended_at = :at WHERE community = :community AND member = :member AND ended_at IS NULL",

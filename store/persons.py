@@ -15,7 +15,7 @@ from operations.ports.persons import Account, Joining, Noted, Released, Sighting
 from rules.spec import Community
 from store import erasing, person_rows, released
 from store.bulk import insert_many
-from store.fact_names import rename
+from store.fact_names import rename, token
 from store.fact_names import restore as restore_facts
 from store.merging import merge, unmerge
 from store.metric_register import doubt
@@ -199,6 +199,8 @@ class SqlPersons:
             counts = erasing.erase(connection, self._facts(spec), spec, member, pseudonym, at)
             self._doubt(connection, spec)
             done = {"pseudonym": pseudonym, "decisions": decisions, **counts}
+            named = token(member)
+            by, reason = named.sub(pseudonym, by), named.sub(pseudonym, reason)
             self.note(spec.id, "erased", pseudonym, at=at, by=by, reason=reason, details=done)
             return done
 

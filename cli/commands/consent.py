@@ -159,6 +159,14 @@ def erase(
         for flow in flows:
             found.gateway.signal(flow, turns.POKE)
         found.memory.measures(spec).tidy()
+        found.memory.audit.note(  # the name is not to come back by the log of what was done by hand
+            spec.id,
+            actor=str(done["pseudonym"]) if by == member else by or OPERATOR,
+            verb="erase",
+            what=str(done["pseudonym"]),
+            at=datetime.now(UTC),
+            details={"reason": reason.replace(member, str(done["pseudonym"]))},
+        )
     out.data(dict(done))
     rows = [[name, count] for name, count in done.items() if name != "pseudonym" and count]
     out.table("Erased or reduced", ["area", "rows"], rows, right=["rows"])

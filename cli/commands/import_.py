@@ -132,7 +132,9 @@ def posts(
             )
         with out.progress(f"Metrics of {spec.id}"):
             remembered.measures(spec).tidy()
-    out.say(f"{met.prospects:,} new prospects; {met.raised:,} members are known from both sides now.")
+    new = "1 new prospect" if met.prospects == 1 else f"{met.prospects:,} new prospects"
+    raised = "1 member is" if met.raised == 1 else f"{met.raised:,} members are"
+    out.say(f"{new}; {raised} known from both sides now.")
     _tell(out, file, "posts", met.imported, prospects=met.prospects, raised=met.raised)
 
 

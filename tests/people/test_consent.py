@@ -193,6 +193,40 @@ def test_what_an_erasure_left_behind_cannot_be_changed_unseen(memory: Memory, to
     assert not memory.decisions.verify("town").ok
 
 
+def test_who_is_forgotten_by_command_is_in_no_log_of_acts_and_what_they_were_told_is_not_missed(
+    memory: Memory,
+    town: Community,
+    database_url: str,
+    temporal_address: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from cli.main import main
+
+    def said(*command: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main([*command, "--community", "town"])
+        assert ended.value.code == 0, capsys.readouterr().out
+        return capsys.readouterr().out
+
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_address)
+    live(memory, town, "finn-3")
+    told = {"what": "message:hello", "says": {}}
+    memory.effects.do("town", [Deed(key="t/finn-3", kind="notify", at=AT, source="t", member="finn-3", details=told)])
+    assert memory.effects.audit("town") == []
+    said("consent", "finn-3", "--withdraw", "--reason", "a letter from Finn", "--by", "olga")
+
+    said("erase", "finn-3", "--yes", "--reason", "finn-3 asked for it", "--by", "olga")
+
+    assert named_in(memory, "finn-3") == []
+    acts = said("audit", "--actor", "olga", "--json")
+    assert "gone-" in acts
+    assert "asked for it" in acts
+    assert "a letter from Finn" not in acts, "a reason may tell who it was"
+    assert memory.effects.audit("town") == []
+
+
 def named_in(memory: Memory, name: str) -> list[str]:
     """Tables in which a name still stands, the facts with their subjects among them."""
     pattern = token(name).pattern
