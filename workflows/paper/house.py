@@ -167,12 +167,23 @@ class PaperEffects:
     def do(self, community: str, deeds: Sequence[Deed]) -> Done:
         paper = self._paper
         new = [deed for deed in {one.key: one for one in deeds}.values() if deed.key not in paper.deeds]
-        new = [deed for deed in new if not deed.details.get("embargo")]
+        new = [deed for deed in new if not deed.details.get("embargo") and not self._takes_nothing(deed)]
         for deed in new:
             paper.deeds[deed.key] = deed
             self._carry_out(deed)
         paper.facts |= {fact.id: fact for fact in facts_of(new)}
         return Done(new=len(new), known=len(deeds) - len(new))
+
+    def _takes_nothing(self, deed: Deed) -> bool:
+        """Whether a title is taken back from somebody who does not hold it."""
+        if deed.kind != "revoke" or deed.details.get("holding") != "title":
+            return False
+        item, person = deed.details["item"], self._paper.people.get(deed.member or "")
+        given = person.attributes.get("titles") if person is not None else None
+        if isinstance(given, frozenset) and any(one.partition("@")[0] == item for one in given):
+            return False
+        mine = [one for key, one in self._paper.titles.items() if key[:2] == (deed.member or "", item)]
+        return not any(one.until is None or one.until > deed.at for one in mine)
 
     def _carry_out(self, deed: Deed) -> None:
         paper, details, member = self._paper, deed.details, deed.member or ""
