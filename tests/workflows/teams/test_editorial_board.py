@@ -209,6 +209,8 @@ def test_who_wrote_it_finds_the_reasons_in_the_inbox_and_the_board_is_asked_anew
     editors = memory.runs.visit(run.id, "board").results["members"]
     open_("chapters")
     keepers = {slot: who for slot, who in KEEPERS.items() if who not in editors}
+    with pytest.raises(Refusal, match="m060 is not among those who may take part here"):
+        Teamwork(desk, run.id, "chapters").claim("m060", "winter")  # of the lowest tier
     for slot, who in keepers.items():
         Teamwork(desk, run.id, "chapters").claim(who, slot)
     clock.now += 30 * DAY
@@ -228,6 +230,8 @@ def test_who_wrote_it_finds_the_reasons_in_the_inbox_and_the_board_is_asked_anew
     assert (item.choices, item.form) == (("approve", "return", "refuse"), "verdict")
     desk.complete("auto", item.id, outcome="return", fields={"reason": "no word about the tyres"}, by=first)
     assert asks(author) == [], "one of the board alone sends nothing back"
+    with pytest.raises(Refusal, match="m021 is not asked here"):
+        desk.answer(run.id, "proof", by="m021", choice="approve", about=work, fields={"reason": "a keeper's word"})
     clock.now += HOUR
     desk.complete("auto", item.id, outcome="return", fields={"reason": "too long"}, by=second)
 
