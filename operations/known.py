@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 PAGE = 5_000
 """Works of which everything that is known is held together."""
 
+HELD = 40_000
+"""Of so many members at most what is known is held."""
+
 CIRCLE = "circle"
 """The mode whose runs are circles, and the attribute that says in which of them a member is."""
 
@@ -74,9 +77,20 @@ class Known:
     ) -> Iterator[tuple[str, Evidence]]:
         """The same as `members`, told one by one: what is known of very many is never held at once."""
         wanted = frozenset(readings)
-        if ids is None and wanted in self._everybody:
-            return iter(self._everybody[wanted].items())
-        return self._each(ids, wanted) if ids is None or ids else iter(())
+        if ids is not None:
+            return self._each(ids, wanted) if ids else iter(())
+        return iter(self._everybody[wanted].items()) if wanted in self._everybody else self._each_of_all(wanted)
+
+    def _each_of_all(self, wanted: frozenset[Reading]) -> Iterator[tuple[str, Evidence]]:
+        """Everybody one by one; held for the next time, as there is seldom only one, unless they are very many."""
+        held: dict[str, Evidence] | None = {}
+        for who, evidence in self._each(None, wanted):
+            if held is not None:
+                held[who] = evidence
+                held = held if len(held) <= HELD else None
+            yield who, evidence
+        if held is not None:
+            self._everybody[wanted] = held
 
     def person(self, id: str) -> Member | None:
         """One member as imported, without standings and metrics; looked up once."""

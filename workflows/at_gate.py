@@ -8,6 +8,7 @@ be in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +28,9 @@ from workflows.scenes import Settings, run_time
 from workflows.setting import Setting
 from workflows.settling import settle, thing_by_thing
 from workflows.taking_in import bring_in, take_in, taken_plainly
+
+AT_ONCE = 500
+"""So many works at most are let in in one transaction: a gate that is being shut waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class AtGate(AtInbox):
             said.append(Said(reason=reason or "; ".join(wrong)) if reason or wrong else None)
         going = [place for place, one in enumerate(said) if one is None]
         limit, mark = int(getattr(setting.phase, "limit", None) or 1), getattr(setting.phase, "late", "") == "mark"
-        with self.house.runs.together():
+        with self.house.runs.together() if len(going) <= AT_ONCE else nullcontext():
             gates = self.house.runs.submit(
                 setting.run.id,
                 setting.phase.id,
@@ -122,16 +126,14 @@ class AtGate(AtInbox):
         return self._act(setting, visit, act)
 
     def _act(self, setting: Setting, visit: Visit, act: Act) -> Said:
-        scene = self._scene(setting, visit, act.about)
         reason = self._strangers(setting, [act.by]).get(act.by) if act.verb == "enrol" else None
-        reason = reason or setting.play.refusal(setting.phase, scene, act)
         form = getattr(setting.phase, "form", None)
-        if act.verb == "revise":
-            form = (
-                getattr(setting.around.phases.get(scene.works[act.about].phase), "form", None)
-                if reason is None
-                else None
-            )
+        with self.house.runs.together():
+            scene = self._scene(setting, visit, act.about)
+            reason = reason or setting.play.refusal(setting.phase, scene, act)
+            if act.verb == "revise":
+                of = setting.around.phases.get(scene.works[act.about].phase) if reason is None else None
+                form = getattr(of, "form", None)
         if reason is None and form is not None and act.verb in ("enrol", "answer", "verdict", "revise", "minutes"):
             reason = "; ".join(fitting(setting, form, dict(act.fields))) or None
         if reason is not None:
@@ -316,11 +318,12 @@ class AtGate(AtInbox):
 
     def _poke_if_settled(self, setting: Setting, visit: Visit, about: str) -> None:
         """Of many things only the one that was spoken about is looked at, and whether any is left."""
-        if about in visit.things:
-            scene = replace(setting.scene(visit, about=[about]), at=self._time(setting, visit))
-            if settle(setting, visit, scene, [about]):
-                return
-        left = self.house.runs.left(visit.run, visit.phase, visit.visit, limit=1)
+        with self.house.runs.together():
+            if about in visit.things:
+                scene = replace(setting.scene(visit, about=[about]), at=self._time(setting, visit))
+                if settle(setting, visit, scene, [about]):
+                    return
+            left = self.house.runs.left(visit.run, visit.phase, visit.visit, limit=1)
         if not left and setting.growing() is None:
             self._poke(setting.run.id, f"{visit.phase}/{visit.visit}")
 

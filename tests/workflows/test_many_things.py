@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+import operations.known
+import store.handed_in
+import store.runs
 import store.visits
 from operations.ports.runs import Entry, Run, Visit
 from tests.workflows.teams.crewed import AT, settle
@@ -168,8 +171,9 @@ def marks(number: int) -> dict[str, int]:
     return {"creativity": 1 + number * 7 % 10, "technique": 1 + number * 3 % 10}
 
 
-def judged(memory: Any, key: str) -> dict[str, Any]:
-    """What comes of a contest in which one work gets no verdict and one only one judge; names without the run."""
+def judged(memory: Any, key: str, lonely: int | None) -> dict[str, Any]:
+    """What comes of a contest in which one work gets no verdict and perhaps one only one judge; names without the
+    run."""
     played = contest(memory, key, 9)
     told: list[Any] = []
     works = [*played.visit("screening").things]
@@ -181,7 +185,7 @@ def judged(memory: Any, key: str) -> dict[str, Any]:
     told.append(played.close("screening").model_dump())
     played.open("judging")
     for number, work in enumerate(played.visit("judging").things):
-        for judge in ("role:director", "role:planner")[: 1 if number == 4 else 2]:
+        for judge in ("role:director", "role:planner")[: 1 if number == lonely else 2]:
             played.desk.score(played.run.id, work=work, by=judge, scores=marks(number))
         told.append(played.look("judging").model_dump())
     told.append(played.close("judging").model_dump())
@@ -199,19 +203,25 @@ def judged(memory: Any, key: str) -> dict[str, Any]:
         "facts": mine,
         "poked": played.poked,
         "dimensions": results.get("dimensions"),
+        "scores": {played.plainly(work): score for work, score in results.get("scores", {}).items()},
     }
 
 
+@pytest.mark.parametrize("lonely", [4, None])
 def test_a_contest_comes_out_the_same_whether_its_works_are_called_many_or_few(
-    memory: Any, spec: Any, monkeypatch: pytest.MonkeyPatch
+    memory: Any, spec: Any, monkeypatch: pytest.MonkeyPatch, lonely: int | None
 ) -> None:
-    of_few = judged(memory, "of few")
+    of_few = judged(memory, f"of few {lonely}", lonely)
     monkeypatch.setattr(store.visits, "FEW", 0)
     monkeypatch.setattr(store.visits, "SMALL", 0)
-    of_many = judged(memory, "of many")
+    monkeypatch.setattr(store.handed_in, "MANY", 2)
+    monkeypatch.setattr(store.runs, "BATCH", 2)
+    monkeypatch.setattr(operations.known, "PAGE", 2)
+    of_many = judged(memory, f"of many {lonely}", lonely)
 
     assert of_many == of_few
     assert len(of_few["facts"]) > 30
+    assert bool(of_few["ranking"]) is (lonely is None)
 
 
 def test_what_a_visit_is_about_keeps_its_order_when_it_grows_out_of_its_row(memory: Any, spec: Any, few: int) -> None:
@@ -231,7 +241,7 @@ def test_what_a_visit_is_about_keeps_its_order_when_it_grows_out_of_its_row(memo
     memory.runs.settle(*asked, things[::2])
 
     found = played.visit("sorted")
-    assert (list(found.things), found.deadline) == (things, later)
+    assert (list(found.things), found.many, found.deadline) == (things, len(things), later)
     assert [thing for _, thing in memory.runs.left(*asked, limit=100)] == things[1::2]
     assert things[3] in found.things
     assert "something else" not in found.things
