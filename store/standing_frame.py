@@ -47,7 +47,7 @@ def standing_frame(
     else:
         now = reader.whole(at)
         now = now.with_columns(_listed(now["held"]).alias("held"))
-        whole = past.standings(now).partition_by("ladder", "value", as_dict=True)
+        whole = past.standings(now, members).partition_by("ladder", "value", as_dict=True)
         spots = {(str(one[0]), str(one[1])): rows for one, rows in whole.items()}
 
     def watched(ladder: str, value: str) -> pl.DataFrame:

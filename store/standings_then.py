@@ -75,11 +75,12 @@ class Then:
         self._subjects = None if subjects is None else list(subjects)
         self._without = list(without)
 
-    def standings(self, now: pl.DataFrame) -> pl.DataFrame:
+    def standings(self, now: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
         """The rows of the table as they were.
 
         Args:
             now: the rows as they are, as `standing_frame` reads them.
+            members: `subject` and `joined`: who was somewhere before any move came with that, as they joined.
         """
         keys = ["subject", "ladder", "value"]
         moves = self._moves().sort("moved")
@@ -122,7 +123,11 @@ class Then:
         foot = pl.col("ladder").replace_strict(lowest, default=None, return_dtype=pl.String)
         silent = pl.col("since").is_null() & pl.col("known").is_not_null() & pl.col("pinned").not_()
         gone = silent & ((pl.col("at") == foot) | ((pl.col("ladder") == LIFECYCLE) & pl.col("at").is_null()))
-        return rows.filter(gone.fill_null(value=False).not_()).select(now.columns)
+        rows = rows.filter(gone.fill_null(value=False).not_())
+        rows = rows.join(members.select("subject", "joined"), on="subject", how="left", maintain_order="left")
+        brought = pl.col("since").is_null() & pl.col("known").is_not_null() & pl.col("at").is_not_null()
+        since = pl.when(brought).then("joined").otherwise("since").alias("since")
+        return rows.with_columns(since).select(now.columns)
 
     def watched(self, ladder: str, value: str, now: pl.DataFrame) -> pl.DataFrame:
         """Observations that had begun: those that last, and those that led to a move since."""

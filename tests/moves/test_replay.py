@@ -10,9 +10,10 @@ from operations.explain import explain
 from operations.ports.decisions import Wanted
 from operations.ports.facts import Fact
 from operations.ports.members import Member
+from operations.ports.standings import First, Place
 from operations.replay import replay
 from rules.spec import Community
-from tests.moves.club import AT, facts, people, publish, reviewed
+from tests.moves.club import AT, LIFECYCLE, facts, people, publish, reviewed
 
 pytestmark = pytest.mark.servers
 
@@ -38,6 +39,20 @@ def test_every_decision_comes_out_as_it_was_taken(remembered: Memory) -> None:
     outcomes = {one.decision.outcome for one in remembered.decisions.latest("club")}
     assert {"promote", "grace", "demote", "move", "fired"} <= outcomes
     assert sum(counts) == remembered.decisions.count(club.id, Wanted())
+
+
+def test_who_was_imported_with_a_standing_stood_there_since_they_joined(remembered: Memory) -> None:
+    tires = "{ id: tires, from: [alive], to: resting, when: { warnings: { at_least: 3, over: 30d } } }"
+    long = "{ id: tires, from: [alive], to: resting, when: { days_in_stage: { at_least: 60 } } }"
+    told = "{ id: told, from: [alive], to: resting, when: { warnings: { at_least: 1, over: in_stage } } }"
+    club = publish(remembered, lifecycle=LIFECYCLE.replace(tires, f"{told}\n  - {long}"))
+    people(remembered, club, "ann", "bob")
+    firsts = [First(place=Place(member=who, ladder="lifecycle"), at="alive") for who in ("ann", "bob")]
+    remembered.standings.begin("club", firsts, at=AT - timedelta(days=100))
+    facts(remembered, club, "warned", "bob", [5])
+    assert reviewed(remembered)["lifecycle"]["moved:alive>resting"] == 2
+
+    assert [one.what for one in replay(remembered.desk, "club", Wanted(rule="lifecycle"))] == []
 
 
 def test_a_fact_that_was_not_known_then_makes_no_difference_and_an_unnoticed_one_does(remembered: Memory) -> None:
