@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.waiting import eventually
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from workflows.runtime import Crew
 
 T = TypeVar("T")
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # an example takes as long as it takes while others compute, too
 
 _databases = itertools.count(1)
 
