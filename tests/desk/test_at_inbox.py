@@ -107,12 +107,12 @@ def test_an_item_is_handed_over_by_who_has_it_to_somebody_who_is_asked(founded: 
 
 
 def test_nobody_decides_about_themselves(founded: Any, desk: Desk) -> None:
-    approval = item("desk/3", about="ann", choices=("agree", "refuse"), details={"ladder": "tier"})
+    approval = item("approval/1", about="ann", choices=("agree", "refuse"), details={"ladder": "tier"})
     founded.memory.inbox.open([approval])
 
     with pytest.raises(Refusal, match="nobody decides about themselves"):
-        desk.complete("village", "desk/3", outcome="agree", fields={}, by="ann")
-    assert desk.complete("village", "desk/3", outcome="agree", fields={}, by="bob").outcome == "agree"
+        desk.complete("village", "approval/1", outcome="agree", fields={}, by="ann")
+    assert desk.complete("village", "approval/1", outcome="agree", fields={}, by="bob").outcome == "agree"
 
 
 def test_nobody_decides_about_their_own_work_by_whatever_door(founded: Any, desk: Desk, eventually: Any) -> None:
