@@ -35,7 +35,8 @@ MOST_PHASES = 120
 
 
 def loaded(name: str) -> tuple[dict[str, bytes], Community]:
-    files = read_folder(SPECS / name)
+    """A shipped community, or one that only these tests know."""
+    files = read_folder(SPECS / name if (SPECS / name).is_dir() else Path(__file__).parent / name)
     community = load(files, discover()).community
     assert community is not None
     return dict(files), community
@@ -71,7 +72,15 @@ def renamed(case: Play, number: int) -> Play:
     return case.model_copy(
         update={
             "members": tuple(one.model_copy(update={"id": names[one.id]}) for one in case.members),
-            "steps": tuple(one.model_copy(update={"who": names.get(one.who, one.who)}) for one in case.steps),
+            "steps": tuple(
+                one.model_copy(
+                    update={
+                        "who": names.get(one.who, one.who),
+                        "gives": {field: names.get(str(said), said) for field, said in one.gives.items()},
+                    }
+                )
+                for one in case.steps
+            ),
         }
     )
 

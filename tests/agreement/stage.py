@@ -175,6 +175,8 @@ class Lead:
         telling = self._telling
         with self._conducted.changed:
             held = [one for one in telling.held if not one.free and one.key not in telling.poked]
+            if held and not seen.pending_activities:  # a run about a member takes its steps beside its workflow
+                return "" if telling.poked else "waits"
             still = held and not telling.poked and len(held) == len(seen.pending_activities)
         return "waits" if still and not seen.HasField("pending_workflow_task") else ""
 
