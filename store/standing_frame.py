@@ -56,8 +56,15 @@ def standing_frame(
         return with_rows(found, members["subject"])
 
     placed = {spot: with_rows(rows, members["subject"]) for spot, rows in spots.items()}
-    titles = with_rows(reader.titles(at), members["subject"])
+    titles = with_rows(reader.titles(at, later_than(without) if then else ()), members["subject"])
     return frame_of(community, at, members, placed, watched, titles, ladder, value)
+
+
+def later_than(without: Collection[str]) -> list[str]:
+    """The keys of deeds that were not done when something was decided: those of rules, and of later ladders."""
+    ladders = {name.partition("@")[0] for name in without}
+    stages = ["%/then:%", "%/way:%", "%/after:%"] if LIFECYCLE in ladders else []
+    return ["%/rule:%", *stages, *(f"%/{name}:{when}:%" for name in sorted(ladders) for when in ("then", "after"))]
 
 
 def with_rows(frame: pl.DataFrame, subjects: pl.Series) -> pl.DataFrame:

@@ -99,16 +99,22 @@ class Reader:
         )
         return frame.with_columns(pl.col("value").fill_null(""), pl.col("met_since").cast(_MOMENT))
 
-    def titles(self, at: datetime) -> pl.DataFrame:
-        """Titles ever held: `subject`, `title`, and whether it holds `now`."""
+    def titles(self, at: datetime, later: Collection[str] = ()) -> pl.DataFrame:
+        """Titles ever held: `subject`, `title`, and whether it holds `now`.
+
+        Args:
+            later: what had done nothing yet of what it did at that very moment, as keys of deeds have it (`%/rule:%`).
+        """
         frame = self._copy(
             "SELECT member, CASE WHEN value = '' THEN item ELSE item || '@' || value END,"
-            " (ended_at IS NULL OR ended_at > t) AND (until IS NULL OR until > t) AND since <= t"
-            " FROM holding, (SELECT CAST(%s AS text) AS c, CAST(%s AS timestamptz) AS t) now"
+            " (ended_at IS NULL OR ended_at > t OR (ended_at = t AND coalesce(ended_by LIKE ANY (p), false)))"
+            " AND (until IS NULL OR until > t) AND since <= t AND NOT (since = t AND key LIKE ANY (p))"
+            " FROM holding, (SELECT CAST(%s AS text) AS c, CAST(%s AS timestamptz) AS t, CAST(%s AS text[]) AS p) now"
             " WHERE kind = 'title' AND community = c /*which*/",
             {"subject": pl.String, "title": pl.String, "now": pl.String},
             "member",
             at,
+            list(later),
         )
         return frame.with_columns(pl.col("now") == "t")
 

@@ -55,6 +55,26 @@ def test_who_was_imported_with_a_standing_stood_there_since_they_joined(remember
     assert [one.what for one in replay(remembered.desk, "club", Wanted(rule="lifecycle"))] == []
 
 
+def test_a_title_that_a_rule_itself_gave_or_took_was_not_there_when_it_fired(remembered: Memory) -> None:
+    gives = """schema: rules/v1
+title: { en: Rules, zh: 规则 }
+review: { every: day, at: "06:30" }
+rules:
+  - { id: gives, when: { all: [{ posts: { at_least: 1 } }, { not: { titles: { contains: greeter } } }] },
+      then: [{ award: { to: subject, give: [{ title: greeter }] } }] }
+  - { id: takes, when: { all: [{ warnings: { at_least: 1 } }, { titles: { contains: greeter } }] },
+      then: [{ revoke: { from: subject, title: greeter } }] }
+"""
+    club = publish(remembered, rules=gives)
+    people(remembered, club, "ann")
+    facts(remembered, club, "posted", "ann", [5])
+    assert reviewed(remembered)["rules:member"]["fired:gives"] == 1
+    facts(remembered, club, "warned", "ann", [-1])
+    assert reviewed(remembered, AT + timedelta(days=2))["rules:member"]["fired:takes"] == 1
+
+    assert [one.what for one in replay(remembered.desk, "club", Wanted())] == []
+
+
 def test_a_fact_that_was_not_known_then_makes_no_difference_and_an_unnoticed_one_does(remembered: Memory) -> None:
     club = a_year_of(remembered)
     store = remembered.facts(club)
