@@ -49,6 +49,7 @@ def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spe
                 "least": 1,
                 "most": 1,
                 "sign_up": "4d",
+                "weeks": "8d",
             },
         )
 
@@ -97,13 +98,12 @@ def test_a_mentor_leads_the_project_and_nobody_else_decides_in_it(room: Any, spe
             with pytest.raises(Refusal, match=r"is not asked of|nobody decides about their own work"):
                 desk.complete(spec.id, verdict.id, outcome="approve", fields={"reason": "mine"}, by=stranger)
         desk.complete(spec.id, verdict.id, outcome="return", fields={"reason": "more light"}, by=mine)
-        again = desk.revise(
-            run.id,
-            "guidance",
-            work=work,
-            member=mentee,
-            fields={"link": "https://photo.example/2"},
-            visit=verdict.visit,
-        )
-        assert again.accepted
+        assert [one for one in asked(mine, "guidance") if one.about == work] == [], "it is with the learner now"
+        (back,) = asked(mentee, "guidance")
+        assert back.details["returned"] == [{"by": mine, "reason": "more light"}]
+        again = {"link": "https://photo.example/2"}
+        desk.complete(spec.id, back.id, outcome="revise", fields=again, by=mentee)
+        (anew,) = [one for one in asked(mine, "guidance") if one.about == work]
+        desk.complete(spec.id, anew.id, outcome="approve", fields={"reason": "now it shines"}, by=mine)
+        assert memory.runs.works_by_id(spec.id, [work])[work].version == 2
         room.gateway.cancel(run.id)
