@@ -20,7 +20,6 @@ from tests.waiting import eventually
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.servers]
 
 MEMBERS = 300
-TOO_LONG = 600
 
 
 @dataclass
