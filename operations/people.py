@@ -149,6 +149,9 @@ class People:
                 return list(touch.members_of(here, [subject], at=self.known.at)[subject])
             case "subject", "members" if subject and around.mode.for_ == "team":
                 return list(self._inside(subject) or ())
+            case "subject", "members" if subject and around.mode.for_ == "space":
+                space = self.known.community.spaces.get(subject)  # whoever can read it
+                return [] if space is None else self.select(space.seen_by)
             case "run", "":
                 return [around.run.id]
             case "run", "starter":

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from operations.books import check_books
 from rules.rulebook import compile_rulebook
 from rules.spec import load
 from rules.spec.documents.cases import Cases, Play
@@ -16,6 +17,8 @@ from workflows.paper.verdict import judge_play
 from workflows.phases import discover
 
 HARBOUR = "harbour"
+ON_PAPER = "only who can see a cabin"
+"""Of a play whose first member is a space: on servers people get names of their own, and spaces have none."""
 
 
 def test_modes_that_nobody_has_seen_go_as_their_cases_say() -> None:
@@ -53,4 +56,8 @@ def test_a_slip_in_a_mode_is_said_with_its_place_and_what_to_write(slip: str) ->
 @pytest.mark.servers
 @pytest.mark.slow
 def test_modes_that_nobody_has_seen_go_the_same_way_through_real_workflows(room: Any) -> None:
-    follow(room, HARBOUR, "all", to_play(HARBOUR))
+    every = [one for one in to_play(HARBOUR) if not one[1].name.startswith(ON_PAPER)]
+    follow(room, HARBOUR, "all", every)
+    for number in range(len(every)):
+        spec = room.memory.specs.current(f"{HARBOUR}-all{number}")
+        assert check_books(room.memory.desk, spec).findings == [], spec.id
