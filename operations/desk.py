@@ -125,11 +125,11 @@ def member_frame(
         )
         frame = beside(frame, measured)
     if foremost:
-        frame = _with_foremost(desk, community, at, frame)
+        frame = with_foremost(desk, community, at, frame)
     return frame.drop([name for name in frame.columns if name.startswith("entered_")])
 
 
-def _with_foremost(desk: Desk, community: Community, at: datetime, frame: pl.DataFrame) -> pl.DataFrame:
+def with_foremost(desk: Desk, community: Community, at: datetime, frame: pl.DataFrame) -> pl.DataFrame:
     """Adds the titles that the first so many of an order hold at this look."""
     for title in community.titles.values():
         if title.held_by is not None and title.held_by.first is not None:

@@ -13,10 +13,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from operations.desk import Desk, rulebook_of
+from operations.desk import Desk, rulebook_of, with_foremost
 from operations.errors import Refusal
 from operations.ports.decisions import ERASED, Recorded, Wanted
-from operations.ports.standings import LIFECYCLE
+from operations.ports.standings import LIFECYCLE, main_ladder
 from rules.columns import evidence_of
 from rules.condition import Condition, base_readings
 from rules.decision import Decision, Reason
@@ -194,7 +194,7 @@ class _Moment:
         frame = members.drop(twice).join(standings, on="subject", how="left", maintain_order="left")
         readings = _readings(conditions)
         if readings:
-            tier = ladder if ladder not in (None, LIFECYCLE) else next(iter(self.community.ladders), None)
+            tier = ladder if ladder not in (None, LIFECYCLE) else main_ladder(self.community)
             entered = {"in_stage": frame.select("subject", pl.col("entered_stage").alias("entered"))}
             if tier is not None and f"entered_{tier}" in frame.columns:
                 entered["in_tier"] = frame.select("subject", pl.col(f"entered_{tier}").alias("entered"))
@@ -209,6 +209,7 @@ class _Moment:
                 strictly=bool(without),
             )
             frame = frame.join(measured, on="subject", how="left", maintain_order="left")
+        frame = with_foremost(self.desk, self.community, self.at, frame)
         return frame.drop([name for name in frame.columns if name.startswith("entered_")])
 
     def _things(self, of: str, conditions: Any) -> pl.DataFrame:

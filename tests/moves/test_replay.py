@@ -13,7 +13,7 @@ from operations.ports.members import Member
 from operations.ports.standings import First, Place
 from operations.replay import replay
 from rules.spec import Community
-from tests.moves.club import AT, LIFECYCLE, facts, people, publish, reviewed
+from tests.moves.club import AT, COMMUNITY, LIFECYCLE, facts, people, publish, reviewed
 
 pytestmark = pytest.mark.servers
 
@@ -73,6 +73,32 @@ rules:
     assert reviewed(remembered, AT + timedelta(days=2))["rules:member"]["fired:takes"] == 1
 
     assert [one.what for one in replay(remembered.desk, "club", Wanted())] == []
+
+
+def test_titles_of_an_order_and_the_time_in_a_tier_beside_another_ladder_are_those_of_then(remembered: Memory) -> None:
+    rules = """schema: rules/v1
+title: { en: Rules, zh: 规则 }
+review: { every: day, at: "06:30" }
+rules:
+  - { id: leads, when: { all: [{ titles: { contains: top } }, { posts: { at_least: 1, over: in_tier } }] },
+      then: [{ award: { to: subject, give: [{ points: 1 }] } }] }
+"""
+    top = "titles:\n  - { id: top, title: { en: Top, zh: 第一 }, held_by: { order: [{ highest: posts }], first: 1 } }\n"
+    per = "lists: [{ id: arts, title: { en: Arts, zh: 艺 }, items: [{ id: song, title: { en: Song, zh: 歌 } }] }]\n"
+    craft = """schema: tiers/v1
+id: craft
+title: { en: Craft, zh: 技艺 }
+per: arts
+review: { every: day, at: "06:00" }
+tiers: [{ id: novice, title: { en: Novice, zh: 新手 } }]
+"""
+    community = COMMUNITY.replace("titles:\n", per + top, 1)
+    club = publish(remembered, community=community, craft=craft, rules=rules)
+    people(remembered, club, "ann", "bob")
+    facts(remembered, club, "posted", "ann", [3])
+    assert reviewed(remembered)["rules:member"]["fired:leads"] == 1
+
+    assert [one.what for one in replay(remembered.desk, "club", Wanted(rule="leads"))] == []
 
 
 def test_a_fact_that_was_not_known_then_makes_no_difference_and_an_unnoticed_one_does(remembered: Memory) -> None:
