@@ -16,11 +16,11 @@ from rules.fact import Fact
 from rules.spec.substitute import ArgumentError
 from workflows.closings import PAGE, Closings
 from workflows.course import CANCEL, Course
+from workflows.crews import teamed
 from workflows.legs import legs
 from workflows.moving import frames_in, see_that_it_can_move
 from workflows.ready import cannot_run
 from workflows.rehearsed import for_a_quarter
-from workflows.seating import teamed
 from workflows.steps import Finished, FinishRun, Moved, MoveRun
 
 TAKEN_BACK = (CANCEL, "failed")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from operations.ports.runs import Entry, Visit, Work
+from operations.ports.runs import Entry, Run, Visit, Work
+from operations.ports.teams import Team
 from rules.counted import fact_kinds
+from rules.fact import Fact
 from rules.spec.people import refs
 from workflows.play import ROLE, Free
 
@@ -260,3 +263,17 @@ def _place(
         if team in teams:
             return team, slot
     return whose.get(work.author)
+
+
+# -------------------------------------------------------------------------------------------------- what they were
+def teamed(run: Run, teams: Sequence[Team], at: datetime) -> list[Fact]:
+    """A run with teams ended well: for each pair in a team, each with the other."""
+    told = {"task": run.task, "mode": run.mode, "run": run.id}
+
+    def fact(team: Team, who: str, other: str) -> Fact:
+        key = f"{run.id}/teamed/{team.phase}/{team.visit}/{team.number}/{who}/{other}"
+        return Fact(key, "teamed", who, at, None, {**told, "team": team.id, "other": other})
+
+    return [
+        fact(team, who, other) for team in teams for who in team.inside() for other in team.inside() if who != other
+    ]

@@ -14,7 +14,7 @@ from typing import Any
 from operations.errors import Refusal
 from operations.known import readings_of
 from operations.ports.inbox import Item
-from operations.ports.runs import Run, Visit
+from operations.ports.runs import Visit
 from operations.ports.teams import Seat, Team
 from rules.compile import Compiler
 from rules.evaluate import truth
@@ -35,19 +35,6 @@ ANSWERS = ("confirm", "decline")
 
 KEPT_FOR = timedelta(days=14)
 """How often it is looked whether parts are kept, besides whenever the run is looked at for something else."""
-
-
-def teamed(run: Run, teams: Sequence[Team], at: datetime) -> list[Fact]:
-    """A run with teams ended well: for each pair in a team, each with the other."""
-    told = {"task": run.task, "mode": run.mode, "run": run.id}
-
-    def fact(team: Team, who: str, other: str) -> Fact:
-        key = f"{run.id}/teamed/{team.phase}/{team.visit}/{team.number}/{who}/{other}"
-        return Fact(key, "teamed", who, at, None, {**told, "team": team.id, "other": other})
-
-    return [
-        fact(team, who, other) for team in teams for who in team.inside() for other in team.inside() if who != other
-    ]
 
 
 @dataclass(frozen=True)
