@@ -11,7 +11,6 @@ from operations.ports.effects import Deed
 from operations.ports.facts import Fact
 from operations.ports.inbox import Item
 
-
 _ABOUT = ("work", "team", "run", "space", "cohort")
 """What a recorded fact may be about besides a member."""
 
