@@ -34,7 +34,7 @@ _PUT = text("""
 _HEARD = text("""
     WITH item AS MATERIALIZED (
         SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:runs AS text[]), CAST(:phases AS text[]),
-                             CAST(:visits AS int[]), CAST(:abouts AS text[]), CAST(:since AS timestamptz[]))
+                             CAST(:visits AS bigint[]), CAST(:abouts AS text[]), CAST(:since AS timestamptz[]))
                       AS i (id, run, phase, visit, about, since)
     ), place AS MATERIALIZED (
         SELECT DISTINCT run, phase, visit FROM item

@@ -22,12 +22,12 @@ BATCH = 2_000
 _SUBMIT = text("""
     SELECT * FROM trellis_submit(:run, :phase, CAST(:authors AS text[]), CAST(:units AS text[]),
                                  CAST(:at AS timestamptz[]), CAST(:fields AS text[]), CAST(:into AS text[]),
-                                 CAST(:named AS jsonb), :limit, :mark, CAST(:visit AS int))
+                                 CAST(:named AS jsonb), :limit, :mark, CAST(:visit AS bigint))
 """)
 _ACT = text("""
     SELECT * FROM trellis_act(:run, :phase, CAST(:verbs AS text[]), CAST(:by AS text[]), CAST(:about AS text[]),
                               CAST(:versions AS int[]), CAST(:at AS timestamptz[]), CAST(:roles AS text[]),
-                              CAST(:choices AS text[]), CAST(:fields AS text[]), CAST(:visit AS int))
+                              CAST(:choices AS text[]), CAST(:fields AS text[]), CAST(:visit AS bigint))
 """)
 
 _PLAN = text("""

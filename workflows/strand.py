@@ -32,6 +32,21 @@ if TYPE_CHECKING:
 
 IN_A_UNIT = 1_000
 """Visits that one phase can have in one unit of an `each`: their numbers tell in which unit they are."""
+UNITS_WITHIN = 10_000
+"""Units that an `each` can have within one unit of another one."""
+
+
+def visit_number(units: tuple[int, ...], count: int) -> int:
+    """The number of a visit of a phase in its run: another one for each unit, of those that lie in one another, too.
+
+    Args:
+        units: numbers of the units it lies in, from 1, the outermost first.
+        count: which visit of the phase in that unit it is, from 1.
+    """
+    unit = 0
+    for number in units:
+        unit = unit * UNITS_WITHIN + number
+    return unit * IN_A_UNIT + count
 
 
 class Strand(Together):
@@ -270,10 +285,7 @@ class Strand(Together):
 
     def _number(self, leg: Leg) -> int:
         """The number of the visit: counted on in the run, and by itself in each unit."""
-        unit = 0
-        for number in self._units:
-            unit = (unit + number) * IN_A_UNIT
-        return unit + self._story.visits[self._key(leg)]
+        return visit_number(self._units, self._story.visits[self._key(leg)])
 
     def _come_out(self, outcome: str) -> None:
         here = self._walk.here()

@@ -11,8 +11,8 @@ LANGUAGE sql IMMUTABLE AS $$ SELECT hashtextextended(p_run || '/' || p_phase, 7)
 
 CREATE OR REPLACE FUNCTION trellis_submit(
     p_run text, p_phase text, p_authors text[], p_units text[], p_at timestamptz[], p_fields text[], p_into text[],
-    p_named jsonb, p_limit integer, p_mark boolean, p_visit integer DEFAULT NULL
-) RETURNS TABLE (place integer, verdict text, id text, late boolean, closes_at timestamptz, visit integer)
+    p_named jsonb, p_limit integer, p_mark boolean, p_visit bigint DEFAULT NULL
+) RETURNS TABLE (place integer, verdict text, id text, late boolean, closes_at timestamptz, visit bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -80,8 +80,8 @@ END $$;
 
 CREATE OR REPLACE FUNCTION trellis_act(
     p_run text, p_phase text, p_verbs text[], p_by text[], p_about text[], p_versions integer[], p_at timestamptz[],
-    p_roles text[], p_choices text[], p_fields text[], p_visit integer DEFAULT NULL
-) RETURNS TABLE (place integer, verdict text, id text, late boolean, closes_at timestamptz, visit integer)
+    p_roles text[], p_choices text[], p_fields text[], p_visit bigint DEFAULT NULL
+) RETURNS TABLE (place integer, verdict text, id text, late boolean, closes_at timestamptz, visit bigint)
 LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -129,7 +129,7 @@ BEGIN
      ORDER BY l.place;
 END $$;
 
-CREATE OR REPLACE FUNCTION trellis_shut(p_run text, p_phase text, p_visit integer, p_at timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION trellis_shut(p_run text, p_phase text, p_visit bigint, p_at timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(trellis_gate_key(p_run, p_phase));

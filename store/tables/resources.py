@@ -37,7 +37,7 @@ claim = Table(
     Column("work", Text),
     Column("run", Text, nullable=False),
     Column("phase", Text, nullable=False),
-    Column("visit", Integer, nullable=False),
+    Column("visit", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False, comment="pieces, or hundredths of the currency"),
     Column("book", Text, comment="of a car: for how long"),
     Column("spend", Boolean, nullable=False, comment="stays given when the run ends"),

@@ -30,7 +30,7 @@ team = Table(
     Column("community", Text, nullable=False),
     Column("run", Text, nullable=False),
     Column("phase", Text, nullable=False),
-    Column("visit", Integer, nullable=False),
+    Column("visit", BigInteger, nullable=False),
     Column("number", Integer, nullable=False),
     Column("formed_at", _MOMENT, nullable=False),
     Column("ended_at", _MOMENT),

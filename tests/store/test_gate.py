@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from operations.ports.inbox import Item
 from operations.ports.runs import Act, Entry, Planned, Run, Visit
 from store.inbox import SqlInbox
 from store.runs import SqlRuns
+from workflows.strand import visit_number
 
 pytestmark = pytest.mark.servers
 
@@ -113,6 +115,18 @@ def test_a_refused_work_makes_room_and_one_that_came_out_short_goes_on(runs: Sql
     assert closed.verdict == "closed"
     assert second.accepted
     assert second.id != first.id
+
+
+def test_a_unit_deep_within_others_has_a_gate_of_its_own(runs: SqlRuns, visit: Visit) -> None:
+    deep = visit_number((9_999, 42, 7), 3)
+    runs.open(replace(visit, visit=deep, since=deep))
+
+    assert runs.submit(visit.run, "entries", [entry("ann")], limit=1, mark=False, visit=deep)[0].accepted
+    assert not runs.submit(visit.run, "entries", [entry("ann")], limit=1, mark=False, visit=deep)[0].accepted
+    runs.shut(visit.run, "entries", deep, at=AT)
+
+    assert [work.visit for work in runs.works(visit.run, "entries")] == [deep]
+    assert runs.submit(visit.run, "entries", [entry("ann")], limit=1, mark=False, visit=1)[0].accepted
 
 
 def test_an_act_stands_once_and_may_be_changed_while_the_gate_is_open(runs: SqlRuns, visit: Visit) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from workflows.course import Branch, Course, Leg, Way
 from workflows.steps import Checked, CheckPhase, Opened, OpenPhase, Resume, RunInput, StopPhases, Under
 from workflows.story import Story
+from workflows.strand import visit_number
 
 START = datetime(2027, 3, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -233,3 +234,18 @@ def test_units_go_at_their_own_pace_and_the_run_goes_on_when_the_last_is_through
     assert {"each.1", "each.2", "each.3", "each", "after"} == set(by_scope)
     assert all(len(by_scope[f"each.{n}"]) == 2 for n in (1, 2, 3))
     assert "after" in told[-1]
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda deep: st.lists(
+            st.tuples(*[st.integers(1, 9_000)] * deep, st.integers(1, 999)), min_size=2, max_size=2, unique=True
+        )
+    )
+)
+@settings(max_examples=100)
+def test_visits_of_units_within_units_have_numbers_of_their_own_that_the_tables_hold(places):
+    one, other = (visit_number(units, count) for *units, count in places)
+
+    assert one != other
+    assert 0 < one < 2**63
