@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 OPENS = datetime(2027, 5, 10, 2, tzinfo=UTC)
 """When the programme begins: everybody has had a contest to show themselves in."""
 
-SMALL = 1000
+SMALL = 2000
 """Below so many members few have been in a contest, and few stand high: others may come too."""
+
+AT_WILL = frozenset({"at the ceremony"})
+"""Who comes to a ceremony is drawn; too few is an end as good as any."""
 
 FACTS = 1_000_000
 """More facts of one kind than a season has."""
@@ -36,6 +39,7 @@ class Part:
         scale: its clock.
         crowd: how many come where anybody may.
         told: what it came to; refuses by an empty or zero count what must not be missing.
+        may_lack: of what it came to, what may be missing as well.
         args: what is given for this run besides what the task says.
         small: and what is given besides in a small community.
     """
@@ -47,6 +51,7 @@ class Part:
     told: Callable[[Came], Mapping[str, Any]]
     args: Mapping[str, Any] = field(default_factory=dict)
     small: Mapping[str, Any] = field(default_factory=dict)
+    may_lack: frozenset[str] = frozenset()
 
     def among(self, members: int) -> Part:
         """The same in a community of this size."""
@@ -179,7 +184,7 @@ PROGRAMME = (
             "mentees": ["tier:base", "tier:active"],
         },
     ),
-    Part("co-creation", "owners-handbook", "1d=50ms", 80, co_creation),
+    Part("co-creation", "owners-handbook", "1d=50ms", 80, co_creation, may_lack=AT_WILL),
     Part(
         "council",
         "core-user-committee",

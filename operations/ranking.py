@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from operations.known import Figure, natural
 from operations.rehearsal import lot
 from rules.compile import Compiler
 from rules.condition import Attribute, Best, Measured, Source, within
 from rules.evaluate import read
 from rules.reading import Reading
-from rules.values import Evidence
+from rules.values import Evidence, show
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -56,9 +55,9 @@ class Ranking:
                     found.update((part.whole, *part.names))
         return frozenset(found)
 
-    def values(self, evidence: Evidence) -> list[Figure]:
-        """What each line reads, in natural units; None where it is unknown or a lot is drawn."""
-        return [None if source is None else natural(read(source, evidence), source.type) for _, source in self._lines]
+    def values(self, evidence: Evidence) -> list[Any]:
+        """What each line reads, as it is written in the language; None where it is unknown or a lot is drawn."""
+        return [None if source is None else show(read(source, evidence), source.type) for _, source in self._lines]
 
     def key(self, subject: str, evidence: Evidence, seed: str) -> tuple[int | str, ...]:
         """Sorts best first; a draw depends on the seed and the subject only."""

@@ -166,6 +166,7 @@ def test_money_goes_to_what_is_urgent_first_and_never_beyond_the_purse(memory: A
     assert places == {"m01": 1, "m02": 2, "m03": 3}
     refused = next(one for one in walk.claims(run, "money") if one.member == "m03")
     assert refused.why["said"] == "budget purse has not 300.00 left in 2027"
+    assert refused.why["order"] == [["highest work.urgent", False], ["lowest work.submitted_at", AT.date().isoformat()]]
     account = memory.resources.accounts("village", "purse")[0]
     assert (account.granted, account.spent, account.left) == (100_000, 90_000, 10_000)
     assert dict(account.lines) == {"cook": 30_000, "newcomer": 60_000}
