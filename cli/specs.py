@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from operations.errors import Refusal
 
 if TYPE_CHECKING:
-    from rules.spec import Diagnostic, Loaded
+    from rules.spec import Community, Diagnostic, Loaded
 
 
 def given_folder(folder: Path | None) -> Path:
@@ -71,6 +71,15 @@ def read_specs(folder: Path, *, checked: bool = True) -> "Loaded":
     loaded = load(read_folder(folder), discover(), KeptTrees(), checked=not checked)
     named = tuple(replace(d, file=(folder / d.file).as_posix()) for d in loaded.diagnostics)
     return replace(loaded, diagnostics=named)
+
+
+def out_of_reach(folder: Path, community: "Community") -> "list[Diagnostic]":
+    """The tiers of specs in a folder that nobody can earn, as errors; files are named as seen from here."""
+    from rules.proof import out_of_reach
+    from rules.proof.finding import as_diagnostic
+
+    texts = {document.source.file: document.source.lines for document in community.documents}
+    return [as_diagnostic(finding, folder, texts, "error") for finding in out_of_reach(community)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def apply(
     from functools import partial
 
     from cli.console import INVALID, Output
-    from cli.specs import read_specs
+    from cli.specs import out_of_reach, read_specs
     from cli.wiring import memory
     from operations.preview import Stale, read_plan, refuse_stale
     from operations.publish import publish
@@ -68,9 +68,11 @@ def apply(
     out = Output(json)
     tried = _tried(shadow, steps, share, stop_if)
     loaded = read_specs(folder)
-    if loaded.community is None:
-        out.data({"ok": False, "diagnostics": [d.as_json() for d in loaded.diagnostics]})
-        for d in loaded.diagnostics:
+    never = [] if loaded.community is None else out_of_reach(folder, loaded.community)
+    if loaded.community is None or never:
+        said = [*loaded.diagnostics, *never]
+        out.data({"ok": False, "diagnostics": [d.as_json() for d in said]})
+        for d in said:
             out.warn(f"{d.file}:{d.line}:{d.column}: {d.message}  [{d.code}]" + (f"\n    {d.hint}" if d.hint else ""))
         out.warn("Nothing was published.")
         raise typer.Exit(INVALID)

@@ -27,7 +27,8 @@ def check(
     """Read and check the specs of a community; exit 2 if anything is wrong.
 
     Every problem is shown with its place, what was expected and the way out; docs/codes/ explains each code. What can
-    be counted at once (seats, prizes, tasks without end) is warned of; `trellis prove` looks deeper.
+    be counted at once (seats, prizes, tasks without end) is warned of, and a tier that nobody can earn is refused;
+    `trellis prove` looks deeper.
     Of several names, files that are no specs are passed over, so that specs/examples/* may be said.
     """
     from cli.console import INVALID, Output
@@ -45,7 +46,7 @@ def check(
 
 def _checked(folder: Path | None, out: "Output") -> tuple[bool, list[dict[str, str | int]]]:
     """Check one folder or file and say what was found; whether it is fine, and the diagnostics."""
-    from cli.specs import given_folder, read_one, read_specs, show_diagnostics
+    from cli.specs import given_folder, out_of_reach, read_one, read_specs, show_diagnostics
     from operations.errors import Refusal
 
     try:
@@ -54,13 +55,14 @@ def _checked(folder: Path | None, out: "Output") -> tuple[bool, list[dict[str, s
     except Refusal as refusal:
         out.warn(f"{refusal.message}" + (f"\n  {refusal.hint}" if refusal.hint else ""))
         return False, [_of_folder(folder, refusal)]
-    said = (*loaded.diagnostics, *_promised(place, loaded))
+    never = [] if loaded.community is None or place.is_file() else out_of_reach(place, loaded.community)
+    said = (*loaded.diagnostics, *never, *_promised(place, loaded))
     diagnostics = [d.as_json() for d in said]
     for d in said:
         show_diagnostics([d], out.say)
         out.say()
-    if loaded.community is None:
-        errors = sum(d.severity == "error" for d in loaded.diagnostics)
+    if loaded.community is None or never:
+        errors = sum(d.severity == "error" for d in said)
         out.say(f"{errors} {'problem' if errors == 1 else 'problems'} in {place}.")
         return False, diagnostics
     c = loaded.community

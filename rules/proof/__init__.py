@@ -8,7 +8,7 @@ from datetime import datetime
 from rules.proof.finding import Finding, Report, Undecided
 from rules.spec.community import Community
 
-__all__ = ["Finding", "Report", "Undecided", "made_up_moment", "prove"]
+__all__ = ["Finding", "Report", "Undecided", "made_up_moment", "out_of_reach", "prove"]
 
 
 def prove(community: Community, at: datetime, *, strict: bool = False) -> Report:
@@ -44,6 +44,25 @@ def prove(community: Community, at: datetime, *, strict: bool = False) -> Report
     findings = tuple(sorted(framed, key=lambda f: (f.place, f.code, f.message)))
     undecided = tuple(sorted(prover.undecided, key=lambda u: (u.place, u.question)))
     return Report(findings, undecided, prover.solver.asked)
+
+
+def out_of_reach(community: Community) -> tuple[Finding, ...]:
+    """The tiers that nobody can earn, whoever they were: specs with one of these are not published.
+
+    Nothing is found where Z3 is not installed.
+    """
+    from rules.proof.ladders import reaches
+    from rules.proof.prover import Prover
+    from rules.proof.solver import NoSolver
+    from rules.rulebook import compile_rulebook
+
+    try:
+        prover = Prover(community, compile_rulebook(community), made_up_moment(community), False)
+        reaches(prover)
+    except NoSolver:
+        return ()
+    found = (finding for finding in prover.findings if finding.code == "TRL400")
+    return tuple(sorted(found, key=lambda f: (f.place, f.message)))
 
 
 def made_up_moment(community: Community) -> datetime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from rules.spec.diagnostics import Diagnostic, Place, code_frame
+from rules.spec.diagnostics import Diagnostic, Place, Severity, code_frame
 
 if TYPE_CHECKING:
     from rules.decision import Decision
@@ -93,8 +93,10 @@ class Finding:
         }
 
 
-def as_diagnostic(finding: Finding, folder: PurePath, texts: Mapping[str, list[str]]) -> Diagnostic:
-    """A finding as `trellis check` warns of it.
+def as_diagnostic(
+    finding: Finding, folder: PurePath, texts: Mapping[str, list[str]], severity: Severity = "warning"
+) -> Diagnostic:
+    """A finding as `trellis check` shows it.
 
     Args:
         folder: of the community, as seen from where the command runs.
@@ -103,7 +105,9 @@ def as_diagnostic(finding: Finding, folder: PurePath, texts: Mapping[str, list[s
     place = finding.place
     frame = code_frame(texts.get(place.file, []), place)
     file = (folder / place.file).as_posix()
-    return Diagnostic(finding.code, "warning", file, place.line, place.column, finding.message, finding.hint, frame)
+    lines = ", ".join(f"{one.text} (line {one.place.line})" for one in finding.because if one.place is not None)
+    hint = f"{finding.hint}: {lines}" if lines and severity == "error" else finding.hint
+    return Diagnostic(finding.code, severity, file, place.line, place.column, finding.message, hint, frame)
 
 
 @dataclass(frozen=True, slots=True)

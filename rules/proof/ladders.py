@@ -26,6 +26,12 @@ def ladders(prover: Prover) -> None:
         _Examination(prover, ladder).whole()
 
 
+def reaches(prover: Prover) -> None:
+    """Examine only which tiers can be earned."""
+    for ladder in prover.rulebook.ladders:
+        _Examination(prover, ladder).reach()
+
+
 class _Examination:
     def __init__(self, prover: Prover, ladder: Ladder) -> None:
         self.prover, self.ladder = prover, ladder
@@ -41,6 +47,11 @@ class _Examination:
             if rank and self._earn(rank) and not never and not self._kept(rank):
                 self._bounce(rank)
                 self._flicker(rank)
+
+    def reach(self) -> None:
+        if not self._exempt():
+            for rank in range(1, len(self.ladder.rungs)):
+                self._earn(rank)
 
     # ------------------------------------------------------------------------------------------------------- moments
     def standing(self, rank: int) -> Subject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,22 @@ def test_several_folders_are_checked_at_once_and_other_files_passed_over(capsys:
 def test_one_wrong_folder_among_several_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert trellis("check", SMALLEST, SPECS / "nowhere", "--json") == 2
     assert [one["file"] for one in data(capsys)["diagnostics"]] == [str(SPECS / "nowhere")]
+
+
+def test_a_tier_that_nobody_can_earn_is_refused_with_the_lines_that_exclude_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "kos"
+    shutil.copytree(SPECS / "examples" / "kos", folder)
+    tiers = folder / "tiers.yaml"
+    line = "        - lessons: { at_least: 4 }\n"
+    tiers.write_text(tiers.read_text("utf-8").replace(line, f"{line}        - lessons: {{ at_most: 2 }}\n"), "utf-8")
+
+    assert trellis("check", folder, "--json") == 2
+    (said,) = (one for one in data(capsys)["diagnostics"] if one["severity"] == "error")
+    assert (said["code"], said["file"], said["line"]) == ("TRL400", str(tiers), 11)
+    assert "nobody can earn the tier 'publisher'" in said["message"]
+    assert "lessons: { at_least: 4 } (line 14), lessons: { at_most: 2 } (line 15)" in said["hint"]
+
+    assert trellis("apply", folder, "-m", "never") == 2
+    assert "Nothing was published." in capsys.readouterr().err
