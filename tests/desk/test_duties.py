@@ -13,7 +13,7 @@ from operations.ports.effects import Deed
 from operations.ports.facts import Fact
 from operations.ports.runs import Run
 from operations.ports.standings import Place
-from operations.ports.teams import Team
+from operations.ports.teams import Seat, Slot, Team
 from operations.staffing import team
 from operations.who import DecisionResolver
 from rules.spec import load
@@ -112,8 +112,13 @@ def test_a_team_that_stops_talking_for_three_days_is_looked_after(memory: Any, s
     )  # fmt: skip
     name = f"{run.id}/teams/1/1"
     formed = Team(
-        id=name, community=spec.id, run=run.id, phase="teams", visit=1, number=1, formed_at=AT - 9 * DAY, slots=()
-    )
+        id=name, community=spec.id, run=run.id, phase="teams", visit=1, number=1, formed_at=AT - 9 * DAY,
+        slots=(Slot(id="script"), Slot(id="camera")),
+        seats=tuple(
+            Seat(team=name, slot=slot, member=who, since=AT - 9 * DAY, why={"how": "solve"})
+            for slot, who in (("script", "li"), ("camera", "mo"))
+        ),
+    )  # fmt: skip
     memory.teams.found([formed])
     happened(memory, spec, "messaged", "li", [2, 5], team=name)
 
