@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"
 SPECS = ROOT / "specs"
 ZONE = ZoneInfo("Asia/Shanghai")  # of the communities that are walked through
+REFUSALS = 20  # times that a command may leave with another code before what is waited for has come
 PATIENCE = 600.0  # seconds until something that is waited for must have come
 
 _FENCE = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -237,13 +238,14 @@ class Walk:
         line = self._there(line)
         if beside:
             return self._here(self._begin(line, until or ""))
-        left, said = 0, ""
+        left, said, refusals = 0, "", 0
 
         def settled() -> bool:
-            """Shown as it should be, or never going to be: left with a code that is neither 0 nor the expected."""
-            nonlocal left, said
+            """Shown as it should be, or never going to be: refused again and again."""
+            nonlocal left, said, refusals
             left, said = self._run(line)
-            return until is None or left not in (0, code) or (until in said and left == code)
+            refusals += left not in (0, code)
+            return until is None or refusals > REFUSALS or (until in said and left == code)
 
         patiently(settled, PATIENCE, pause=1)
         if left == code and (until is None or until in said):
