@@ -2,9 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-WORKERS ?= 2
-WAITING ?= 3
-WALKS   ?= 4
+WORKERS ?= 3
+WALKS ?= 4
 
 .PHONY: install demo test test-slow test-guide test-crash check bench clean
 
@@ -20,12 +19,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: install
 	$(BIN)/trellis demo
 
+# one of three workers or so waits for servers and clocks while two compute
 test: install
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not crash"
 
-# one of three workers or so waits for servers and clocks while two compute
 test-slow: install
-	$(BIN)/pytest -n $(WAITING) --dist loadfile -m "slow and not crash and not guide"
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "slow and not crash and not guide"
 
 # pages of the guide mostly wait for clocks and servers: several are walked side by side, each with servers of its own
 test-guide: install
