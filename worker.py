@@ -5,12 +5,14 @@ It takes `DATABASE_URL` and Temporal's own environment (`TEMPORAL_ADDRESS`, `TEM
 starts embedded ones where nobody does. SIGTERM and Ctrl-C end it in order: what runs may finish.
 """
 
+import json
 import logging
 import os
 import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 
 from cli import wiring
 from operations.errors import Refusal
@@ -25,11 +27,31 @@ LINGER = 25.0  # seconds that a worker without its supervisor may take to finish
 log = logging.getLogger("trellis.worker")
 
 
-def main() -> int:
-    """Work until told to stop; the exit code is 0 after a stop in order, 1 when the worker died, 2 when refused."""
-    logging.basicConfig(
-        level=os.environ.get("TRELLIS_LOG", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+class Objects(logging.Formatter):
+    """Each entry of the log as one JSON object on a line, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The entry with its time, level, logger and message; with the traceback as `error` if there is one."""
+        told = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False, sort_keys=True)
+
+
+def main(as_objects: bool = False) -> int:
+    """Work until told to stop; the exit code is 0 after a stop in order, 1 when the worker died, 2 when refused.
+
+    Args:
+        as_objects: whether the log, on standard error, is written for programs: one JSON object a line.
+    """
+    to = logging.StreamHandler()
+    to.setFormatter(Objects() if as_objects else logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=os.environ.get("TRELLIS_LOG", "INFO"), handlers=[to])
     logging.getLogger("apprise").setLevel(logging.WARNING)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -110,4 +132,4 @@ class Rhythm:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("--json" in sys.argv[1:]))

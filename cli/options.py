@@ -1,5 +1,6 @@
 """Options that many commands share, so that they read and mean the same everywhere."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,7 @@ As = Annotated[
         "--by",
         metavar="PERSON",
         envvar="TRELLIS_AS",
-        help="Who does it: a member or a colleague. Without it, the installation's own hand.",
+        help="Who does it: a member or a colleague. Without it the installation's own hand, where that may.",
     ),
 ]
 At = Annotated[
@@ -52,3 +53,13 @@ def moment(text: str | None, zone: "ZoneInfo | None" = None, option: str = "--at
     if read.tzinfo is None:
         read = read.replace(tzinfo=zone or UTC)
     return read.astimezone(UTC)
+
+
+def refuse_other(said: str | None, known: Sequence[str], option: str) -> None:
+    """Refuse a word that is none of those which an option takes, instead of finding nothing.
+
+    Raises:
+        Refusal: it is none of them.
+    """
+    if said is not None and said not in known:
+        raise Refusal(f"{option} {said!r} is not known.", f"One of {', '.join(known)}.")

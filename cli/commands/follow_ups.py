@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.options import As, Community, Json
+from cli.options import As, Community, Json, refuse_other
+
+STATES = ("open", "in-work", "done", "declined")
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +31,7 @@ def follow_ups(
     from cli.wiring import memory
 
     out = Output(json)
+    refuse_other(state, STATES, "--state")
     now = datetime.now(UTC)
     with memory() as remembered:
         spec = remembered.specs.current(community)

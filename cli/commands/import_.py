@@ -1,4 +1,4 @@
-"""`trellis import members`, `facts`, `comments`: take in what other systems know."""
+"""`trellis import members`, `facts`, `posts`, `comments`: take in what other systems know."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, CSV.gz or NDJSO
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Take members and facts in from a file.", no_args_is_help=True)
+    group = typer.Typer(help="Take members, facts, posts and comments in from a file.", no_args_is_help=True)
     group.command("members")(members)
     group.command("facts")(facts)
     group.command("posts")(posts)

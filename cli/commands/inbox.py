@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import Community, Json, refuse_other
 
 if TYPE_CHECKING:
     from operations.ports.inbox import Item
     from rules.spec import Community as Spec
+
+STATES = ("open", "missed", "done", "gone")
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +22,7 @@ def inbox(
     role: Annotated[str | None, typer.Option("--role", help="What this role is asked.")] = None,
     member: Annotated[str | None, typer.Option("--member", help="What this member is asked.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="What this run asks, as `trellis tasks` shows it.")] = None,
-    state: Annotated[str, typer.Option("--state", help="open, done or gone.")] = "open",
+    state: Annotated[str, typer.Option("--state", help="open, missed, done or gone.")] = "open",
     limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 50,
     community: Community = None,
     json: Json = False,
@@ -34,6 +36,7 @@ def inbox(
     from operations.errors import Refusal
 
     out = Output(json)
+    refuse_other(state, STATES, "--state")
     with memory() as remembered:
         spec = remembered.specs.current(community)
         if role is not None and role.removeprefix("role:") not in spec.roles:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import Community, Json, refuse_other
 
 if TYPE_CHECKING:
     from cli.console import Output
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from operations.proposals import Changed
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the proposal, as `trellis proposals` lists it.")]
-By = Annotated[str, typer.Option("--as", "--by", metavar="NAME", help="Who decides; you, if not given.")]
+By = Annotated[
+    str,
+    typer.Option("--as", "--by", metavar="NAME", envvar="TRELLIS_AS", help="Who decides; you, if not given."),
+]
+
+STATES = ("planning", "open", "broken", "accepted", "rejected", "withdrawn")
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +49,7 @@ def proposals(
     from cli.wiring import memory, planner
 
     out = Output(json)
+    refuse_other(state, STATES, "--state")
     with memory() as remembered:
         spec = remembered.specs.current(community)
         with out.progress("plans of new proposals"):

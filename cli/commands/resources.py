@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from operations.stocktaking import Stocktaking
     from rules.spec import Community as Spec
 
+ABOUT = "What there is of everything scarce, who has it, who waits, and what was spent of what plan."
 Member = Annotated[str, typer.Argument(metavar="MEMBER", help="Who uses it.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    group = typer.Typer(help=__doc__, invoke_without_command=True, no_args_is_help=False)
+    group = typer.Typer(help=ABOUT, invoke_without_command=True, no_args_is_help=False)
     group.callback()(resources)
     group.command("show")(show)
     group.command("stock")(stock)

@@ -1,4 +1,4 @@
-"""`trellis score RUN WORK --by J --give creativity=9,technique=8`: a judge scores a work."""
+"""`trellis score RUN WORK --as J --give creativity=9,technique=8`: a judge scores a work."""
 
 from typing import Annotated
 
@@ -15,7 +15,12 @@ def register(app: typer.Typer) -> None:
 def score(
     run: Annotated[str, typer.Argument(help="The run, as `trellis tasks` shows it.")],
     work: Annotated[str, typer.Argument(help="The work's id.")],
-    by: Annotated[str, typer.Option("--as", "--by", help="The judge: a member, or role:director for a judging role.")],
+    by: Annotated[
+        str,
+        typer.Option(
+            "--as", "--by", envvar="TRELLIS_AS", help="The judge: a member, or role:director for a judging role."
+        ),
+    ],
     give: Annotated[str, typer.Option("--give", help="Scores by criterion: creativity=9,technique=8.")],
     community: Community = None,
     json: Json = False,

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 def submit(
     run: Annotated[str, typer.Argument(help="The run, as `trellis tasks` shows it.")],
-    phase: Annotated[str, typer.Argument(help="The phase that takes works, e.g. entries.")],
+    phase: Annotated[str, typer.Argument(help="The phase that takes works; or that returned one.")],
     member: Annotated[str, typer.Option("--member", help="Whose work it is.")],
     form: Annotated[list[str] | None, typer.Option("--form", help="A field, name=value; may be repeated.")] = None,
     into: Annotated[str | None, typer.Option("--into", help="The slot it goes into, where there are slots.")] = None,

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import Community, Json, refuse_other
 
 if TYPE_CHECKING:
     from cli.console import Output
+
+STATUSES = ("running", "ended", "cancelled", "failed")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +32,7 @@ def tasks(
     from cli.wiring import memory
 
     out = Output(json)
+    refuse_other(status, STATUSES, "--status")
     if stuck:
         show_stuck(out, community)
         return

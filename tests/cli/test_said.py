@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +13,10 @@ import pytest
 
 from cli.commands import import_, proposals, task
 from cli.console import Output
+from cli.main import main
 from operations.import_facts import Imported
 from operations.ports.proposals import Proposal
+from worker import Objects
 
 AT = datetime(2026, 11, 22, 1, tzinfo=UTC)
 SPEC: Any = SimpleNamespace(
@@ -66,3 +70,31 @@ def test_a_proposal_shows_who_gets_time_of_grace_by_its_plan(capsys: pytest.Capt
     said = capsys.readouterr().out
     assert "nobody would move otherwise" in said
     assert "grace begins" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        (["inbox", "--state", "late"], "One of open, missed, done, gone."),
+        (["tasks", "--status", "over"], "One of running, ended, cancelled, failed."),
+        (["follow-ups", "--state", "late"], "One of open, in-work, done, declined."),
+        (["proposals", "--state", "new"], "One of planning, open, broken, accepted, rejected, withdrawn."),
+    ],
+)
+def test_a_word_that_an_option_does_not_know_is_refused(
+    line: list[str], known: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(line)
+
+    assert left.value.code == 2
+    assert known in capsys.readouterr().err
+
+
+def test_a_worker_writes_its_log_for_programs_too() -> None:
+    record = logging.LogRecord("trellis.worker", logging.INFO, __file__, 1, "working on %s", ("trellis",), None)
+
+    told = json.loads(Objects().format(record))
+
+    assert (told["level"], told["logger"], told["message"]) == ("INFO", "trellis.worker", "working on trellis")
+    assert datetime.fromisoformat(told["at"]).tzinfo is not None
