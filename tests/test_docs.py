@@ -1,6 +1,7 @@
 """Every example in the pages about specs is loaded and checked, so that nobody learns what does not work."""
 
 import io
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from operations.decide import decide
+from operations.facts_file import read_facts
 from rules.cases import judge
+from rules.gate import Gate
 from rules.rulebook import compile_rulebook
 from rules.spec import Loaded, load
 from rules.spec.diagnostics import Diagnostic
@@ -137,6 +141,23 @@ MISTAKES = [
 def test_a_mistake_of_the_guide_is_told_as_the_guide_shows(file: str, edit: str, shown: str) -> None:
     loaded = load(edited(edit, auto(), file), discover())
     assert [sheet(diagnostic) for diagnostic in loaded.diagnostics] == [shown]
+
+
+def test_the_members_of_the_guide_are_decided_as_it_shows() -> None:
+    text = (ROOT / PAGES[1]).read_text("utf-8")
+    given, said = (
+        json.loads(block) for block in re.findall(r"^```json\n(\{\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    )
+    community = load(auto(), discover()).community
+    assert community is not None
+    book = compile_rulebook(community)
+    facts = read_facts(json.dumps(given).encode(), Gate(community, book), community.zone, "members.json")
+    assert facts.at is not None
+
+    decided = decide(book, facts, facts.at).data()
+
+    assert decided["decisions"] == said["decisions"]
+    assert set(said) <= set(decided)
 
 
 def test_the_guide_shows_mistakes() -> None:

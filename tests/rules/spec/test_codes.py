@@ -37,6 +37,14 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
     assert sorted(PAGES) == sorted(CODES)
 
 
+def test_the_list_of_codes_names_each_with_what_it_is_about() -> None:
+    listed = (ROOT / "docs" / "codes" / "README.md").read_text("utf-8").splitlines()
+
+    assert [line for line in listed if line.startswith("- ")] == [
+        f"- [{code}]({code}.md) {about}" for code, about in CODES.items()
+    ]
+
+
 @pytest.mark.parametrize("code", sorted(PAGES))
 def test_a_page_is_headed_by_its_code(code: str) -> None:
     assert PAGES[code].startswith(f"# {code}: {CODES[code]}\n")

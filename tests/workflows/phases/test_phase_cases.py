@@ -11,7 +11,7 @@ import pytest
 import workflows.phases
 from rules.spec.node import Context
 from rules.spec.source import as_written
-from tests.workflows.phases.staging import KINDS, OPENED, act, cases, moment, stage, work
+from tests.workflows.phases.staging import OPENED, act, cases, moment, stage, work
 from workflows.phases import discover
 from workflows.play import Scene, play_of
 
@@ -50,9 +50,9 @@ def test_a_phase_comes_out_as_its_case_says(kind: str, case: dict[str, Any]) -> 
         assert recorded[fact] == count, fact
 
 
-def test_every_kind_that_can_run_explains_itself() -> None:
+def test_every_kind_explains_itself() -> None:
     folder = Path(next(iter(workflows.phases.__path__)))
-    for kind in KINDS:
+    for kind in discover():
         text = (folder / kind / "README.md").read_text("utf-8")
         assert all(word in text for word in ("When to choose it", "What to write", "What happens when"))
 
