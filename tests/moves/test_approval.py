@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from operations.membership import needs_of, tally
+from operations.approval import needs_of, tally
 
 
 def gate(**said: Any) -> Any:
