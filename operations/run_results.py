@@ -7,8 +7,8 @@ mean of what is known of it, so that of one thing it is that thing's own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from rules.errors import Unfit
 from rules.names import field_type
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rules.spec import Community
     from rules.spec.documents.mode import Mode
 
+_Names = Mapping[str, tuple[ValueType, bool]]
+
 FIGURE = ValueType("decimal", 6)
 """What was measured."""
 
@@ -27,7 +29,7 @@ FIGURE = ValueType("decimal", 6)
 def named_types(around: Around) -> tuple[Mapping[str, ValueType], frozenset[str]]:
     """The names of results and arguments that a condition of a run may read, with their types; and which of them are
     counted."""
-    types = dict(_declared(_ByIdentity(around.community), _ByIdentity(around.mode)))
+    types = dict(_declared(around.community, around.mode))
     for visit in around.visits:
         for result in visit.results:
             types.setdefault(f"{visit.phase}.{result}", (INTEGER, True))
@@ -67,24 +69,24 @@ def _typed(raw: Any, type_: ValueType, name: str) -> Value | None:
         return None
 
 
-class _ByIdentity:
-    """A key that is the very object, which it keeps."""
-
-    def __init__(self, what: Any) -> None:
-        self.what = what
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.what is self.what
-
-    def __hash__(self) -> int:
-        return id(self.what)
+_MODES = 128
+"""Modes of one spec that are remembered at once: those of its tasks, and some with arguments of their own."""
+_DECLARED: WeakKeyDictionary[Community, dict[int, tuple[Mode, _Names]]] = WeakKeyDictionary()
+"""By spec, while somebody else has it too, and by the very mode, which is held so that no other is taken for it."""
 
 
-@lru_cache(maxsize=512)
-def _declared(community: _ByIdentity, mode: _ByIdentity) -> Mapping[str, tuple[ValueType, bool]]:
+def _declared(spec: Community, bound: Mode) -> _Names:
     """Every result and argument that a mode declares: its type, and whether it is counted."""
-    spec: Community = community.what
-    bound: Mode = mode.what
+    known = _DECLARED.setdefault(spec, {})
+    found = known.get(id(bound))
+    if found is None:
+        if len(known) >= _MODES:
+            known.clear()
+        found = known[id(bound)] = (bound, _looked_up(spec, bound))
+    return found[1]
+
+
+def _looked_up(spec: Community, bound: Mode) -> _Names:
     found: dict[str, tuple[ValueType, bool]] = {}
     for _, phase in every_phase(bound.phases):
         for name, word in phase.results(_Forms(spec)).items():

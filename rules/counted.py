@@ -35,8 +35,8 @@ _FORMAT = 2  # raise when cells change their meaning: every metric is then rebui
 
 
 @lru_cache(maxsize=64)
-def _fact_kinds(community: _ByDigest) -> Mapping[str, FactKind]:
-    spec = community.spec
+def _fact_kinds(community: ByDigest) -> Mapping[str, FactKind]:
+    spec = community.taken()
     found = {id_: _engine_kind(spec, id_, fields) for id_, fields in spec.engine_facts.items()}
     for id_, kind in spec.facts.items():
         engines = found[id_].own if id_ in found else {}  # a community may add fields to a kind of the engine's
@@ -49,25 +49,25 @@ def _fact_kinds(community: _ByDigest) -> Mapping[str, FactKind]:
 
 
 @lru_cache(maxsize=64)
-def _counted(community: _ByDigest) -> Mapping[str, MetricFromFacts]:
-    spec = community.spec
+def _counted(community: ByDigest) -> Mapping[str, MetricFromFacts]:
+    spec = community.taken()
     return {id_: _metric(spec, written) for id_, written in spec.metrics.items() if isinstance(written, Counted)}
 
 
 @lru_cache(maxsize=64)
-def _definitions(community: _ByDigest) -> Mapping[str, str]:
-    zone = str(community.spec.zone)
-    return {id_: definition(metric, zone) for id_, metric in _counted(community).items()}
+def _definitions(community: ByDigest) -> Mapping[str, str]:
+    spec = community.taken()
+    return {id_: definition(metric, str(spec.zone)) for id_, metric in counted(spec).items()}
 
 
 def definitions(community: Community) -> Mapping[str, str]:
     """The `definition` of every metric that is computed from facts, by id."""
-    return _definitions(_ByDigest(community))
+    return _definitions(ByDigest(community))
 
 
 def fact_kinds(community: Community) -> Mapping[str, FactKind]:
     """Every kind of fact that may be recorded in a community, the engine's among them, by id."""
-    return _fact_kinds(_ByDigest(community))
+    return _fact_kinds(ByDigest(community))
 
 
 def counted(community: Community) -> Mapping[str, MetricFromFacts]:
@@ -76,7 +76,7 @@ def counted(community: Community) -> Mapping[str, MetricFromFacts]:
     Raises:
         NotDecidable: the spec was not checked: a name in it cannot be resolved.
     """
-    return _counted(_ByDigest(community))
+    return _counted(ByDigest(community))
 
 
 def definition(metric: MetricFromFacts, zone: str) -> str:
@@ -96,17 +96,23 @@ def definition(metric: MetricFromFacts, zone: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-class _ByDigest:
-    """A community as a key: two with the same digest are the same."""
+class ByDigest:
+    """A spec as the key of what is remembered of it: two with the same digest are the same, and none is held for it."""
 
     def __init__(self, spec: Community) -> None:
-        self.spec = spec
+        self._key, self._spec = (spec.digest, spec.id), spec
+
+    def taken(self) -> Community:
+        """The spec, once: the key lets go of it."""
+        spec = self._spec
+        del self._spec
+        return spec
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByDigest) and other.spec.digest == self.spec.digest and other.spec.id == self.spec.id
+        return isinstance(other, ByDigest) and other._key == self._key
 
     def __hash__(self) -> int:
-        return hash(self.spec.digest)
+        return hash(self._key)
 
 
 def _suspicion(written: Suspect | None) -> Suspicion | None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, TEXT
 
 from operations.ports.facts import Recorded
-from rules.counted import counted, definitions, fact_kinds
+from rules.counted import ByDigest, counted, definitions, fact_kinds
 from rules.fact import Fact, FactKind, key_digits
 from rules.metric import MetricFromFacts, Occurrence, as_text, occurrences
 from rules.spec import Community
@@ -97,7 +97,7 @@ def record(
     told = _told(facts, fact_kinds(community), fact_kinds(current))
     if told is None:
         return None
-    metrics = _metrics_of(_Digest(current))
+    metrics = _metrics_of(ByDigest(current))
     found = _found(metrics, told, current)
     if found is None:
         return None
@@ -125,26 +125,14 @@ def record(
     return Recorded(new=len(told)) if _written(connection, number, current, rows, cells) else None
 
 
-class _Digest:
-    """A spec as a key: two with the same digest are the same."""
-
-    def __init__(self, spec: Community) -> None:
-        self.spec = spec
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Digest) and (other.spec.digest, other.spec.id) == (self.spec.digest, self.spec.id)
-
-    def __hash__(self) -> int:
-        return hash(self.spec.digest)
-
-
 @lru_cache(maxsize=64)
-def _metrics_of(current: _Digest) -> _Metrics:
+def _metrics_of(current: ByDigest) -> _Metrics:
+    spec = current.taken()
     by_kind: dict[str, list[MetricFromFacts]] = defaultdict(list)
-    for metric in counted(current.spec).values():
+    for metric in counted(spec).values():
         for kind in metric.kinds if kept(metric) else ():
             by_kind[kind].append(metric)
-    return _Metrics(dict(by_kind), definitions(current.spec))
+    return _Metrics(dict(by_kind), definitions(spec))
 
 
 def _is_ours(metrics: _Metrics, written: str) -> bool:

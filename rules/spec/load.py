@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from rules.spec.node import Context, Node, keys_of, shown
 from rules.spec.pack import keep_packs_in
 from rules.spec.phase import PhaseKinds
 from rules.spec.reader import MAX_FILE, MAX_FILES, MAX_TOTAL, plain_lines, read
+from rules.spec.remembered import Remembered
 from rules.spec.source import Path, Source, Written, walk
 from rules.spec.translate import translate
 from rules.spec.upgrades import bring_up
@@ -59,7 +59,7 @@ def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = No
     lost: set[str] = set()
     lost_schemas: set[str] = set()
     for file in sorted(files):
-        document = _known(file, files[file], kinds) or _kept(file, files[file], kinds, trees)
+        document = _READ.find(file, files[file], kinds) or _kept(file, files[file], kinds, trees)
         if document is None:
             document = _document(file, files[file], context, lost, lost_schemas, trees)
         if document is not None:
@@ -72,14 +72,7 @@ def load(files: Mapping[str, bytes], kinds: PhaseKinds, trees: Trees | None = No
     return Loaded(None if problems.any_error else community, problems.found())
 
 
-# Documents that were read without a word, so that reading a community again after an edit costs only the edit.
-_READ: OrderedDict[tuple[str, bytes, int], tuple[PhaseKinds, Document]] = OrderedDict()
-_READ_MOST = 512
-
-
-def _known(file: str, content: bytes, kinds: PhaseKinds) -> Document | None:
-    found = _READ.get((file, content, id(kinds)))
-    return found[1] if found is not None else None
+_READ = Remembered()
 
 
 def _kept(file: str, content: bytes, kinds: PhaseKinds, trees: Trees | None) -> Document | None:
@@ -92,15 +85,8 @@ def _kept(file: str, content: bytes, kinds: PhaseKinds, trees: Trees | None) -> 
     with contextlib.suppress(ValueError):
         schema, model, tree = unpacked_document(found, kinds)
         source = Source(file, tree, plain_lines(content.decode()).split("\n"))
-        return _remembered(file, content, kinds, Document(source, schema, model))
+        return _READ.keep(file, content, kinds, Document(source, schema, model))
     return None
-
-
-def _remembered(file: str, content: bytes, kinds: PhaseKinds, document: Document) -> Document:
-    _READ[(file, content, id(kinds))] = (kinds, document)
-    if len(_READ) > _READ_MOST:
-        _READ.popitem(last=False)
-    return document
 
 
 def _document(
@@ -128,7 +114,7 @@ def _document(
         return None
     document = Document(source, schema, model)
     if len(context.problems) == before:
-        _remembered(file, content, context.kinds, document)
+        _READ.keep(file, content, context.kinds, document)
         if trees is not None and len(content) <= MAX_FILE and not source.doubled:
             trees.keep_document(named(file, content, context.kinds), packed_document(schema, model, source.tree))
     return document
