@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.supervisor import measures_of
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 COMMAND = """
@@ -35,7 +36,7 @@ def test_each_worker_of_a_machine_has_a_port_of_its_own():
 def test_a_worker_that_cannot_answer_there_says_so_and_leaves(taken):
     environment = {**os.environ, "TRELLIS_METRICS": taken}
     left = subprocess.run(
-        [sys.executable, str(ROOT / "worker.py")], env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, str(ROOT / "worker.py")], env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
 
     assert left.returncode == 2
@@ -51,7 +52,7 @@ def test_a_command_in_the_environment_of_a_worker_does_not_want_its_port(taken, 
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
     assert (left.returncode, left.stdout.strip()) == (0, "0"), left.stderr

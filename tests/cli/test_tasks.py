@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.waiting import pace
 from tests.workflows.made_up import AT, village, villagers
 
 pytestmark = pytest.mark.servers
@@ -88,7 +89,7 @@ def test_people_take_part_from_the_terminal(trellis: Trellis, founded: Any, even
     from cli.given import item_called
     from operations.errors import Refusal
 
-    run = trellis("start", "best-dish", "--scale", "1d=3s")["run"]["id"]
+    run = trellis("start", "best-dish", "--scale", pace("1d=3s"))["run"]["id"]
     eventually(lambda: founded.memory.runs.visit(run, "pieces"))
     work = trellis("submit", run, "pieces", "--member", "m01", "--form", "name=soup", "--form", "hot=yes")["work"]
     with pytest.raises(Refusal, match="hot is true or false"):

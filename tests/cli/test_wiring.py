@@ -10,6 +10,7 @@ from cli.home import Home
 from cli.patience import is_outage, patiently
 from cli.wiring import memory, tenancy
 from operations.errors import Refusal
+from tests.waiting import PATIENCE
 from workflows.server import free_port
 
 
@@ -63,13 +64,13 @@ def test_a_command_goes_on_as_soon_as_the_other_is_done(alone):
     def other() -> None:
         with tenancy(alone, "command"):
             entered.set()
-            leave.wait(60)
+            leave.wait(PATIENCE)
 
     thread = threading.Thread(target=other)
     thread.start()
-    entered.wait(60)
+    entered.wait(PATIENCE)
     threading.Timer(0.2, leave.set).start()
-    with tenancy(alone, "command", wait=60) as running:
+    with tenancy(alone, "command", wait=PATIENCE) as running:
         assert running is None
     thread.join()
 
@@ -79,7 +80,7 @@ def test_the_lock_of_a_killed_process_is_free(alone):
     program += "with tenancy(Home.here(), 'up'): os.kill(os.getpid(), signal.SIGKILL)"
     subprocess.run([sys.executable, "-c", program], check=False)
 
-    with tenancy(alone, "command", wait=2) as running:
+    with tenancy(alone, "command", wait=PATIENCE) as running:
         assert running is None
 
 

@@ -41,16 +41,15 @@ class Played:
 
     def kill(self, name: str) -> None:
         """SIGKILL one of its processes, and wait until it was started again."""
-        victim = self.home.pid(name)
-        assert victim is not None, f"{name} does not run"
-        os.kill(victim, signal.SIGKILL)
 
-        def back() -> int | None:
+        def running() -> int | None:
             assert self.process.poll() is None, "the demo ended meanwhile"
-            now = self.home.pid(name)
-            return None if now == victim else now
+            return self.home.pid(name)
 
-        now = eventually(back)
+        victim = eventually(running)  # it may just be coming back, because of what was killed before
+        assert victim is not None
+        os.kill(victim, signal.SIGKILL)
+        now = eventually(lambda: None if (found := running()) == victim else found)
         assert now is not None
         assert is_alive(now)
 

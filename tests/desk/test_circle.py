@@ -81,7 +81,7 @@ def test_only_who_is_authorised_for_the_field_founds_its_circle(
     for stranger in ("guest-01", "jun"):
         with pytest.raises(Refusal, match=f"{stranger} may not start long-distance-circle"):
             launcher.start("long-distance-circle", starter=stranger)
-    run = launcher.start("long-distance-circle", starter="kai", at=AT, scale="1d=100ms")
+    run = launcher.start("long-distance-circle", starter="kai", at=AT, scale="1d=60s")
 
     eventually(lambda: room.memory.runs.visit(run.id, "leader"))
     room.gateway.cancel(run.id)

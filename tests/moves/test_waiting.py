@@ -197,7 +197,7 @@ def test_what_ran_replays(room: Room) -> None:
                 (Path(folder) / f"{found.workflow_type}.json").write_text(history.to_json())
         return seen
 
-    assert {"review", "membership"} <= set(room.gateway.run(replayed(), 120))
+    assert {"review", "membership"} <= set(room.gateway.run(replayed(), PATIENCE))
 
 
 def test_whoever_waits_for_a_review_is_told_within_seconds_what_fails_in_it(
@@ -218,7 +218,7 @@ def test_whoever_waits_for_a_review_is_told_within_seconds_what_fails_in_it(
         summary = waiting.submit(reviewed, room, "club", AT + timedelta(days=300), parts=["tier"], say=said.append)
         eventually(lambda: said)
         monkeypatch.setattr(operation, "look_at", look)
-        summary.result(120)
+        summary.result(PATIENCE)
 
     id_ = f"club/review/{AT + timedelta(days=300):%Y-%m-%dT%H%M%SZ}"
     assert said[0].startswith(f"look_at_shard of {id_} has failed")

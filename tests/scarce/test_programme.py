@@ -162,7 +162,7 @@ def test_every_honorary_member_is_invited_to_the_celebration(
     settled: Any, working: None, desk: Desk, start: Callable[..., str], eventually: Any
 ) -> None:
     memory = settled.memory
-    run = start("annual-celebration", scale="1d=300ms")
+    run = start("annual-celebration", scale="1d=60s")
     visit = eventually(lambda: memory.runs.visit(run, "guests"))
 
     assert {"hon-1", "hon-2", "hon-3"} <= set(visit.asked)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from operations.errors import Refusal
 from store.embedded import Postgres
 from store.engine import open_engine
+from tests.waiting import PATIENCE
 
 HOLD = """
 import sys
@@ -57,7 +58,7 @@ def test_the_last_one_out_stops_the_server(short_folder: Path, other: Other) -> 
         assert process.stdout is not None
         assert int(process.stdout.readline()) == first
     assert server.pid == first
-    process.communicate("done\n", timeout=60)
+    process.communicate("done\n", timeout=PATIENCE)
     assert server.pid is None
 
 

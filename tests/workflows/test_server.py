@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from temporalio import activity, workflow
 
 from operations.errors import Refusal
+from tests.waiting import PATIENCE
 from workflows.gateway import Gateway, search_attributes
 from workflows.runtime import Crew, connect
 from workflows.server import SEARCH_ATTRIBUTES, TemporalServer, free_port
@@ -26,7 +27,7 @@ class Greet:
     @workflow.run
     async def run(self, greeting: Greeting) -> Greeting:
         await workflow.wait_condition(lambda: not self.awaited)
-        return await workflow.execute_activity(greet, greeting, start_to_close_timeout=timedelta(seconds=10))
+        return await workflow.execute_activity(greet, greeting, start_to_close_timeout=timedelta(seconds=PATIENCE))
 
     @workflow.signal
     def go(self) -> None:
@@ -53,7 +54,7 @@ def test_a_killed_server_comes_back_on_its_port_with_everything_it_had(tmp_path,
         assert server.address == address
         with gateway.working(CREW, strict=True):
             assert gateway.signal("greet/li", "go")
-            assert gateway.result("greet/li", 20, Greeting) == Greeting(name="hello Li")
+            assert gateway.result("greet/li", PATIENCE, Greeting) == Greeting(name="hello Li")
         assert gateway.look("greet/li").status == "completed"
 
 
@@ -93,7 +94,7 @@ def test_starting_twice_is_harmless(gateway):
         assert gateway.start("Greet", Greeting(name="Wang"), id="greet/wang")
         assert not gateway.start("Greet", Greeting(name="Wang"), id="greet/wang")
         gateway.signal("greet/wang", "go")
-        gateway.result("greet/wang", 20)
+        gateway.result("greet/wang", PATIENCE)
 
         assert not gateway.start("Greet", Greeting(name="Wang"), id="greet/wang")
 

@@ -107,13 +107,13 @@ def test_a_worker_that_is_killed_in_the_middle_of_branches_and_units_changes_not
             yield
         finally:
             os.kill(running.pid, signal.SIGKILL)
-            running.wait(10)
+            running.wait(PATIENCE)
 
     rough = launcher.start("autumn-fair", at=AT, scale=pace("1d=400ms"), rehearsed=True, seed=8)
     with process():
         eventually(lambda: len(runs.open_visits(rough.id)) >= 3)
     with process():
-        eventually(lambda: any(one.state == "closed" for one in runs.visits(rough.id) if one.phase == "song"), 90)
+        eventually(lambda: any(one.state == "closed" for one in runs.visits(rough.id) if one.phase == "song"))
     with process():
         eventually(lambda: len(runs.open_visits(rough.id, phase="tale")) >= 2)
     with worker():

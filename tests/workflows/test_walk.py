@@ -218,7 +218,7 @@ def test_a_cancelled_run_takes_back_only_when_what_is_being_done_is_done(gateway
         def open_phase(self, asked: OpenPhase) -> Opened:
             begun.set()
             with contextlib.suppress(BaseException):  # a cancel does not undo what an activity has half done
-                cancelled.wait(20)
+                cancelled.wait(PATIENCE)
             told.append("done")
             return Opened(outcome="good", at=asked.at, real_at=datetime.now(UTC))
 
@@ -237,7 +237,7 @@ def test_a_cancelled_run_takes_back_only_when_what_is_being_done_is_done(gateway
             RunInput(community="c", run=run, task="t", mode="slow-mode", digest="d", opened_at=START, scale="1d=1ms"),
             id=run,
         )
-        assert begun.wait(20)
+        assert begun.wait(PATIENCE)
         gateway.cancel(run)
         cancelled.set()
         eventually(lambda: gateway.look(run).status == "canceled")
