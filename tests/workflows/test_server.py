@@ -1,6 +1,9 @@
+import asyncio
 import os
+import re
 import signal
 from datetime import timedelta
+from urllib.request import urlopen
 
 import pytest
 from pydantic import BaseModel
@@ -37,6 +40,14 @@ class Greet:
 @activity.defn
 def greet(greeting: Greeting) -> Greeting:
     return Greeting(name=f"hello {greeting.name}")
+
+
+@workflow.defn
+class Ticking:
+    @workflow.run
+    async def run(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0.05)
 
 
 CREW = Crew([Greet], [greet])
@@ -125,7 +136,23 @@ def test_an_unknown_search_attribute_is_a_mistake():
 
 
 def test_nobody_there_is_said_in_one_sentence():
-    import asyncio
-
     with pytest.raises(Refusal, match="does not answer"):
         asyncio.run(connect(f"127.0.0.1:{free_port()}", within=0.3))
+
+
+def test_many_timers_due_in_one_second_stay_with_the_reader_that_is_woken_for_them(tmp_path):
+    """With the server's own bound a second reader takes some of them over; they came up to ten minutes late."""
+    ids = [f"ticking/{number}" for number in range(40)]
+    with TemporalServer(tmp_path, ui=False) as server, Gateway(server.address) as gateway:
+        with gateway.working(Crew([Ticking], [])):
+            for one in ids:
+                gateway.start("Ticking", None, id=one)
+            for one in ids:
+                gateway.result(one, PATIENCE)
+        address = re.search(r"Metrics:\s+(\S+)", (tmp_path / "server.log").read_text())
+        assert address is not None
+        with urlopen(address[1], timeout=PATIENCE) as told:
+            metrics = told.read().decode()
+
+    read = re.findall(r'task_latency_load_count\{.*TimerActiveTaskUserTimer",queue_reader_id="(\d)".*\} (\d+)', metrics)
+    assert read == [("0", "800")]
