@@ -46,12 +46,14 @@ def _is_moment(value: Any) -> bool:
 
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+MIDNIGHT = "24:00"
+"""How hours end that last until the day is over."""
 
 
 def _is_hours(value: Any) -> bool:
     if not isinstance(value, str) or not re.fullmatch(r"\S{5}-\S{5}", value):
         return False
-    return bool(_CLOCK.fullmatch(value[:5]) and _CLOCK.fullmatch(value[6:]))
+    return bool(_CLOCK.fullmatch(value[:5]) and (value[6:] == MIDNIGHT or _CLOCK.fullmatch(value[6:])))
 
 
 def _is_day_of_year(value: Any) -> bool:
@@ -126,7 +128,8 @@ SPELLINGS: dict[str, Spelling] = {
         {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d( \d\d:\d\d)?$"},
     ),
     "hours": Spelling(
-        _is_hours, 'hours such as "09:00-18:00"', {"type": "string", "pattern": r"^\d\d:\d\d-\d\d:\d\d$"}
+        _is_hours, 'hours such as "09:00-18:00", at most "00:00-24:00"',
+        {"type": "string", "pattern": r"^\d\d:\d\d-\d\d:\d\d$"},
     ),
     "day_of_year": Spelling(
         _is_day_of_year, 'a day of the year such as "03-08"', {"type": "string", "pattern": r"^\d\d-\d\d$"}

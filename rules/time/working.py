@@ -1,7 +1,8 @@
 """Working calendars: which hours are worked, and where so many working hours or days lead.
 
 Time outside working hours stands still: a span that begins on a Saturday begins, in effect, when Monday opens. Hours
-are counted on the wall. A working day on is the same time of day on the next day that is worked.
+are counted on the wall. A working day on is the same time of day on the next day that is worked. Hours that end at
+24:00 last until the day is over.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class WorkCalendar:
 
     def __init__(self, spec: CalendarSpec) -> None:
         opens, _, closes = spec.hours.partition("-")
-        self._opens, self._closes = time.fromisoformat(opens), time.fromisoformat(closes)
+        self._opens, self._closes = _of_day(opens), _of_day(closes)
         if self._opens >= self._closes:
             raise ValueError(f"working hours '{spec.hours}' end before they begin")
         self._weekdays = frozenset(_WEEK.index(day) for day in spec.work_days)
@@ -93,19 +94,19 @@ class WorkCalendar:
     def days_on(self, at: datetime, days: int, zone: ZoneInfo) -> datetime:
         """The same time of day, so many working days after `at` (or before it, when negative)."""
         forward, left = days >= 0, abs(days)
-        place: datetime | None = None
+        place: timedelta | None = None  # since midnight; a day is worked until 24:00 at the latest
         wall = wall_clock(at, zone)
         for day in self._from(wall, 1 if forward else -1):
             if place is None:
                 opens, closes = self._bounds(day)
                 if forward and wall < closes:
-                    place = max(wall, opens)
+                    place = max(wall, opens) - _midnight(day)
                 elif not forward and wall > opens:
-                    place = min(wall, closes)
+                    place = min(wall, closes) - _midnight(day)
                 continue
             left -= 1
             if left == 0:
-                return instant(datetime.combine(to_date(day), place.time()), zone)
+                return instant(_midnight(day) + place, zone)
         return FOREVER if forward else DAWN
 
     def _from(self, wall: datetime, step: int) -> Iterator[int]:
@@ -117,8 +118,20 @@ class WorkCalendar:
                 yield day
 
     def _bounds(self, day: int) -> tuple[datetime, datetime]:
-        at = to_date(day)
-        return datetime.combine(at, self._opens), datetime.combine(at, self._closes)
+        return _midnight(day) + self._opens, _midnight(day) + self._closes
+
+
+def _midnight(day: int) -> datetime:
+    """When a local day begins, on the wall."""
+    return datetime.combine(to_date(day), time())
+
+
+def _of_day(clock: str) -> timedelta:
+    """A time of day such as `18:30`, or `24:00`, as the time since midnight."""
+    if clock == "24:00":
+        return timedelta(days=1)
+    said = time.fromisoformat(clock)
+    return timedelta(hours=said.hour, minutes=said.minute)
 
 
 def add(at: datetime, duration: Duration, zone: ZoneInfo, calendar: WorkCalendar | None = None) -> datetime:

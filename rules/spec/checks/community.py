@@ -20,7 +20,7 @@ from rules.spec.documents.sla import Slas
 
 def community(at: At, written: CommunityDocument, names: Names) -> None:
     """Check the names of a community."""
-    scene = Scene(names, subject="community")
+    scene = Scene(names, subject="community", apart=True)
     try:
         zoneinfo.ZoneInfo(written.zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -86,12 +86,14 @@ def _title(at: At, title: Title, scene: Scene) -> None:
 
 
 def _goals(at: At, written: CommunityDocument, names: Names) -> None:
-    scene = Scene(names, about="community", subject="community")
+    scene = Scene(names, about="community", subject="community", apart=True)
     parents = {goal.id: goal.of for goal in written.goals}
     for n, goal in enumerate(written.goals):
         here = at / "goals" / n
         condition(here / "reached", goal.reached, scene)
-        refer(here / "set_by", goal.set_by, scene, PEOPLE)
+        if refer(here / "set_by", goal.set_by, scene, PEOPLE) and not goal.set_by.startswith("role:"):
+            message = f"a goal is set by a role, and '{goal.set_by}' is none"
+            (here / "set_by").say("TRL305", message, "write role: and the role whose people may change it")
         if known(here / "of", "goal", goal.of, scene) and goal.of is not None and _circle(goal.id, parents):
             (here / "of").say("TRL351", f"goal '{goal.id}' is part of itself", "goals form a tree")
 

@@ -22,6 +22,8 @@ from rules.spec.source import Source, walk
 from rules.spec.vocabulary import RESERVED
 
 Results = dict[str, dict[str, str]]
+MOST_ROUNDS = 999
+"""So often a phase can be entered in one unit of an `each`."""
 
 
 def mode(at: At, written: Mode, names: Names) -> None:
@@ -75,8 +77,20 @@ def _ids(at: At, written: Mode) -> None:
         seen.add(spec.id)
 
 
-def _body(at: At, body: tuple[PhaseSpec, ...], scene: Scene, results: Results, written: Mode, *, nested: bool) -> None:
-    """Check the phases of a body one after the other; each adds its results to what later ones may name."""
+def _body(
+    at: At,
+    body: tuple[PhaseSpec, ...],
+    scene: Scene,
+    results: Results,
+    written: Mode,
+    *,
+    nested: bool,
+    rounds: int | None = None,
+) -> None:
+    """Check the phases of a body one after the other; each adds its results to what later ones may name.
+
+    `rounds`: how often the body comes round in one unit of an `each`, as far as that is said; None outside of units.
+    """
     flow(at, body, nested=nested, also="" if nested else written.if_not)
     for n, spec in enumerate(body):
         here, now = at / n, replace(scene, results=results)
@@ -84,9 +98,24 @@ def _body(at: At, body: tuple[PhaseSpec, ...], scene: Scene, results: Results, w
         phase(here, spec, now)
         _endless(here, spec, written)
         _autonomous(here, spec, written)
+        inside = _rounds(here, spec, rounds)
         for inner in spec.bodies():
-            _body(here.along(inner.path), inner.phases, scene, results, written, nested=True)
+            _body(here.along(inner.path), inner.phases, scene, results, written, nested=True, rounds=inside)
         results[spec.id] = spec.results(Around(now))
+
+
+def _rounds(at: At, spec: PhaseSpec, around: int | None) -> int | None:
+    """How often what is inside a phase comes round in one unit of an `each`; too often is said."""
+    times = getattr(spec, "times", None)
+    if spec.kind == "each":
+        return 1
+    if spec.kind != "repeat" or around is None or not isinstance(times, int):
+        return around
+    if around * times > MOST_ROUNDS:
+        message = f"'{spec.id}' comes round {around * times:,} times in one unit, and {MOST_ROUNDS} times is the most"
+        (at / "times").say("TRL207", message, "fewer rounds, or a run of its own for each unit")
+        return 1
+    return around * times
 
 
 def _endless(at: At, spec: PhaseSpec, written: Mode) -> None:

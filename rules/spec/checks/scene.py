@@ -18,6 +18,7 @@ OTHERS: Final = {
     kind: dict(own) | ({"space": "space"} if kind == "space" else {}) for kind, own in SUBJECT_ATTRIBUTES.items()
 }
 PEOPLE = frozenset({"people", "works", "teams"})  # works stand for their authors, teams for their members
+_RUNLESS = "a run is named in a mode, in the arguments of a task, and in a rule that says of: run"
 _REFERS = {
     "tier": "people", "stage": "people", "role": "people", "title": "people", "cohort": "people",
     "space": "places", "channel": "places", "message": "text",
@@ -47,6 +48,7 @@ class Scene:
         parameters: of the mode.
         values: what `$value` can be; None where there is none.
         in_run: conditions here are asked by a run, and may read `run.` of it.
+        apart: nothing here belongs to a run, as in ladders and in rules about something else.
     """
 
     names: Names
@@ -58,6 +60,7 @@ class Scene:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     values: tuple[str, ...] | None = None
     in_run: bool = False
+    apart: bool = False
 
     def looking_at(self, about: str) -> Scene:
         """The same point, with conditions about something else."""
@@ -270,6 +273,8 @@ class Scene:
             return self._relation(tail)
         if head == "author" and not dot:
             return "people"
+        if head == "run" and self.apart:
+            return Wrong("TRL303", f"'{ref}' names nothing: there is no run here", _RUNLESS)
         if head in ("run", "work", "team") and not dot:
             return head
         if head == "run":

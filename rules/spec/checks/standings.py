@@ -21,7 +21,7 @@ _TOUCHED = {"grouped": "cohort", "dedicated": "member", "networked": "community"
 
 def ladder(at: At, written: Tiers, names: Names) -> None:
     """Check a ladder and its tiers."""
-    scene = Scene(names)
+    scene = Scene(names, apart=True)
     if written.per is not None:
         known(at / "per", "list", written.per, scene)
     condition(at / "exempt", written.exempt, scene)
@@ -92,7 +92,7 @@ def _move(at: At, move: Any, scene: Scene) -> None:
 # --------------------------------------------------------------------------------------------------------- lifecycle
 def lifecycle(at: At, written: Lifecycle, names: Names) -> None:
     """Check stages and the ways between them: every stage can be reached."""
-    scene = Scene(names)
+    scene = Scene(names, apart=True)
     stages = [s.id for s in written.stages]
     for n, stage in enumerate(written.stages):
         effects(at / "stages" / n / "then", stage.then, scene)
@@ -142,7 +142,7 @@ def _rule(at: At, rule: Rule, names: Names) -> None:
     plain = Scene(names)
     if rule.per is not None:
         values = (names.values_of(rule.per) or ()) if known(at / "per", "list", rule.per, plain) else ()
-    scene = Scene(names, about=rule.of, subject=rule.of, values=values)
+    scene = Scene(names, about=rule.of, subject=rule.of, values=values, apart=rule.of != "run")
     condition(at / "when", rule.when, scene)
     effects(at / "then", rule.then, scene)
     for path, word in _dollars(at):

@@ -54,6 +54,62 @@ def test_one_slip_is_one_diagnostic(file: str, right: str, wrong: str, hint: str
     assert pointed_at.startswith((slip, "id_", wrong.split("/")[0])) or found.code in ("TRL201", "TRL212")
 
 
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "code", "message"),
+    [
+        ("modes/contest.yaml", "form: $form\n", "form: $form\n    limit: 0\n", "TRL207", "0 is not a number from 1"),
+        ("calendars/office.yaml", "09:00-17:00", "24:00-24:00", "TRL206", "is not hours"),
+        ("calendars/office.yaml", "09:00-17:00", "00:00-24:30", "TRL206", "is not hours"),
+        ("calendars/office.yaml", "09:00-17:00", "17:00-09:00", "TRL215", "end before they begin"),
+        ("community.yaml", "set_by: role:planner", "set_by: everyone", "TRL305", "set by a role"),
+        ("community.yaml", "set_by: role:planner", "set_by: tier:active", "TRL305", "set by a role"),
+        ("rules.yaml", "{ fact: struck, with", "{ fact: struck, about: run.starter, with", "TRL303", "there is no run"),
+        ("rules.yaml", "by: role:planner", "by: run.owner", "TRL303", "there is no run"),
+        ("rules.yaml", "who: author", "who: { from: [run.participants] }", "TRL303", "there is no run"),
+        ("tiers.yaml", "to: subject, what", "to: run.participants, what", "TRL303", "there is no run"),
+        ("lifecycle.yaml", "from: role:helper", "from: run.owner", "TRL303", "there is no run"),
+    ],
+)
+def test_what_would_do_nothing_or_mean_nobody_is_said(
+    file: str, right: str, wrong: str, code: str, message: str
+) -> None:
+    found, _ = told(file, right, wrong)
+
+    assert found.code == code
+    assert message in found.message
+
+
+def test_rounds_in_one_unit_are_no_more_than_can_be_told_apart() -> None:
+    weekly = "  - id: weekly\n    kind: repeat\n    every: 7d\n    phases:\n      - {"
+    daily = (
+        "  - id: apart\n    kind: each\n    of: subject.members\n    phases:\n"
+        "    - id: years\n      kind: repeat\n      every: 365d\n      times: 4\n      phases:\n"
+        "      - id: days\n        kind: repeat\n        every: 1d\n        times: 250\n        phases:\n          - {"
+    )
+
+    found, pointed_at = told("modes/care.yaml", weekly, daily)
+
+    assert (found.code, pointed_at) == ("TRL207", "250")
+    assert found.message == "'days' comes round 1,000 times in one unit, and 999 times is the most"
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "fine"),
+    [
+        ("calendars/office.yaml", "09:00-17:00", "00:00-24:00"),
+        ("modes/contest.yaml", "form: $form\n", "form: $form\n    limit: 2\n"),
+        ("modes/contest.yaml", "    by: role:helper\n", "    by: run.starter\n"),
+        ("rules.yaml", "of: work, when: { likes: { at_least: 5, over: 7d } }, then: [{ nominate: { who: author",
+         "of: run, when: { days: { at_least: 5 } }, then: [{ nominate: { who: run.participants"),
+    ],
+)  # fmt: skip
+def test_what_means_something_is_not_said(file: str, right: str, fine: str) -> None:
+    assert right in FILES[file]
+    files = {**FILES, file: FILES[file].replace(right, fine, 1)}
+
+    assert load({name: text.encode() for name, text in files.items()}, discover()).diagnostics == ()
+
+
 def test_words_from_elsewhere_are_understood() -> None:
     found, pointed_at = told("tiers.yaml", "at_least: 3", "gte: 3")
 

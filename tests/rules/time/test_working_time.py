@@ -86,6 +86,35 @@ def test_a_reminder_lies_before():
     assert subtract(at("2027-03-07 11:30"), Duration.parse("1bd"), SHANGHAI, OFFICE) == at("2027-03-04 18:30")
 
 
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALWAYS = WorkCalendar(Spec(work_days=WEEK, hours="00:00-24:00", holidays=(), worked=()))
+
+
+@given(INSTANTS, st.integers(1, 60))
+def test_where_every_hour_is_worked_working_time_is_time(now, count):
+    hours, days = Duration(count, "bh"), Duration(count, "bd")
+
+    assert add(now, hours, SHANGHAI, ALWAYS) == now + timedelta(hours=count)
+    assert subtract(now, hours, SHANGHAI, ALWAYS) == now - timedelta(hours=count)
+    assert add(now, days, SHANGHAI, ALWAYS) == now + timedelta(days=count)
+    assert subtract(now, days, SHANGHAI, ALWAYS) == now - timedelta(days=count)
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "end"),
+    [
+        ("2027-03-05 23:30", "1bh", "2027-03-08 00:30"),  # a Friday is worked until it is over
+        ("2027-03-05 22:00", "2bh", "2027-03-06 00:00"),
+        ("2027-03-06 11:00", "1bd", "2027-03-09 00:00"),
+    ],
+)
+def test_hours_until_24_00_last_until_the_day_is_over(start, duration, end):
+    whole_days = WorkCalendar(Spec(hours="00:00-24:00"))
+
+    assert add(at(start), Duration.parse(duration), SHANGHAI, whole_days) == at(end)
+    assert subtract(at("2027-03-08 00:00"), Duration.parse("1bd"), SHANGHAI, whole_days) == at("2027-03-05 00:00")
+
+
 def test_a_calendar_knows_how_far_it_knows():
     assert OFFICE.covers(at("2027-12-31 23:00"), SHANGHAI)
     assert not OFFICE.covers(at("2028-01-01"), SHANGHAI)

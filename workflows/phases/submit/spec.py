@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from rules.spec.people import Who
 from rules.spec.phase import PhaseSpec, Surroundings
-from rules.spec.scalars import CountArg, CountShareArg, IdArg, Ref, WithinArg, words
+from rules.spec.scalars import CountShareArg, IdArg, PositiveArg, Ref, WithinArg, words
 
 
 class Submit(PhaseSpec):
@@ -18,7 +18,7 @@ class Submit(PhaseSpec):
     form: IdArg  # fields of the work
     into: Ref | None = None  # each work goes into one of these slots
     needs: CountShareArg = 1  # works in all, or a share of those expected
-    limit: CountArg = 1  # works per author (or team, slot)
+    limit: PositiveArg = 1  # works per author (or team, slot)
     late: Annotated[str, words("refuse", "mark")] = "refuse"
     seen_by: Annotated[str, words("all", "team", "none")] = "all"  # by others, while it is open
     within: WithinArg
