@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from rules.time.scale import ClockScale
 from workflows import steps
@@ -39,6 +39,7 @@ from workflows.steps import (
     Under,
 )
 from workflows.story import Story
+from workflows.strand import TooOften
 
 PHASE = SearchAttributeKey.for_keyword(steps.PHASE_KEY)
 
@@ -96,6 +97,9 @@ class Process:
         except ActivityError as problem:
             await asyncio.shield(self._finish(CANCEL if is_cancelled_exception(problem) else FAILED))
             raise
+        except TooOften as problem:
+            await asyncio.shield(self._finish(FAILED))
+            raise ApplicationError(str(problem), type=type(problem).__name__, non_retryable=True) from problem
 
     @workflow.signal(name=steps.POKE)
     def poke(self, what: str = "") -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rules.errors import RuleRefusal
 from workflows.course import (
     LAPSED,
     SKIPPED,
@@ -31,18 +32,36 @@ if TYPE_CHECKING:
     from workflows.story import Story
 
 IN_A_UNIT = 1_000
-"""Visits that one phase can have in one unit of an `each`: their numbers tell in which unit they are."""
+"""One phase has fewer visits than so many in one unit of an `each`: their numbers tell in which unit they are."""
 UNITS_WITHIN = 10_000
-"""Units that an `each` can have within one unit of another one."""
+"""An `each` has fewer units than so many within one unit of another one."""
 
 
-def visit_number(units: tuple[int, ...], count: int) -> int:
+class TooOften(RuleRefusal):
+    """A phase is entered more often than the numbers of its visits can tell apart."""
+
+
+def visit_number(units: tuple[int, ...], count: int, phase: str = "It") -> int:
     """The number of a visit of a phase in its run: another one for each unit, of those that lie in one another, too.
 
     Args:
         units: numbers of the units it lies in, from 1, the outermost first.
         count: which visit of the phase in that unit it is, from 1.
+        phase: what it is called, to say so.
+
+    Raises:
+        TooOften: its number would be that of another visit.
     """
+    if units and count >= IN_A_UNIT:
+        raise TooOften(
+            f"{phase} is entered {count:,} times in one unit of an `each`, and {IN_A_UNIT - 1:,} times is the most",
+            "end its rounds sooner, or give each unit a run of its own",
+        )
+    if any(number >= UNITS_WITHIN for number in units[1:]):
+        raise TooOften(
+            f"{phase} is in unit {max(units[1:]):,} of an `each` within another, and {UNITS_WITHIN - 1:,} is the most",
+            "give each unit of the outer one a run of its own",
+        )
     unit = 0
     for number in units:
         unit = unit * UNITS_WITHIN + number
@@ -285,7 +304,7 @@ class Strand(Together):
 
     def _number(self, leg: Leg) -> int:
         """The number of the visit: counted on in the run, and by itself in each unit."""
-        return visit_number(self._units, self._story.visits[self._key(leg)])
+        return visit_number(self._units, self._story.visits[self._key(leg)], leg.id)
 
     def _come_out(self, outcome: str) -> None:
         here = self._walk.here()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from workflows.course import Branch, Course, Leg, Way
 from workflows.steps import Checked, CheckPhase, Opened, OpenPhase, Resume, RunInput, StopPhases, Under
 from workflows.story import Story
-from workflows.strand import visit_number
+from workflows.strand import TooOften, visit_number
 
 START = datetime(2027, 3, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -249,3 +249,25 @@ def test_visits_of_units_within_units_have_numbers_of_their_own_that_the_tables_
 
     assert one != other
     assert 0 < one < 2**63
+
+
+@pytest.mark.parametrize("units", [(1,), (7, 3), (9_999, 9_999, 9_998)])
+def test_what_would_have_the_number_of_another_visit_is_refused(units):
+    assert visit_number(units, 999) < visit_number((*units[:-1], units[-1] + 1), 1)
+    with pytest.raises(TooOften, match="talk is entered 1,000 times in one unit of an `each`, and 999 times is"):
+        visit_number(units, 1_000, "talk")
+    with pytest.raises(TooOften, match="is in unit 10,000 of an `each` within another"):
+        visit_number((1, 10_000), 1)
+    assert visit_number((), 5_000) == 5_000, "of what lies in no unit there are as many as there are"
+
+
+def test_rounds_in_a_unit_go_on_until_their_visits_cannot_be_told_apart(monkeypatch):
+    rounds = Leg(id="week", kind="repeat", first="good", go={}, times=4, body=phases("talk"))
+    course = Course(mode="m", title="M", phases=(Leg(id="each", kind="each", first="done", go={}, body=(rounds,)),))
+    seed = next(n for n in range(100) if Paper(course, n).draw("each", 1).randint(0, 3) == 3)
+    assert tell(course, seed)[1] == "end"
+
+    monkeypatch.setattr("workflows.strand.IN_A_UNIT", 4)
+
+    with pytest.raises(TooOften, match="week is entered 4 times in one unit"):
+        tell(course, seed)
