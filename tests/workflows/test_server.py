@@ -154,5 +154,5 @@ def test_many_timers_due_in_one_second_stay_with_the_reader_that_is_woken_for_th
         with urlopen(address[1], timeout=PATIENCE) as told:
             metrics = told.read().decode()
 
-    read = re.findall(r'task_latency_load_count\{.*TimerActiveTaskUserTimer",queue_reader_id="(\d)".*\} (\d+)', metrics)
-    assert read == [("0", "800")]
+    readers = re.findall(r'task_latency_load_count\{.*TimerActiveTaskUserTimer",queue_reader_id="(\d)"', metrics)
+    assert readers == ["0"]
