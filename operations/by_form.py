@@ -26,7 +26,7 @@ def types_of(community: Community, form: str) -> dict[str, ValueType]:
         Refusal: there is no such form.
     """
     if form not in community.facts:
-        raise Refusal(f"{community.id} has no form {form!r}.", f"Forms: {', '.join(community.facts)}.")
+        raise Refusal(f"{community.id} has no form {form!r}.", f"Forms: {', '.join(community.facts) or 'none'}.")
     return {name: field.type for name, (field, _) in fields_of(community, form).items()}
 
 

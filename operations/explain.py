@@ -26,7 +26,7 @@ from rules.lifecycle import NOWHERE, Transition, next_stage
 from rules.reading import Reading
 from rules.smallest import Lever, levers_of
 from rules.spec.documents.metrics import Counted
-from rules.values import Evidence, ValueType
+from rules.values import Evidence, ValueType, legible
 
 if TYPE_CHECKING:
     from rules.decision import Decision
@@ -228,7 +228,9 @@ class _Look:
             return ""
         private = private_metrics(self.community)
         return "; ".join(
-            one.metric if one.metric in private else f"{one.metric} {one.value}, not {one.comparison} {one.threshold}"
+            one.metric
+            if one.metric in private
+            else f"{one.metric} {legible(one.value)}, not {one.comparison} {one.threshold}"
             for one in decision.reasons
             if one.truth is False and not one.metric.startswith(CLOCKS)
         )

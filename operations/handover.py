@@ -44,7 +44,7 @@ def hand_over(house: House, community: Community, role: str, person: str, *, at:
         Refusal: there is no such role, or they are not in it and look after nobody.
     """
     if role not in community.roles:
-        raise Refusal(f"{community.id} has no role {role!r}.", f"Roles: {', '.join(community.roles)}.")
+        raise Refusal(f"{community.id} has no role {role!r}.", f"Roles: {', '.join(community.roles) or 'none'}.")
     here = {one.person for one in house.touch.loads(community.id) if one.role == role}
     if person not in here:
         raise Refusal(f"{person} is not in the role {role}.", f"In it: {', '.join(sorted(here)) or 'nobody'}.")

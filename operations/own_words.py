@@ -12,7 +12,7 @@ from rules.evaluate import Trace
 from rules.metric import COUNTS
 from rules.smallest import Move
 from rules.spec.documents.metrics import Counted
-from rules.values import show
+from rules.values import duration_said, show
 
 if TYPE_CHECKING:
     from operations.outlook import Possible
@@ -83,6 +83,7 @@ _SAYS: dict[str, dict[Language, str]] = {
     "no": {"en": "no", "zh": "否"},
 }  # fmt: skip
 _UNITS: dict[str, dict[Language, str]] = {
+    "s": {"en": "seconds", "zh": "秒"},
     "min": {"en": "minutes", "zh": "分钟"},
     "h": {"en": "hours", "zh": "小时"},
     "d": {"en": "days", "zh": "天"},
@@ -279,9 +280,18 @@ class _Speaker:
                 self._named(one) for one in shown
             )  # fmt: skip
         if move.type.kind == "duration":
-            number, unit = str(shown).rstrip("dhmins"), str(shown).lstrip("0123456789")
-            return f"{number} {_UNITS[unit][self.language]}" if unit in _UNITS else str(shown)
+            space = "" if self.language == "zh" else " "
+            return space.join(self._length(part, space) for part in duration_said(str(shown)).split())
         return self._named(shown) if isinstance(shown, str) and not move.type.numeric else str(shown)
+
+    def _length(self, part: str, space: str) -> str:
+        """A length in one unit, such as `34d`."""
+        unit = part.lstrip("-0123456789")
+        number = part.removesuffix(unit)
+        if unit not in _UNITS:
+            return part
+        word = _UNITS[unit][self.language]
+        return f"{number}{space}{word.removesuffix('s') if number == '1' else word}"
 
     def _named(self, id_: str) -> str:
         """The title of a tier, a stage, a title or a value of a list; a text that is none of them as it is."""

@@ -117,5 +117,5 @@ def leave(effects: Effects, community: Community, role: str, person: str) -> Non
 
 def _known(effects: Effects, community: Community, role: str) -> Sequence[str]:
     if role not in community.roles:
-        raise Refusal(f"{community.id} has no role {role!r}.", f"Roles: {', '.join(community.roles)}.")
+        raise Refusal(f"{community.id} has no role {role!r}.", f"Roles: {', '.join(community.roles) or 'none'}.")
     return effects.people(community.id, role)

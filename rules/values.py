@@ -25,6 +25,8 @@ MOST_PLACES = 6
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _EPOCH = date(1970, 1, 1)
 _DECIMAL = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]+))?", re.ASCII)
+_RAW = re.compile(r"(-?)([1-9][0-9]*)(s|min|h)", re.ASCII)
+_LONG = re.compile(r"-?[1-9]([0-9]{4,}s|[0-9]{3,}min|[0-9]{2,}h)", re.ASCII)
 _SECONDS = re.compile(r"(0|[1-9][0-9]{0,11})(s|min|h|d)", re.ASCII)  # how lengths are shown, so also read
 _MONEY = re.compile(r"(-?[0-9]{1,13})\.([0-9]{2}) ([A-Z]{3})", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -162,6 +164,24 @@ def duration_text(seconds: int) -> str:
     """Seconds in the largest unit that holds them wholly: days, hours, minutes, else seconds."""
     unit = next((unit for unit in ("d", "h", "min") if seconds % _UNITS[unit] == 0), "s")
     return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def duration_said(shown: str) -> str:
+    """A length as `duration_text` shows it, for people: `34d 7h` instead of seconds, or of hours that are days."""
+    found = _RAW.fullmatch(shown)
+    left = 0 if found is None else int(found[2]) * _UNITS[found[3]]
+    if found is None or (found[3] != "s" and left < 2 * _UNITS["d"]):
+        return shown
+    parts: list[str] = []
+    for unit in ("d", "h", "min", "s"):
+        number, left = divmod(left, _UNITS[unit])
+        parts += [f"{number}{unit}"] if number or parts else []
+    return found[1] + " ".join(part for part in parts[:2] if not part.startswith("0"))
+
+
+def legible(shown: Any) -> Any:
+    """What is shown of a value whose type is not at hand, for people: nothing that takes hours is in seconds."""
+    return duration_said(shown) if isinstance(shown, str) and _LONG.fullmatch(shown) else shown
 
 
 def date_text(days: int) -> str:

@@ -159,8 +159,9 @@ def _row(found: Backtest, one: Explained) -> tuple[object, ...]:
 
 def _sentence(reason: object) -> str:
     from rules.decision import Reason
+    from rules.values import legible
 
     assert isinstance(reason, Reason)
     over = "" if reason.over == "all" else f" {reason.over}"
-    value = "unknown" if reason.value is None else reason.value
+    value = "unknown" if reason.value is None else legible(reason.value)
     return f"{reason.metric}{over} is {value}, {reason.comparison} {reason.threshold}"

@@ -37,7 +37,8 @@ def cohorts(
     with memory() as remembered:
         spec = remembered.specs.current(community)
         if partition is not None and partition not in spec.cohorts:
-            raise Refusal(f"{spec.id} has no partition {partition!r}.", f"Partitions: {', '.join(spec.cohorts)}.")
+            known = ", ".join(spec.cohorts) or "none"
+            raise Refusal(f"{spec.id} has no partition {partition!r}.", f"Partitions: {known}.")
         changed = keep_touch(remembered.desk, spec, at=datetime.now(UTC), start=False).counts() if update else None
         found = remembered.touch.cohorts(spec.id, partition, closed=closed or cohort is not None)
         if cohort is not None:

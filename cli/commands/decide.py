@@ -93,8 +93,9 @@ def decide(
 
 def _sentence(reason: "object") -> str:
     from rules.decision import TRUTHS, Reason
+    from rules.values import legible
 
     assert isinstance(reason, Reason)
     over = "" if reason.over == "all" else f" over {reason.over}"
-    value = "unknown" if reason.value is None else reason.value
+    value = "unknown" if reason.value is None else legible(reason.value)
     return f"{reason.metric}{over} = {value}, {reason.comparison} {reason.threshold}: {TRUTHS[reason.truth]}"

@@ -90,7 +90,10 @@ def decisions(
 
 def _said(reason: "Reason") -> str:
     """One comparison: what was read, and whether it met what is asked."""
-    return f"{reason.metric} {reason.value}{'' if reason.truth else ', not'} {reason.comparison} {reason.threshold}"
+    from rules.values import legible
+
+    met = "" if reason.truth else ", not"
+    return f"{reason.metric} {legible(reason.value)}{met} {reason.comparison} {reason.threshold}"
 
 
 def _csv(found: "Sequence[Recorded]") -> None:

@@ -78,9 +78,20 @@ def _stage(explanation: "Explanation") -> str:
     return (explanation.stage and explanation.stage.id) or "none"
 
 
+def _since(days: int | None, explanation: "Explanation", zone: "ZoneInfo") -> str:
+    """Since when, in days; from which day on where that is later than the moment that is looked at."""
+    from datetime import timedelta
+
+    if days is None:
+        return ""
+    if days < 0:
+        return f", from {explanation.at.astimezone(zone).date() - timedelta(days=days)} on"
+    return f" for {days} {'day' if days == 1 else 'days'}"
+
+
 def _lifecycle(out: "Output", explanation: "Explanation", stage: "Stage", zone: "ZoneInfo") -> None:
     """The stage, how it came about, and each way on from it."""
-    since = "" if stage.days is None else f" for {stage.days} days"
+    since = _since(stage.days, explanation, zone)
     next_ = "no move" if stage.decision is None else f"move to {stage.decision.to} ({stage.decision.because})"
     out.say(f"\nlifecycle: {stage.id or 'no stage'}{since}. A review now: {next_}.")
     _story(out, stage.story, zone)
@@ -94,7 +105,7 @@ def _lifecycle(out: "Output", explanation: "Explanation", stage: "Stage", zone: 
 
 def _show(out: "Output", explanation: "Explanation", standing: "Standing", zone: "ZoneInfo") -> None:
     decision = standing.decision
-    since = "" if standing.days is None else f" for {standing.days} days"
+    since = _since(standing.days, explanation, zone)
     to = f" to {decision.to}" if decision.to else ""
     because = f" ({decision.because})" if decision.because else ""
     out.say(f"\n{standing.ladder}: {standing.tier or 'unknown'}{since}. A review now: {decision.outcome}{to}{because}.")
@@ -161,10 +172,11 @@ def _ahead(standing: "Standing") -> "Iterator[str]":
 
 def _change(explanation: "Explanation", one: "Possible") -> str:
     said = []
-    for move in (explanation.move(move) for move in one.change.moves):
+    for asked in one.change.moves:
+        move, kind = explanation.move(asked), asked.type.kind
         name = move.get("metric") or move.get("attribute")
         over = "" if move["over"] == "all" else f" over {move['over']}"
-        values = "private" if move.get("private") else f"{_plain(move['from'])} → {_plain(move['to'])}"
+        values = "private" if move.get("private") else f"{_plain(move['from'], kind)} → {_plain(move['to'], kind)}"
         said.append(f"{name}{over}: {values}{HOWS[move['how']]}")
     text = "; ".join(said)
     if one.from_ is not None:
@@ -174,9 +186,14 @@ def _change(explanation: "Explanation", one: "Possible") -> str:
     return text
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, kind: str = "") -> str:
+    """A value as it is read; of lengths two units instead of seconds."""
+    from rules.values import duration_said
+
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(_plain(one, kind) for one in value) or "none"
+    if kind == "duration" and isinstance(value, str):
+        return duration_said(value)
     return "unknown" if value is None else "yes" if value is True else "no" if value is False else str(value)
 
 
@@ -189,10 +206,13 @@ def _rows(
     indent = "  " * depth
     if isinstance(trace.condition, Leaf | Titles):
         leaf = explanation.leaf(trace, ahead)
-        value = "private" if leaf.get("private") else _plain(leaf["value"])
+        kind = trace.condition.source.type.kind if isinstance(trace.condition, Leaf) else ""
+        value = "private" if leaf.get("private") else _plain(leaf["value"], kind)
         over = "" if leaf["over"] == "all" else leaf["over"]
-        row = (indent + leaf["metric"], over, value, leaf["comparison"], _plain(leaf["threshold"]), SIGNS[trace.truth])
-        rows.append((*row, leaf.get("lacks"), leaf.get("ends"), leaf.get("begins")))
+        threshold, lacks = _plain(leaf["threshold"], kind), leaf.get("lacks")
+        row = (indent + leaf["metric"], over, value, leaf["comparison"], threshold, SIGNS[trace.truth])
+        lacks = _plain(lacks, kind) if kind == "duration" and lacks is not None else lacks
+        rows.append((*row, lacks, leaf.get("ends"), leaf.get("begins")))
     elif depth or len(trace.parts) == 1:
         rows.append((indent + word_of(trace.condition), "", "", "", "", SIGNS[trace.truth], None, None, None))
     for part in trace.parts:

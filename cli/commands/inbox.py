@@ -40,7 +40,7 @@ def inbox(
     with memory() as remembered:
         spec = remembered.specs.current(community)
         if role is not None and role.removeprefix("role:") not in spec.roles:
-            raise Refusal(f"{spec.id} has no role {role!r}.", f"Roles: {', '.join(spec.roles)}.")
+            raise Refusal(f"{spec.id} has no role {role!r}.", f"Roles: {', '.join(spec.roles) or 'none'}.")
         run = run_named(remembered.runs, spec.id, run).id if run else None
         found = remembered.inbox.find(spec.id, role=role, member=member, run=run, state=state, limit=limit)
         counts = remembered.inbox.counts(spec.id)

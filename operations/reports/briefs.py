@@ -12,7 +12,7 @@ from operations.house import House
 from operations.known import Known
 from operations.ports.runs import Act, Run
 from operations.ports.texts import TextReader
-from operations.reports.cost import places_of
+from operations.reports.cost import figure_text, places_of
 from operations.reports.effects import effects_of, work_metrics
 from operations.reports.page import Dots, Report, Table, text_of
 from operations.reports.pool import pooled
@@ -67,7 +67,7 @@ def briefs(
             line["score"],
             line["works"],
             None if line["said"] is None else f"{int(line['said'] * 100)} %",
-            *(text_of(line["figures"][metric].value, places_of(community, metric)) for metric in asked),
+            *(figure_text(community, metric, line["figures"][metric].value) for metric in asked),
             len(line["comments"]),
         ]
         for line in lines

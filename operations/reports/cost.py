@@ -12,11 +12,12 @@ from operations.errors import Refusal
 from operations.house import House
 from operations.reports.care import Taken, taken_by, taken_by_kind
 from operations.reports.effects import Effect, effects_of, price, regrouped, work_metrics
-from operations.reports.page import Bars, Report, Table, text_of
+from operations.reports.page import Bars, Number, Report, Table, text_of
 from operations.reports.pool import Pooled, adds, pooled
 from rules.names import metric_type
 from rules.spec import Community
 from rules.spec.documents.metrics import Ratio
+from rules.values import duration_said, duration_text
 
 BY = ("author.tier", "author.origin")
 """Kinds of members that are compared unless others are named."""
@@ -100,10 +101,17 @@ def ranked(
 
 def shown(community: Community, metric: str, one: Pooled) -> str | int | None:
     """A pooled figure in the metric's own places, with how many of the works it is known of where not of all."""
-    value = text_of(one.value, places_of(community, metric))
+    value = figure_text(community, metric, one.value)
     if value is None or one.known == one.of:
         return value
     return f"{value} ({one.known} of {one.of})"
+
+
+def figure_text(community: Community, metric: str, value: Number) -> str | int | None:
+    """A figure for people, in the metric's own places; a length in days and hours instead of seconds."""
+    if value is not None and metric_type(community, metric).kind == "duration":
+        return duration_said(duration_text(round(value)))
+    return text_of(value, places_of(community, metric))
 
 
 def places_of(community: Community, metric: str) -> int:
@@ -208,4 +216,5 @@ def _refuse_unknown(community: Community, names: Sequence[str]) -> None:
     known = work_metrics(community)
     for name in names:
         if name not in community.metrics:
-            raise Refusal(f"{community.id} has no metric {name}.", f"About works it measures {', '.join(known)}.")
+            measured = ", ".join(known) or "nothing"
+            raise Refusal(f"{community.id} has no metric {name}.", f"About works it measures {measured}.")

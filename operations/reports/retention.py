@@ -42,7 +42,8 @@ def retention(
         said = metric or "that is a share and about runs"
         raise Refusal(f"{community.id} has no metric {said}.", f"About runs there is {', '.join(shares) or 'none'}.")
     if mode is not None and mode not in community.modes:
-        raise Refusal(f"{community.id} has no mode {mode!r}.", f"It has {', '.join(sorted(community.modes))}.")
+        modes = ", ".join(sorted(community.modes)) or "none"
+        raise Refusal(f"{community.id} has no mode {mode!r}.", f"It has {modes}.")
     runs = [one for one in house.runs.runs(community.id, status="running", limit=10_000) if mode in (None, one.mode)]
     ends = [at - WEEK * back for back in range(weeks - 1, -1, -1)]
     ids = [one.id for one in runs]

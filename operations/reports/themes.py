@@ -8,7 +8,7 @@ from typing import Any
 
 from operations.errors import Refusal
 from operations.house import House
-from operations.reports.cost import places_of
+from operations.reports.cost import figure_text, places_of
 from operations.reports.effects import Effect, effects_of, in_order, work_metrics
 from operations.reports.page import UNKNOWN, Grid, Report, Table, text_of
 from operations.reports.pool import Pooled, pooled, spends
@@ -42,7 +42,8 @@ def themes_by_segment(
         known[0] if known else None,
     )
     if asked is None or asked not in community.metrics:
-        raise Refusal(f"{community.id} has no metric {asked or 'about works'}.", f"It measures {', '.join(known)}.")
+        measured = ", ".join(known) or "nothing"
+        raise Refusal(f"{community.id} has no metric {asked or 'about works'}.", f"About works it measures {measured}.")
     effects = effects_of(house, community, at=at, metrics=[asked], by=[THEMES, by], runs=runs, since=since)
     cells = _cells(community, effects, by, asked)
     rows = sorted({theme for theme, _ in cells}, key=lambda name: (name == UNKNOWN, name))
@@ -58,7 +59,7 @@ def themes_by_segment(
         one = cells.get((theme, segment))
         if one is None:
             return ""
-        value = text_of(one.value, places)
+        value = figure_text(community, asked, one.value)
         return None if value is None else f"{value} ({one.known})"
 
     title = community.metrics[asked].title

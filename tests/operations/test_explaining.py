@@ -4,11 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from cli.commands.explain import _show
+from cli.console import Output
 from cli.memory import Memory
 from operations.explain import explain
 from operations.explained import Explanation
 from operations.own_words import own_words
-from tests.moves.club import AT, facts, people, publish, reviewed
+from tests.moves.club import AT, TIERS, facts, people, publish, reviewed
 
 pytestmark = pytest.mark.servers
 
@@ -91,6 +93,37 @@ def test_the_members_own_words_hold_no_id(remembered: Memory) -> None:
     assert "要保持常客：帖数（近30天）再增加1（现在0，需要1）" in chinese
     for name in ("posts", "regular", "trusted", "guest", "ann", "tier", "30d"):
         assert name not in english + chinese, name
+
+
+def test_lengths_of_time_are_read_in_days_and_hours_and_never_in_seconds(
+    remembered: Memory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_age = TIERS.replace("earn: { posts: { at_least: 3, over: 30d } }", "earn: { age: { at_least: 300d } }")
+    club = publish(remembered, tiers=of_age)
+    people(remembered, club, "ann")
+    explanation = ann(remembered, 0.12345)
+
+    _show(Output(False), explanation, explanation.standings[0], club.zone)
+    shown = capsys.readouterr().out
+    assert explanation.data()["standings"][0]["conditions"][0]["parts"][0]["value"] == "17290666s"
+    assert "17290666s" not in shown
+    assert "age: 200d 2h → 300d, by itself" in shown
+    (_, rises, *_) = own_words(explanation, club, "en")
+    assert "300 days needed (200 days 2 hours now, it grows by itself)" in rises
+    assert "达到300天（现在200天2小时，自然增长）" in own_words(explanation, club, "zh")[1]
+
+
+def test_a_standing_that_begins_later_than_the_moment_that_is_looked_at_says_when(
+    remembered: Memory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    club = publish(remembered)
+    people(remembered, club, "ann")
+    facts(remembered, club, "posted", "ann", [1, 2, 3, 4])
+    reviewed(remembered)
+    for days, since in ((-3, "regular, from 2027-03-01 on."), (0, "regular for 0 days."), (1, "regular for 1 day.")):
+        explanation = ann(remembered, days)
+        _show(Output(False), explanation, explanation.standings[0], club.zone)
+        assert since in capsys.readouterr().out
 
 
 RESTING = """schema: lifecycle/v1

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operations.deed_facts import facts_of
+from operations.errors import Refusal
 from operations.ports.effects import Deed
+from operations.reports.cost import shown
 from operations.reports.page import quartiles, text_of
-from operations.reports.pool import base_of, pooled, spends
+from operations.reports.pool import Pooled, base_of, pooled, spends
+from operations.reports.themes import themes_by_segment
+from tests.moves.club import METRICS, club
 from tests.operations.bureau import AT, bureau
 
 COMMUNITY = bureau()
@@ -48,6 +53,24 @@ def test_a_group_of_which_nothing_is_known_is_unknown_and_not_zero() -> None:
     assert pooled(COMMUNITY, "reads", [{"reads": None}, {}]).value is None
     assert pooled(COMMUNITY, "reads", []).value is None
     assert pooled(COMMUNITY, "reads", [{"reads": Fraction(0)}, {}]).value == 0
+
+
+def test_where_nothing_is_measured_of_works_the_refusal_says_so() -> None:
+    house: Any = None  # nothing is asked of it
+
+    with pytest.raises(Refusal) as caught:
+        themes_by_segment(house, club(), at=AT)
+
+    assert str(caught.value) == "club has no metric about works. About works it measures nothing."
+
+
+def test_a_figure_that_is_a_length_of_time_is_shown_in_days_and_hours() -> None:
+    quiet = "  - { id: quiet, title: { en: Q, zh: 静 }, type: duration, from: [posted], take: since_last }\n"
+    community = club(metrics=METRICS + quiet)
+
+    assert shown(community, "quiet", Pooled(Fraction(34_581_333, 2), 3, 3)) == "200d 2h"
+    assert shown(community, "quiet", Pooled(Fraction(86_400), 1, 2)) == "1d (1 of 2)"
+    assert shown(community, "quiet", Pooled(None, 0, 2)) is None
 
 
 def test_a_metric_is_made_of_its_base_metrics() -> None:

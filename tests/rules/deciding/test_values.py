@@ -8,7 +8,21 @@ from hypothesis import strategies as st
 
 from rules.errors import Unfit
 from rules.reading import Reading, parse_reading, reading_of
-from rules.values import BOOLEAN, DATE, DURATION, INTEGER, LARGEST, SET, TEXT, ValueType, fit, scaled, show
+from rules.values import (
+    BOOLEAN,
+    DATE,
+    DURATION,
+    INTEGER,
+    LARGEST,
+    SET,
+    TEXT,
+    ValueType,
+    duration_said,
+    fit,
+    legible,
+    scaled,
+    show,
+)
 
 MONEY = ValueType("money", 2, unit="CNY")
 
@@ -87,6 +101,35 @@ def test_what_does_not_fit_is_refused_by_name(raw: object, type_: ValueType) -> 
 
 def test_scaled_reads_a_decimal_exactly() -> None:
     assert [scaled(text) for text in ("0.70", "12", "-0.000001")] == [(70, 2), (12, 0), (-1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("17290666s", "200d 2h"),
+        ("259201s", "3d"),
+        ("10666s", "2h 57min"),
+        ("3601s", "1h"),
+        ("61s", "1min 1s"),
+        ("5s", "5s"),
+        ("-10666s", "-2h 57min"),
+        ("73h", "3d 1h"),
+        ("4321min", "3d"),
+        ("36h", "36h"),
+        ("90min", "90min"),
+        ("90d", "90d"),
+        ("0d", "0d"),
+        ("1990s edition", "1990s edition"),
+    ],
+)
+def test_a_length_is_read_in_its_largest_unit_and_the_next(shown: str, said: str) -> None:
+    assert duration_said(shown) == said
+
+
+def test_where_no_type_is_at_hand_only_what_can_be_nothing_but_a_length_is_taken_for_one() -> None:
+    seen = ["17290666s", "1990s", "5s", 40, None, True, ["90d"], "core"]
+
+    assert [legible(one) for one in seen] == ["200d 2h", *seen[1:]]
 
 
 def test_a_reading_is_its_text_and_back() -> None:
