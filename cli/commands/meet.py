@@ -33,7 +33,10 @@ def meet(
     community: Community = None,
     json: Json = False,
 ) -> None:
-    """Hold a gathering. Without an option: who is invited, the agenda, and who was there so far."""
+    """Hold a gathering. Without an option: who is invited, the agenda, and who was there so far.
+
+    What is said in one command is written down as a whole, or nothing of it is.
+    """
     from cli.console import Output
     from cli.given import pairs, run_named, typed
     from cli.wiring import room
@@ -42,30 +45,40 @@ def meet(
     from workflows.meeting import Meeting
 
     out = Output(json)
+    happened = bool(attended or came or with_role or minutes)
+    if day and happened:
+        raise Refusal(
+            "--day says when it will be and the rest what happened there, so nothing was written down.",
+            "Set the day with a command of its own; say who was there, and write the minutes, once it has come.",
+        )
+    if (day or happened) and not by:
+        raise Refusal("It must be said who does this.", "Add --as PERSON.")
+    who = by or ""
+    poked: list[tuple[str, str]] = []
+    people = [one.strip() for one in (attended or "").split(",") if one.strip()]
+    roles = dict(_pair(one) for one in with_role or ())
     with room() as here:
         spec = here.memory.specs.current(community)
         found = run_named(here.memory.runs, spec.id, run)
-        desk = Desk(here.memory.house, poke=here.gateway.poke)
+        desk = Desk(here.memory.house, poke=lambda run, what: poked.append((run, what)))
         meeting = Meeting(desk, found.id, phase)
         said = []
-        who = by or ""
-        if (day or attended or came or with_role or minutes) and not who:
-            raise Refusal("It must be said who does this.", "Add --as PERSON.")
-        if day:
-            meeting.set_day(day, by=who)
-            said.append(f"The day is set: {day}.")
-        people = [one.strip() for one in (attended or "").split(",") if one.strip()]
-        roles = dict(_pair(one) for one in with_role or ())
-        if people or roles:
-            meeting.attend(by=who, people=people, roles=roles)
-            said.append(f"{len({*people, *roles})} were there.")
-        if came:
-            meeting.attend(by=who)
-            said.append(f"{who} was there.")
-        if minutes:
-            types = desk.fields(desk.form_of(found.id, meeting.phase), spec)
-            meeting.minutes(typed(pairs(form or [], "--form"), types), by=who)
-            said.append("The minutes are in.")
+        with here.memory.together():
+            if day:
+                meeting.set_day(day, by=who)
+                said.append(f"The day is set: {day}.")
+            if people or roles:
+                meeting.attend(by=who, people=people, roles=roles)
+                said.append(f"{len({*people, *roles})} were there.")
+            if came:
+                meeting.attend(by=who)
+                said.append(f"{who} was there.")
+            if minutes:
+                types = desk.fields(desk.form_of(found.id, meeting.phase), spec)
+                meeting.minutes(typed(pairs(form or [], "--form"), types), by=who)
+                said.append("The minutes are in.")
+        for one, what in dict.fromkeys(poked):  # only now is there something to see
+            here.gateway.poke(one, what)
         state = None if minutes else Meeting(desk, found.id, meeting.phase).state()
     out.data({"run": found.id, "phase": meeting.phase, "done": said, "state": state})
     for line in said:

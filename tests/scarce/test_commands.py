@@ -120,12 +120,16 @@ def test_a_supper_is_held_with_its_quorum_its_elder_and_its_minutes(
         return str(caught.value)
 
     assert "It must be said who" in refused("--day", "1d")
+    assert "nothing was written down" in refused("--as", "ann", "--day", "1h", "--attended", "m05")
+    assert trellis("meet", supper.id)["state"]["day"] is None
     assert "is not the host" in refused("--as", "m05", "--day", "1d")
     assert "after the time" in refused("--as", "ann", "--day", "60d")
     trellis("meet", supper.id, "--as", "ann", "--day", "1h")
     assert trellis("meet", supper.id)["state"]["invited"] == ["m05", "m06", "m07"]
     eventually(lambda: "was there" in run("meet", supper.id, "--as", "m05", "--i-was-there"))
     assert "is not in role:elder" in refused("--as", "ann", "--with-role", "elder=ann")
+    assert "m09 is not invited" in refused("--as", "ann", "--attended", "m07,m09")
+    assert trellis("meet", supper.id)["state"]["attended"] == ["m05"]
     trellis("meet", supper.id, "--as", "ann", "--attended", "m06", "--with-role", "elder=eve")
     trellis("meet", supper.id, "--as", "ann", "--minutes", "--form", "text=soup and songs")
 
