@@ -8,10 +8,12 @@ What a page may hold, as fenced blocks:
 - ```yaml file=specs/mine/community.yaml (or csv, text): a file that is written with this content.
 
 In what is shown, `…` stands for anything: the rest of a line, something within it, or, alone on a line, lines.
-Times of day, seconds and runs of blanks are not compared. Dates are those of the day that the page names in its
-first line; on another day everything moves along. A hash may be another one, if it is the same one everywhere.
+Times of day, seconds and runs of blanks are not compared. Dates, in figures and in words, are those of the day that
+the page names in its first line; on another day everything moves along, and the year and the quarter of that day are
+those of the page's. A hash may be another one, if it is the same one everywhere.
 """
 
+import calendar
 import functools
 import multiprocessing
 import os
@@ -41,6 +43,11 @@ PATIENCE = 600.0  # seconds until something that is waited for must have come
 _FENCE = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _DAY = re.compile(r"\A<!-- walked on (\d{4}-\d{2}-\d{2}) -->")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_MONTHS = calendar.month_name[1:]
+_TIME = re.compile(
+    rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}} (?:{'|'.join(_MONTHS)}) \d{{4}}\b|\d{{4}}年\d{{1,2}}月\d{{1,2}}日"
+    r"|(?<![\w.,/#-])\d{4}(?:-Q[1-4])?(?![\w./-]|,\d)"
+)  # a date in figures or in words, a year or a quarter
 _HASH = re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}\b")
 _FOR_BASH = re.compile(r"[|&;<>*$]|\n")  # what only a shell understands
 _VAGUE = (
@@ -306,7 +313,7 @@ class Walk:
     def _here(self, text: str) -> list[str]:
         """What was shown, as it would have been on the page's day; empty lines at both ends are left out."""
         text = text.replace(str(self.folder), "~/trellis")
-        text = _DATE.sub(lambda found: _moved(found[0], self.page.day - self.today), text)
+        text = as_on(self.page.day, text, today=self.today)
         return [line.rstrip() for line in text.strip("\n").splitlines() if line.strip()]
 
     def _differs(self, page: list[str], shown: list[str]) -> str:
@@ -362,8 +369,27 @@ def _vague(line: str) -> str:
     return line.strip()
 
 
+def as_on(day: date, text: str, *, today: date) -> str:
+    """What was shown today as it would have been shown on another day: its dates, this year and this quarter."""
+    periods = dict(zip(_periods(today), _periods(day), strict=True))
+    return _TIME.sub(lambda found: periods.get(found[0]) or _moved(found[0], day - today), text)
+
+
+def _periods(day: date) -> tuple[str, str]:
+    """The year and the quarter of a day."""
+    return f"{day.year}", f"{day.year}-Q{(day.month + 2) // 3}"
+
+
 def _moved(day: str, by: timedelta) -> str:
+    """A date so much later, spelled as it was; what is no date stays."""
     try:
+        if "年" in day:
+            then = date(*map(int, re.findall(r"\d+", day))) + by
+            return f"{then.year}年{then.month}月{then.day}日"
+        if " " in day:
+            number, month, year = day.split()
+            then = date(int(year), _MONTHS.index(month) + 1, int(number)) + by
+            return f"{then.day} {_MONTHS[then.month - 1]} {then.year}"
         return (date.fromisoformat(day) + by).isoformat()
     except (ValueError, OverflowError):
         return day
