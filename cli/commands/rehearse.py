@@ -20,7 +20,7 @@ def rehearse(
     subject: Annotated[str | None, typer.Option("--subject", help="Whom or what the run is about.")] = None,
     with_: Annotated[list[str] | None, typer.Option("--with", help="An argument, name=value; may be repeated.")] = None,
     within: Annotated[int, typer.Option("--within", help="Seconds after which this command stops waiting.")] = 3600,
-    here: Annotated[bool, typer.Option("--here", help="Also among the members of a database of your own.")] = False,
+    here: Annotated[bool, typer.Option("--here", help="Also among members who may be real.")] = False,
     at: At = None,
     community: Community = None,
     json: Json = False,
@@ -28,8 +28,8 @@ def rehearse(
     """Play a task by the very workflow that will run it, on a fast clock; the same seed plays the same again.
 
     It awards, records and notifies as the real thing does: rehearse in an installation of its own (TRELLIS_HOME), not
-    where real members are. On a database of your own (DATABASE_URL) in which there are members it is refused without
-    --here.
+    where real members are. Where there are members besides those of `trellis new practice`, or any in a database of
+    your own (DATABASE_URL), it is refused without --here.
     """
     import os
     import time
@@ -41,6 +41,7 @@ def rehearse(
     from cli.options import moment
     from cli.wiring import room
     from operations.errors import Refusal
+    from operations.practice import besides
     from workflows.carriers import leaves
     from workflows.launch import Launcher
 
@@ -52,13 +53,15 @@ def rehearse(
     out = Output(json)
     with room() as found:
         spec = found.memory.specs.current(community)
-        members = found.memory.members(spec).count() if os.environ.get("DATABASE_URL") and not here else 0
-        if members:
+        members, own = found.memory.members(spec), bool(os.environ.get("DATABASE_URL"))
+        real = 0 if here else members.count() if own else besides(members)
+        if real:
+            where = "in a database of your own (DATABASE_URL)" if own else "besides those of `trellis new practice`"
+            apart = "TRELLIS_HOME=rehearsal" + (" DATABASE_URL= TEMPORAL_ADDRESS=" if own else "")
             raise Refusal(
-                f"{spec.id} has {members:,} members in a database of your own (DATABASE_URL), and what is awarded and"
+                f"{spec.id} has {real:,} {'member' if real == 1 else 'members'} {where}, and what is awarded and"
                 " recorded in a rehearsal would stay with them.",
-                f"Rehearse apart: TRELLIS_HOME=rehearsal DATABASE_URL= TEMPORAL_ADDRESS= trellis rehearse {task} …;"
-                " or, if these members are made up, add --here.",
+                f"Rehearse apart: {apart} trellis rehearse {task} …; or, if these members are made up, add --here.",
             )
         run = Launcher(found.memory.house, found.gateway).start(
             task,

@@ -13,6 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from importlib.resources import files
 from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from operations.ports.members import Members
 
 _HOURS = ("08:15", "12:40", "20:05")
 _FIXED = ("id", "member", "kind", "at")
@@ -25,6 +29,12 @@ def practice(today: date) -> Mapping[str, str]:
         "facts.csv": _facts(today, "facts.tsv"),
         "plaza.csv": _facts(today, "plaza.tsv"),
     }
+
+
+def besides(members: Members) -> int:
+    """How many members there are besides those of the practice community."""
+    _, *rows = _table("members.tsv")
+    return members.count() - len(members.find({name for row in rows for name in _names(row[0])}))
 
 
 def _members(today: date) -> str:

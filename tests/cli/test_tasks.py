@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +84,21 @@ def test_nothing_is_rehearsed_among_the_members_of_a_database_of_ones_own_withou
 
     assert "--here" in no.value.hint
     assert len(founded.memory.runs.runs("village")) == before
+
+
+def test_nothing_is_rehearsed_in_a_folder_in_which_there_are_others_than_the_practice_community(
+    trellis: Trellis, founded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from operations.errors import Refusal
+
+    monkeypatch.setattr("cli.wiring.room", lambda: nullcontext(founded))
+    monkeypatch.delenv("DATABASE_URL")
+
+    with pytest.raises(Refusal, match=r"village has 9 members besides those of `trellis new practice`, and") as no:
+        trellis("rehearse", "harvest", "--scale", "1d=20ms")
+
+    assert "TRELLIS_HOME=rehearsal trellis rehearse harvest" in no.value.hint
+    assert "--here" in no.value.hint
 
 
 def test_people_take_part_from_the_terminal(trellis: Trellis, founded: Any, eventually: Any) -> None:

@@ -4,7 +4,11 @@ import csv
 import io
 from datetime import date
 
-from operations.practice import practice
+import pytest
+
+from cli.memory import Memory
+from operations.practice import besides, practice
+from tests.moves.club import people, publish
 
 TODAY = date(2026, 11, 22)
 
@@ -30,3 +34,14 @@ def test_on_the_plaza_one_owner_has_the_likes_of_a_voice_and_another_lacks_one()
     likes = [fact["member"] for fact in rows("plaza.csv") if fact["kind"] == "liked"]
 
     assert (likes.count("han"), likes.count("jin")) == (60, 49)
+
+
+@pytest.mark.servers
+def test_members_besides_those_of_the_folder_are_told_from_them(remembered: Memory) -> None:
+    club = publish(remembered)
+    people(remembered, club, "bo", "guest-01", "guest-40")
+    assert besides(remembered.members(club)) == 0
+
+    people(remembered, club, "bob", "guest-41")
+
+    assert besides(remembered.members(club)) == 2
