@@ -14,10 +14,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from operations.arguments import read_arguments
+from operations.embargo import held_back_by
 from operations.ports.effects import Deed, Done, Effects
 from operations.prizes import deeds_of_prize, times_of
 from operations.spec_edits import read_edits
-from rules.time import moment
 
 if TYPE_CHECKING:
     from rules.spec import Community
@@ -155,7 +155,7 @@ def _expand(effect: Any, make: _Maker) -> Iterable[Deed]:
 def _publish(body: Any, make: _Maker) -> Iterable[Deed]:
     resolver = make.context.resolver
     credits = f"{make.context.source}/{make.place}" if body.credits else None
-    embargo = _embargo(make.context)
+    kept = held_back_by(make.context)
     for what in _listed(body.what):
         authors = {work.id: work.authors for work in resolver.ranked(what) or ()}
         for thing in resolver.things(what):
@@ -169,17 +169,8 @@ def _publish(body: Any, make: _Maker) -> Iterable[Deed]:
                     authors=list(authors.get(thing, ())),
                     work=thing in authors,
                     credits=credits,
-                    embargo=embargo if _is_public(make.context.community, place) else None,
+                    **(kept if _is_public(make.context.community, place) else {}),
                 )
-
-
-def _embargo(context: EffectContext) -> str | None:
-    """Until when nothing of the task may be public, if that is not over yet (local, as it is shown)."""
-    task = context.community.tasks.get(context.task or "")
-    until = getattr(getattr(task, "brief", None), "embargo", None)
-    if until is None or context.at >= moment(until, context.community.zone):
-        return None
-    return str(until)
 
 
 def _is_public(community: Community, place: str) -> bool:

@@ -1,4 +1,4 @@
-"""Housekeeping: what nobody has to think of: periods of budgets end, late parcels are told of, cars are called back."""
+"""Housekeeping: what nobody has to think of: periods of budgets end, what is late is told of, embargoes end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from operations.embargo import publish_held_back
 from operations.errors import Refusal
 from operations.ports.inbox import Item
 from operations.prizes import cents, period_of
 
 if TYPE_CHECKING:
+    from operations.ports.effects import Effects
     from operations.ports.inbox import Inbox
     from operations.ports.resources import Resources
     from rules.spec import Community
@@ -24,6 +26,8 @@ class Keeper(Protocol):
     def resources(self) -> Resources: ...
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def effects(self) -> Effects: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,14 @@ class Kept:
     closed: tuple[Closed, ...] = ()
     late: tuple[str, ...] = ()
     overdue: tuple[str, ...] = ()
+    published: int = 0  # what an embargo had held back
 
 
 def keep_house(house: Keeper, community: Community, *, at: datetime) -> Kept:
-    """End the periods that are over, and tell keepers what is late. The same once more changes nothing."""
+    """End the periods that are over, tell keepers what is late, and publish what was held back until now.
+
+    The same once more changes nothing.
+    """
     resources: Sequence[Any] = list(community.resources.values())
     budgets = [spec for spec in resources if spec.kind == "budget" and spec.per != "once"]
     closed = [done for spec in budgets for done in _close_what_is_over(house, community, spec, at)]
@@ -67,7 +75,9 @@ def keep_house(house: Keeper, community: Community, *, at: datetime) -> Kept:
         ]
     )
     overdue = _call_back(house, community, [one for one in resources if one.kind == "fleet"], at)
-    return Kept(closed=tuple(closed), late=tuple(one.key for one in late), overdue=tuple(overdue))
+    published = publish_held_back(house.effects, community, at=at)
+    keys = tuple(one.key for one in late)
+    return Kept(closed=tuple(closed), late=keys, overdue=tuple(overdue), published=published)
 
 
 def close_period(house: Keeper, community: Community, budget: str, period: str, *, at: datetime) -> Closed:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.deed_facts import facts_of, items_of
+from operations.embargo import item_of, told_of
 from operations.errors import Refusal
 from operations.ports.effects import Balance, Candidate, Deed, Done, Holding, Line
 from operations.ports.inbox import Item
@@ -17,6 +18,7 @@ from operations.ports.notices import Notice, Outbox
 from store import deeds as kinds
 from store.audit import audit
 from store.bulk import insert_many
+from store.held_back import held_back, hold_back, let_go
 from store.ledgers import enter, left_in_stock, reorders
 from store.loads import load_of_everybody
 from store.proposals import withdraw
@@ -75,6 +77,8 @@ class SqlEffects:
                     refused.update(writer(connection, community, [one for one in new if one.kind == kind]))
             if refused:
                 self._note_refusals(connection, community, refused)
+                early = hold_back(connection, community, [one for one in new if one.key in refused])
+                self._inbox.open(told_of(community, early))
             done = [one for one in new if one.key not in refused]
             self._tell(community, done)
             self._reorder(connection, community, [one for one in done if one.kind == "gift"])
@@ -136,6 +140,19 @@ class SqlEffects:
             low = {one.details["item"]: one.details for one in gifts}
             self._inbox.open(reorders(connection, community, low, at=max(one.at for one in gifts)))
 
+    def held_back(self, community: str, *, run: str | None = None) -> Sequence[Deed]:
+        with transaction(self._engine) as connection:
+            return [_deed(row) for row in held_back(connection, community, run)]
+
+    def publish_now(self, community: str, keys: Sequence[str], *, at: datetime) -> int:
+        with transaction(self._engine) as connection:
+            deeds = [_deed(row) for row in let_go(connection, community, keys, at)]
+            if deeds:
+                kinds.publish(connection, community, deeds)
+                self._tell(community, deeds)
+                self._inbox.close(community, sorted({item_of(one.source) for one in deeds}))
+        return len(deeds)
+
     def refuse(self, community: str, deed_: Deed, reason: str) -> None:
         with transaction(self._engine) as connection:
             self._enter(connection, community, [deed_])
@@ -147,18 +164,25 @@ class SqlEffects:
         with transaction(self._engine) as connection:
             rows = connection.execute(
                 update(deed)
-                .where(deed.c.community == community, within, deed.c.undone_at.is_(None), deed.c.refused.is_(None))
+                .where(
+                    deed.c.community == community,
+                    within,
+                    deed.c.undone_at.is_(None),
+                    deed.c.refused.is_(None) | deed.c.waiting,
+                )
                 .values(undone_at=at, waiting=False)
                 .returning(deed)
             ).all()
+            never = {item_of(row.source) for row in rows if row.refused is not None}  # was held back, and stays so
+            rows = [row for row in rows if row.refused is None]
             for row in sorted(rows, key=lambda row: -row.seq):
                 self._take_back(connection, community, row, at)
             facts = [fact.id for fact in facts_of([_deed(row) for row in rows])]
             if facts:
                 self._facts(community).withdraw(facts, reason=f"{source} was cancelled", at=at)
             opened = [item.id for item in items_of(community, [_deed(row) for row in rows])]
-            if opened:
-                self._inbox.close(community, opened)
+            if opened or never:
+                self._inbox.close(community, [*opened, *sorted(never)])
         return len(rows)
 
     def _take_back(self, connection: Connection, community: str, row: Any, at: datetime) -> None:
@@ -235,7 +259,10 @@ class SqlEffects:
     def to_start(self, community: str, *, limit: int = 100) -> Sequence[Deed]:
         with transaction(self._engine) as connection:
             rows = connection.execute(
-                select(deed).where(deed.c.community == community, deed.c.waiting).order_by(deed.c.seq).limit(limit)
+                select(deed)
+                .where(deed.c.community == community, deed.c.waiting, deed.c.kind == "start")
+                .order_by(deed.c.seq)
+                .limit(limit)
             ).all()
         return [_deed(row) for row in rows]
 

@@ -38,6 +38,11 @@ _SEATS = """
     UPDATE seat s SET until = :at, "left" = 'consent' FROM team t
      WHERE t.id = s.team AND t.community = :community AND s.member = :member AND s.until IS NULL RETURNING t.run
 """
+_HELD_BACK = """
+    UPDATE deed SET waiting = false
+     WHERE community = :community AND waiting AND kind = 'publish'
+       AND (member = :member OR details -> 'authors' @> to_jsonb(CAST(:member AS text)))
+"""
 _MINE = "SELECT id FROM run WHERE community = :community AND subject = :member AND status = 'running'"
 _PARCELS = """
     UPDATE parcel SET cancelled_at = :at
@@ -48,8 +53,8 @@ _PARCELS = """
 def release(connection: Connection, spec: Community, member: str, at: datetime) -> Released:
     """End all contact that has begun. Asks count as silence at once: nobody waits for this member any more.
 
-    Works that were accepted stay with their credit; those that were not are taken back. Gifts that have not been
-    posted stay in stock.
+    Works that were accepted stay with their credit; those that were not are taken back. What an embargo holds back is
+    not published afterwards. Gifts that have not been posted stay in stock.
     """
     given = {"community": spec.id, "member": member, "at": at}
 
@@ -62,6 +67,7 @@ def release(connection: Connection, spec: Community, member: str, at: datetime) 
     runs = [*items, *done(_ASKED)]
     parts = done(_PARTS)
     runs += [*parts, *done(_WORKS), *done(_SEATS), *done(_MINE)]
+    done(_HELD_BACK)
     for key in done(_PARCELS):
         _to_stock(connection, spec.id, key, at)
     return Released(

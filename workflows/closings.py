@@ -15,7 +15,7 @@ from operations.follow_ups import keep
 from operations.ports.runs import Visit
 from workflows.asking import items_of, within_of
 from workflows.course import LAPSED
-from workflows.looks import looks, next_look, settled, tended, wakes_of
+from workflows.looks import looks, may_be_public, next_look, settled, tended, wakes_of
 from workflows.openings import Openings
 from workflows.play import Note, Opening, Progress
 from workflows.ready import REPEAT, RUN
@@ -129,6 +129,7 @@ class Closings(Openings):
         wakes = [at for at in wakes_of(setting, visit) if at > asked.at] if setting.wants.goods is not None else []
         wakes += [progress.look_at] if progress.look_at is not None else []
         wakes += tended(setting, asked.at, teams_change)
+        wakes += may_be_public(setting, asked.at)
         if progress.requests:
             self.house.inbox.open(items_of(setting, visit, Opening(requests=progress.requests)))
         look = next_look(visit, asked.at, looks(setting), wakes)

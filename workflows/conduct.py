@@ -87,6 +87,7 @@ class Conduct(Closings):
         run = self.settings.run(asked.run)
         community = self.house.specs.at(run.digest, run.community)
         undone = self.house.effects.undo(run.community, run.id, at=asked.at) if asked.end in TAKEN_BACK else 0
+        self._publish_held_back(run, community, asked.at)
         self.house.resources.release(run.id, at=asked.at)
         parts = dict(self.house.runs.parts(run.id))
         mode = self.settings.mode(run, community)

@@ -194,7 +194,11 @@ def divided(slots: Any, parts: Mapping[str, Sequence[str]]) -> dict[str, int]:
 
 # ------------------------------------------------------------------------------------------------- who is asked of whom
 def own(setting: Setting, visit: Visit, works: Mapping[str, Work]) -> dict[str, tuple[str, ...]]:
-    """Of things that belong to a team, or a part of one, those who are asked about them: their own, and no others'."""
+    """Of things that belong to a team, or a part of one, those who are asked about them: their own, and no others'.
+
+    Whoever has come into such a part since the visit was opened is asked too; who was asked for a part alone, and has
+    it no more, is not.
+    """
     asked, around = setting.wants.asked, setting.around
     named = [
         (phase, ref.partition(".")[2])
@@ -207,6 +211,7 @@ def own(setting: Setting, visit: Visit, works: Mapping[str, Work]) -> dict[str, 
         return {}
     teams = {phase: around.teams_of(phase) for phase, _ in named}
     theirs = {who for phase, part in named for parts in teams[phase].values() for who in _in(parts, part)}
+    everybody = _asked_by_now(asked, visit, theirs, len(named))
     whose = {phase: _members(parts) for phase, parts in teams.items()}
     found: dict[str, tuple[str, ...]] = {}
     for thing in visit.things:
@@ -222,8 +227,22 @@ def own(setting: Setting, visit: Visit, works: Mapping[str, Work]) -> dict[str, 
             parts = teams[phase][team]
             mine |= set(parts.get(slot, ())) if part == HOLDER and slot else set(_in(parts, part))
         if apart:
-            found[thing] = tuple(who for who in visit.asked if who in mine or who not in theirs)
+            found[thing] = tuple(who for who in everybody if who in mine or who not in theirs)
     return found
+
+
+def _asked_by_now(asked: Any, visit: Visit, theirs: Collection[str], named: int) -> tuple[str, ...]:
+    """Who is asked now where parts of teams are: those asked at the beginning, and who has come into a part since.
+
+    Args:
+        theirs: who has one of the parts now.
+        named: how many parts are named.
+    """
+    listed = asked if isinstance(asked, list | tuple) else (asked,)
+    if not all(isinstance(one, str) for one in listed):
+        return visit.asked  # some of a selection: who is among them was seen when the visit was opened
+    everybody = tuple(dict.fromkeys((*visit.asked, *sorted(theirs))))
+    return tuple(who for who in everybody if who in theirs) if named == len(listed) else everybody
 
 
 def _in(parts: Mapping[str, Sequence[str]], part: str) -> list[str]:

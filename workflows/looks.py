@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from operations.embargo import ends_at
 from operations.ports.runs import Visit
 from rules.time import ClockScale
 from workflows.play import Scene
@@ -21,6 +22,12 @@ LOOK_EVERY = timedelta(days=1)
 
 AT_MOST = timedelta(seconds=1)
 """On a scaled clock not more often than so much real time: what looking costs does not shrink with the clock."""
+
+
+def may_be_public(setting: Setting, at: datetime) -> list[datetime]:
+    """When what an embargo holds back may be published, if that is still to come."""
+    ends = ends_at(setting.community, setting.run.task)
+    return [ends] if ends is not None and ends > at else []
 
 
 def tended(setting: Setting, at: datetime, look: datetime | None) -> list[datetime]:

@@ -12,15 +12,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from operations.effects import EffectContext, carry_out
+from operations.embargo import embargo_of, publish_held_back
 from operations.house import House
-from operations.ports.runs import Planned, Visit
+from operations.ports.runs import Planned, Run, Visit
 from operations.reminding import Reminders
 from rules.fact import Fact
+from rules.spec import Community
 from rules.time import Duration, WorkCalendar, add
 from workflows.asking import items_of
 from workflows.children import Children
 from workflows.course import LAPSED, SKIPPED
-from workflows.looks import looks, next_look, tended, wakes_of
+from workflows.looks import looks, may_be_public, next_look, tended, wakes_of
 from workflows.phases.each.spec import Each
 from workflows.play import Note, Scene
 from workflows.ready import REPEAT, RUN, STRUCTURE
@@ -150,6 +152,7 @@ class Openings:
             wakes = [*(self._ask(setting, opened, scene) if wants.goods is not None else ())]
             wakes += [opening.look_at] if opening.look_at is not None else []
             wakes += tended(setting, visit.opened_at, teams_change)
+            wakes += may_be_public(setting, visit.opened_at)
         return self._opened(opened, opening.awaits, looks(setting), wakes)
 
     def _beget(self, setting: Setting, visit: Visit) -> Visit:
@@ -253,10 +256,15 @@ class Openings:
         return False
 
     def _wake(self, run_id: str, at: datetime) -> None:
-        """On a scaled clock the run itself takes the steps of its items, at its own times."""
-        run = self.settings.run(run_id)
+        """What is due in the run: what was held back may be public, and on a scaled clock steps of items are taken."""
+        run, house = self.settings.run(run_id), self.house
+        spec = house.specs.at(run.digest, run.community)
+        self._publish_held_back(run, spec, at)
         if run.scale is None:
             return
-        spec = self.house.specs.at(run.digest, run.community)
-        house = self.house
         Reminders(inbox=house.inbox, outbox=house.outbox, effects=house.effects, community=spec).in_run(run.id, at)
+
+    def _publish_held_back(self, run: Run, spec: Community, at: datetime) -> None:
+        """Publish what an embargo has held back, once it is over in the run's own time."""
+        if embargo_of(spec, run.task) is not None:
+            publish_held_back(self.house.effects, self.house.specs.current(run.community), at=at, run=run.id)

@@ -165,6 +165,16 @@ class Effects(Protocol):
         """Deeds of kind `start` that are waiting for their run, oldest first."""
         ...
 
+    def held_back(self, community: str, *, run: str | None = None) -> Sequence[Deed]:
+        """Publications that an embargo holds back, oldest first: those of one run; or, without one, all except those
+        of runs that are under way on a clock of their own."""
+        ...
+
+    def publish_now(self, community: str, keys: Sequence[str], *, at: datetime) -> int:
+        """Publish what was held back, and close the items that tell of it; what is not held back (any more) stays as it
+        is. Returns how many publications that were."""
+        ...
+
     def started(self, community: str, key: str, *, run: str | None, reason: str | None = None) -> None:
         """A run was started for a deed, or was refused."""
         ...

@@ -12,6 +12,7 @@ import pytest
 
 from operations import review
 from operations.books import check_books
+from operations.embargo import publish_held_back
 from operations.errors import Refusal
 from operations.known import Known
 from operations.perks import keep_perks
@@ -190,6 +191,106 @@ def test_nothing_is_public_before_its_embargo_and_inside_it_may_be_read(settled:
     places = {fact.fields["place"] for fact in memory.facts("auto").find(kinds=["published"], limit=50)}
     assert {"plaza", "council"} <= places
     walk.finish(run, AT, "cancel")
+
+
+EMBARGO = datetime.fromisoformat("2027-04-20T10:00:00+08:00")
+EVERYWHERE = ["space:test-bench", "space:plaza", "channel:brand-account"]
+
+
+def told_early(memory: Any, walk: Walk) -> tuple[Any, str]:
+    """A run that has called everywhere before anything of it may be public, and the item that tells of it."""
+    run = walk.start("parking-trial", at=AT, args={"places": EVERYWHERE})
+    walk.open(run, "call", AT)
+    return run, f"{run.id}/call/1#held-back"
+
+
+def public(memory: Any, run: Any) -> dict[str, datetime]:
+    """Where a run has published something, and when."""
+    found = memory.facts("auto").find(kinds=["published"], limit=200)
+    return {str(one.fields["place"]): one.at for one in found if one.fields.get("run") == run.id}
+
+
+def test_what_an_embargo_holds_back_is_told_to_whoever_answers_for_it_and_published_when_it_is_over(
+    settled: Any,
+) -> None:
+    memory, community, walk = settled, settled.specs.current("auto"), Walk(settled)
+    run, item = told_early(memory, walk)
+
+    assert public(memory, run) == {"test-bench": AT}
+    told = memory.inbox.item("auto", item)
+    assert told.asked == (community.modes["trial"].owner,) == ("role:product-owner",)
+    assert told.title["en"] == (
+        "Held back until 2027-04-20 10:00, then published by itself:"
+        " Parking by itself (space:plaza, channel:brand-account)"
+    )
+    assert (told.due, told.about, told.state) == (EMBARGO, run.id, "open")
+    assert item in {one.id for one in memory.inbox.find("auto", role="product-owner")}
+    walk.open(run, "call", AT)  # tried again
+    assert publish_held_back(memory.effects, community, at=EMBARGO - timedelta(seconds=1)) == 0
+    assert set(public(memory, run)) == {"test-bench"}
+
+    walk.finish(run, AT + 30 * DAY, "end:nothing-learnt")
+    kept = publish_held_back(memory.effects, community, at=EMBARGO)  # as the outbox does every minute
+
+    assert kept >= 2
+    assert public(memory, run) == {"test-bench": AT, "plaza": EMBARGO, "brand-account": EMBARGO}
+    assert memory.inbox.item("auto", item).state == "gone", "there is nothing to see to any more"
+    assert publish_held_back(memory.effects, community, at=EMBARGO + DAY) == 0, "once"
+
+
+def test_a_run_publishes_what_was_held_back_at_the_moment_at_which_it_may_on_its_own_clock(settled: Any) -> None:
+    memory, walk = settled, Walk(settled)
+    run, item = told_early(memory, walk)
+
+    opened = walk.open(run, "signing-up", EMBARGO - 2 * DAY)
+    assert opened.look_at == EMBARGO, "it looks up then, whatever it waits for"
+    assert set(public(memory, run)) == {"test-bench"}
+    walk.check(run, "signing-up", EMBARGO)
+
+    assert public(memory, run) == {"test-bench": AT, "plaza": EMBARGO, "brand-account": EMBARGO}
+    assert memory.inbox.item("auto", item).state == "gone"
+    walk.finish(run, EMBARGO + DAY, "cancel")
+    assert public(memory, run) == {}, "what was published in the end is taken back like anything else"
+
+
+def test_an_embargo_that_is_put_off_holds_on_and_what_was_called_off_is_never_published(settled: Any) -> None:
+    from rules.spec import load
+    from store.folder import read_folder
+    from workflows.phases import discover
+
+    memory, community, walk = settled, settled.specs.current("auto"), Walk(settled)
+    files = dict(read_folder(AUTO))
+    task = files["tasks/parking-trial.yaml"]
+    files["tasks/parking-trial.yaml"] = task.replace(b"2027-04-20 10:00", b"2027-05-04 10:00")
+    later = load(files, discover()).community
+    assert later is not None
+    run, item = told_early(memory, walk)
+
+    publish_held_back(memory.effects, later, at=EMBARGO + DAY)
+    assert set(public(memory, run)) == {"test-bench"}, "as the present version says"
+
+    walk.finish(run, AT + DAY, "cancel")
+    assert memory.inbox.item("auto", item).state == "gone"
+    publish_held_back(memory.effects, community, at=EMBARGO + DAY)
+    assert public(memory, run) == {}
+
+
+def test_nothing_of_somebody_who_took_consent_back_is_published_after_an_embargo(settled: Any) -> None:
+    memory, community = settled, settled.specs.current("auto")
+    details = {"place": "space:plaza", "embargo": "2027-04-20 10:00", "until": EMBARGO.isoformat(), "told": ["kim"],
+               "title": {"en": "Two pieces", "zh": "两件作品"}}  # fmt: skip
+    held = [
+        Deed(key=f"early/{who}", kind="publish", at=AT, source="early", member=who, task="parking-trial",
+             details={**details, "what": f"of {who}", "authors": [who, "base-3"]})
+        for who in ("base-4", "base-5")
+    ]  # fmt: skip
+    assert len(memory.effects.do("auto", held).refused) == 2
+
+    memory.persons.release(community, "base-5", at=AT + DAY)
+    publish_held_back(memory.effects, community, at=EMBARGO)
+
+    told = memory.facts("auto").find(kinds=["published"], limit=200)
+    assert {one.member for one in told} & {"base-4", "base-5"} == {"base-4"}
 
 
 def test_the_special_adviser_serves_a_year_and_is_renewed_or_not(settled: Any) -> None:

@@ -205,3 +205,22 @@ def test_leaders_try_what_is_new_before_others_and_nothing_of_it_is_public_befor
     late, outside = told_in(embargo)
     assert outside == {"test-bench", "plaza", "brand-account"}
     over(late)
+
+
+def test_what_was_held_back_is_published_by_the_run_itself_when_its_embargo_is_over(
+    settled: Any, working: None
+) -> None:
+    memory, embargo = settled.memory, datetime.fromisoformat("2027-04-20T10:00:00+08:00")
+    everywhere = ["space:test-bench", "space:plaza", "channel:brand-account"]
+    begins = embargo - timedelta(days=10)
+    run = Launcher(memory.house, settled.gateway).start(
+        "parking-trial", at=begins, scale="1d=40ms", rehearsed=True, seed=5, crowd=18, args={"places": everywhere}
+    )
+
+    assert settled.gateway.result(run.id, PATIENCE, RunResult).end.startswith("end")
+
+    facts = memory.facts("auto").find(kinds=["published"], limit=500)
+    told = {str(one.fields["place"]): one.at for one in facts if one.fields.get("run") == run.id}
+    assert told == {"test-bench": begins, "plaza": embargo, "brand-account": embargo}
+    item = memory.inbox.item("auto", f"{run.id}/call/1#held-back")
+    assert (item.asked, item.opened_at, item.state) == (("role:product-owner",), begins, "gone")

@@ -8,6 +8,7 @@ from typing import Any
 
 from temporalio import activity
 
+from operations.embargo import publish_held_back
 from operations.errors import Refusal
 from operations.notify import deliver
 from operations.ports.effects import Deed, Effects, Starter
@@ -56,6 +57,7 @@ class Notices:
         with alive():
             if asked.release:
                 release(self._specs, self._effects, asked.community, at=datetime.now(UTC))
+                publish_held_back(self._effects, community, at=datetime.now(UTC))
             started = self._start(asked.community)
             if self._planner is not None:
                 self._planner(asked.community)

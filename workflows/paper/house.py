@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from operations.deed_facts import facts_of
+from operations.embargo import EMBARGO, item_of, told_of
 from operations.house import House
 from operations.known import Known
 from operations.people import RELATIONS
@@ -55,6 +56,7 @@ class Paper:
     items: dict[str, Item] = field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = field(default_factory=dict)
     deeds: dict[str, Deed] = field(default_factory=dict)
+    held: dict[str, Deed] = field(default_factory=dict)
     titles: dict[tuple[str, str, str], Holding] = field(default_factory=dict)
     assigned: dict[str, dict[str, str]] = field(default_factory=dict)
     _reckoned: dict[Any, Mapping[str, Value | None]] = field(default_factory=dict, repr=False)
@@ -167,12 +169,27 @@ class PaperEffects:
     def do(self, community: str, deeds: Sequence[Deed]) -> Done:
         paper = self._paper
         new = [deed for deed in {one.key: one for one in deeds}.values() if deed.key not in paper.deeds]
-        new = [deed for deed in new if not deed.details.get("embargo") and not self._takes_nothing(deed)]
+        early = [deed for deed in new if deed.details.get(EMBARGO)]
+        if early:
+            paper.held |= {deed.key: deed for deed in early}
+            paper.items |= {item.id: item for item in told_of(community, early) if item.id not in paper.items}
+        new = [deed for deed in new if not deed.details.get(EMBARGO) and not self._takes_nothing(deed)]
         for deed in new:
             paper.deeds[deed.key] = deed
             self._carry_out(deed)
         paper.facts |= {fact.id: fact for fact in facts_of(new)}
         return Done(new=len(new), known=len(deeds) - len(new))
+
+    def held_back(self, community: str, *, run: str | None = None) -> Sequence[Deed]:
+        return [deed for deed in self._paper.held.values() if run in (None, deed.run)]
+
+    def publish_now(self, community: str, keys: Sequence[str], *, at: datetime) -> int:
+        found = [self._paper.held.pop(key) for key in keys if key in self._paper.held]
+        for deed in found:
+            details = {name: value for name, value in deed.details.items() if name != EMBARGO}
+            self.do(community, [replace(deed, at=at, details=details)])
+        _Inbox(self._paper).close(community, [item_of(deed.source) for deed in found])
+        return len(found)
 
     def _takes_nothing(self, deed: Deed) -> bool:
         """Whether a title is taken back from somebody who does not hold it."""
@@ -203,6 +220,7 @@ class PaperEffects:
     def undo(self, community: str, source: str, *, at: datetime) -> int:
         paper = self._paper
         mine = [deed for deed in paper.deeds.values() if deed.source.startswith(source)]
+        paper.held = {key: deed for key, deed in paper.held.items() if not deed.source.startswith(source)}
         for deed in mine:
             paper.facts.pop(f"{deed.key}#fact", None)
             if deed.kind == "title":
