@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def search(
-    words: Annotated[str, typer.Argument(metavar="TEXT", help="Words to look for, Chinese or English.")],
+    words: Annotated[list[str], typer.Argument(metavar="TEXT...", help="Words to look for, Chinese or English.")],
     space: Annotated[str | None, typer.Option("--space", metavar="ID", help="Only in this space.")] = None,
     author: Annotated[str | None, typer.Option("--author", metavar="ID", help="Only by this member.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = 20,
@@ -27,13 +27,14 @@ def search(
     from cli.wiring import memory
 
     out = Output(json)
+    text = " ".join(words)
     with memory() as remembered:
         spec = remembered.specs.current(community)
         place = f"space:{space}" if space else None
-        found = remembered.knowledge.search(spec.id, words, place=place, author=author, limit=limit)
+        found = remembered.knowledge.search(spec.id, text, place=place, author=author, limit=limit)
     out.data(
         {
-            "query": words,
+            "query": text,
             "pieces": [
                 {
                     "work": one.work,
