@@ -23,7 +23,7 @@ from workflows.at_inbox import AtInbox
 from workflows.handing_back import hand_back
 from workflows.legs import following
 from workflows.play import ROLE, Scene
-from workflows.records import fitting
+from workflows.records import fitting, tell_at_once
 from workflows.scenes import Settings, run_time
 from workflows.setting import Setting
 from workflows.settling import settle, thing_by_thing
@@ -139,8 +139,11 @@ class AtGate(AtInbox):
         if reason is not None:
             raise _refusal(reason)
         with self.house.runs.together():
-            said = one_of([self._said(setting, self._through(setting, visit, act), 1)])
+            gate = self._through(setting, visit, act)
+            said = one_of([self._said(setting, gate, 1)])
             hand_back(setting, visit, act, now=self._now())
+        if gate.verdict == "accepted":  # in a transaction of its own: nobody who shuts the gate waits for metrics
+            tell_at_once(setting, [replace(act, visit=gate.visit)])
         if act.verb == "enrol":
             self.house.runs.take_part(setting.run.id, {act.by: "member"})
         self._poke_if_over(setting, visit, act.about)

@@ -13,10 +13,12 @@ from operations.errors import Refusal
 from operations.ports.inbox import Item
 from operations.ports.runs import Act, Entry, Visit
 from rules.counted import fact_kinds
+from rules.fact import Fact
 from rules.spec import Community
-from rules.values import ValueType
+from rules.values import Value, ValueType
 from workflows.at_gate import AtGate, Said, one_of
 from workflows.play import REVISE, ROLE
+from workflows.scenes import run_time
 from workflows.seating import ANSWERS
 from workflows.seeing import real_name
 from workflows.setting import Setting
@@ -77,18 +79,34 @@ class Desk(AtGate):
     def withdraw(self, run: str, *, member: str) -> Said:
         """Leave a run: out of an open enrolment, and works that are not accepted yet are taken back.
 
+        That somebody left is a fact (`withdrew`), whether the enrolment by which they came in is still open or not.
+
         Raises:
             Refusal: the member has no part in the run.
         """
+        told = False
         for known in self.house.runs.open_visits(run, kind="enrol"):
             setting, visit = self.opened(run, known.phase, visit=known.visit)
             act = Act(verb="withdraw", by=member, at=self._time(setting, visit))
             if setting.play.refusal(setting.phase, setting.scene(visit), act) is None:
                 self._act(setting, visit, act)
+                told = True
         self._leave_teams(run, member)
         if not self.house.runs.leave(run, member):
             raise Refusal(f"{member} has no part in {run}.")
+        if not told:
+            self._tell_left(run, member)
         return Said(id=run)
+
+    def _tell_left(self, run_id: str, member: str) -> None:
+        """That somebody left who came in by an enrolment that is over, or by none."""
+        run = self.settings.run(run_id)
+        visits = self.house.runs.visits(run_id)
+        at = run_time(run, visits[-1], self._now()) if visits else self._now()
+        fields: dict[str, Value] = {"task": run.task, "mode": run.mode, "run": run.id, "by": member}
+        community = self.house.specs.at(run.digest, run.community)
+        key = f"{run.id}/withdrew/{member}/{at.timestamp():.6f}"
+        self.house.facts(community).record([Fact(key, "withdrew", member, at, None, fields)])
 
     def _leave_teams(self, run: str, member: str) -> None:
         from workflows.teamwork import Teamwork

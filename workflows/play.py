@@ -282,6 +282,8 @@ class Kind(Protocol):
     said about a thing has nothing to do with other things has `settled(phase, scene, thing)`: whether nothing more can
     be said about it, now or later; of many things only those that are not settled are looked at. One in which a thing
     goes back and forth has `passes(phase, scene, thing)`: the request to those whose turn it is, once it has gone back.
+    One whose moves are facts as soon as they are made has `at_once(phase, act)`: the notes of a move, which its closing
+    makes once more with the same keys.
     """
 
     def wants(self, phase: Any) -> Wants:

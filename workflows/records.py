@@ -10,7 +10,7 @@ from operations.errors import Refusal
 from operations.follow_ups import follow_ups_in
 from operations.forms import problems
 from operations.ports.audit import FollowUp
-from operations.ports.runs import Work
+from operations.ports.runs import Act, Work
 from operations.proposals import changed
 from operations.prospects import WHOM, is_named, meet, whom
 from operations.spec_edits import read_edits
@@ -55,6 +55,18 @@ def facts_of(setting: Setting, notes: Iterable[Note]) -> list[Fact]:
             house, names = setting.house, {id_: str(note.fields[WHOM])}
             meet(house.persons, house.members(setting.community), setting.community, found[-1:], names)
     return found
+
+
+def tell_at_once(setting: Setting, acts: Iterable[Act]) -> None:
+    """Record what is a fact as soon as it is done, of moves that the gate has let through.
+
+    The closing of the phase records the same under the same ids, so that nothing is lost where this was not reached.
+    """
+    made = getattr(setting.play, "at_once", None)
+    if made is None:
+        return
+    if facts := facts_of(setting, [note for act in acts for note in made(setting.phase, act)]):
+        setting.house.facts(setting.community).record(facts)
 
 
 def forms_of(setting: Setting, scene: Scene, accepted: Iterable[str]) -> Iterator[Note]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from operations.ports.runs import Act, Entry, Planned, Visit, Work
 from workflows.play import Scene
+from workflows.records import tell_at_once
 from workflows.setting import Setting
 
 PAGE = 2_000
@@ -29,7 +30,8 @@ def catch_up(setting: Setting, visit: Visit, *, until: datetime) -> int:
                 limit = int(getattr(setting.phase, "limit", 1))
                 runs.submit(run, visit.phase, entries, limit=limit, mark=False, visit=visit.visit)
             if acts:
-                runs.act(run, visit.phase, acts, visit=visit.visit)
+                gates = runs.act(run, visit.phase, acts, visit=visit.visit)
+                tell_at_once(setting, [act for act, gate in zip(acts, gates, strict=True) if gate.accepted])
             runs.played(run, visit.phase, visit.visit, [one.seq for one in todo])
             done += len(todo)
     return done

@@ -25,6 +25,9 @@ from workflows.play import (
 USUAL = 24
 """How many simulated members come where anybody may."""
 
+FACTS = {"enrol": "enrolled", "decline": "declined", "withdraw": "withdrew"}
+"""What each move is as a fact."""
+
 
 def wants(phase: Enrol) -> Wants:
     return Wants(
@@ -76,10 +79,9 @@ def closing(phase: Enrol, scene: Scene) -> Closing:
     limit = len(ranked) if phase.limit is None else int(phase.limit)
     members, waiting = ranked[:limit], ranked[limit:]
     declined = [act.by for act in scene.in_order if act.verb == "decline" and act.by not in inside]
-    notes = []
+    notes: list[Note] = []
     for act in scene.in_order:
-        kind = {"enrol": "enrolled", "decline": "declined", "withdraw": "withdrew"}[act.verb]
-        notes.append(Note(kind=kind, key=f"{act.visit}/{act.by}", at=act.at, member=act.by, fields={"by": act.by}))
+        notes += at_once(phase, act)
         if act.verb == "enrol" and phase.form is not None and act.by in inside:
             filled = {**act.fields, "by": act.by}
             notes.append(Note(kind=phase.form, key=f"{act.visit}/{act.by}", at=act.at, member=act.by, fields=filled))
@@ -95,6 +97,12 @@ def closing(phase: Enrol, scene: Scene) -> Closing:
         notes=tuple(notes),
         parts=dict.fromkeys(members, "member"),
     )
+
+
+def at_once(phase: Enrol, act: Act) -> Sequence[Note]:
+    """That somebody came in, said no or left is known as soon as it is done, and not only when the time is up."""
+    key = f"{act.visit}/{act.by}"
+    return [Note(kind=FACTS[act.verb], key=key, at=act.at, member=act.by, fields={"by": act.by})]
 
 
 def so_far(phase: Enrol, scene: Scene) -> Mapping[str, object]:
