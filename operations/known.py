@@ -1,4 +1,13 @@
-"""Known: what is known of members, works and a run at one moment, as conditions and orders read it."""
+"""Known: what is known of members, works and a run at one moment, as conditions and orders read it.
+
+As of the moment, always: what was imported of members, titles, metrics, how long a run or a team has lasted. Whoever
+acts and decides now reads tiers, stages, grace and cohorts as they are now: a run is told of a move at once, also one
+whose clock is behind, and must see it then. Whoever looks back (`past`: the figures of a phase that closed earlier, a
+report as of a day) reads these as they were, so that nobody counts for a tier they came to later.
+
+Always as it is now, since nothing else is remembered: in how many runs and circles somebody takes part (`load`,
+`circle`), who is in a team, a pin, and the fields of works.
+"""
 
 from __future__ import annotations
 
@@ -50,17 +59,23 @@ class Known:
         house: the ports.
         community: the pinned spec.
         at: the moment as of which is looked; later facts do not count.
+        past: whether that is looking back, so that standings and cohorts are those of then too.
     """
 
-    def __init__(self, house: House, community: Community, at: datetime) -> None:
-        self.house, self.community, self.at = house, community, at
+    def __init__(self, house: House, community: Community, at: datetime, *, past: bool = False) -> None:
+        self.house, self.community, self.at, self.past = house, community, at, past
         self._sources: dict[str, Source | None] = {}
         self._everybody: dict[frozenset[Reading], Mapping[str, Evidence]] = {}
         self._people: dict[str, Member | None] = {}
 
     def then(self, at: datetime) -> Known:
-        """What is known at another moment."""
-        return type(self)(self.house, self.community, at)
+        """What was known at an earlier moment."""
+        return type(self)(self.house, self.community, at, past=True)
+
+    @property
+    def back_at(self) -> datetime | None:
+        """The moment, where that is looking back; None where everything is as it is now."""
+        return self.at if self.past else None
 
     # ---------------------------------------------------------------------------------------------------------- members
     def members(self, ids: Collection[str] | None, readings: Iterable[Reading] = ()) -> Mapping[str, Evidence]:
@@ -101,7 +116,9 @@ class Known:
     def _each(self, ids: Collection[str] | None, wanted: frozenset[Reading]) -> Iterator[tuple[str, Evidence]]:
         community = self.community
         frame = self.house.members(community).frame(self.at, subjects=ids)
-        standing = self.house.standings.frame(community, self.at, subjects=ids)
+        standings = self.house.standings
+        look = standings.as_of if self.past else standings.frame
+        standing = look(community, self.at, subjects=ids)
         frame = frame.join(standing, on="subject", how="left", suffix="_standing")
         own = {one for one in wanted if one.scope == "subject"}
         by_column: dict[str, Reading] = {}
@@ -153,7 +170,7 @@ class Known:
             cohorts = self.house.touch.cohorts(self.community.id, closed=True)
             found = next((one for one in cohorts if one.id == id), None)
         attributes: dict[str, Value | None] = {
-            "cohort.size": len(self.house.touch.members_of(self.community.id, [id])[id])
+            "cohort.size": len(self.house.touch.members_of(self.community.id, [id], at=self.back_at)[id])
         }
         if found is not None:
             partition = self.community.cohorts.get(found.partition)

@@ -1,7 +1,8 @@
 """People: whom a `who` means in a run, at one moment; also what its references to works, texts and credit mean.
 
-Results are as they were when their phase closed; everything else is as it is at the moment of asking. Where people
-are wanted, works mean their authors.
+Results are as they were when their phase closed; everything else is as it is at the moment of asking, or was, where
+`operations.known` looks back. Roles, and who looks after whom, are always live: whoever has left cannot answer. Where
+people are wanted, works mean their authors.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ class People:
         if ref == "everyone" or (colon and kind in ("tier", "stage", "title")):
             return self._members(ref)
         if colon and kind == "cohort":
-            return list(self.known.house.touch.belonging(self.known.community.id, ref.partition(":")[2]))
+            here, partition = self.known.community.id, ref.partition(":")[2]
+            return list(self.known.house.touch.belonging(here, partition, at=self.known.back_at))
         if colon:
             raise Refusal(
                 f"{ref} cannot be asked for yet.", "Runs know everyone, tiers, stages, titles, cohorts, roles, results."

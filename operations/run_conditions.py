@@ -112,8 +112,9 @@ class RunConditions:
 
     def plainly(self, names: frozenset[str] | None, member: str) -> Evidence | None:
         """What is known of a member for a condition of tier, stage and consent alone, which runs about members ask all
-        the time; None: it asks for more. A few rows instead of everything that can be known."""
-        if names is None:
+        the time; None: it asks for more, or of a moment that is over. A few rows instead of everything that can be
+        known, and those of now: a run is told of a move at once, and has to see it then, whatever its clock says."""
+        if names is None or self.known.past:
             return None
         person = self.known.person(member)
         if person is None:

@@ -1,4 +1,8 @@
-"""Who: the people that refs and selections of rules, tiers and stages mean, at the moment of a decision."""
+"""Who: the people that refs and selections of rules, tiers and stages mean, at the moment of a decision.
+
+What a decision does is done now: standings and roles are those of now, however late a review is carried out, so that
+nobody is told or given what is for a tier they have left. What was known when it was taken, `operations.replay` asks.
+"""
 
 from __future__ import annotations
 

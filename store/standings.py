@@ -6,7 +6,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, bindparam, func, select, text, union_all
+import polars as pl
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
@@ -14,14 +27,14 @@ from operations.ports.standings import LIFECYCLE, ByHand, Change, First, Place, 
 from store.bulk import as_rows
 from store.hands import acts_of, write_down
 from store.standing_frame import standing_frame
+from store.standing_reader import Reader
 from store.standing_rows import StandingRows, read_rows
+from store.standing_sizes import anybody_came_since, sizes_now, sizes_of
 from store.tables.members import member
 from store.tables.standings import observation, standing
 from store.transaction import transaction
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from rules.spec import Community
 
 _CHANGES = """json_to_recordset(CAST(:changes AS json)) AS u (ladder text, value text, member text, was text,
@@ -75,6 +88,15 @@ _MET = text(f"""
 _STANDS = select(standing.c.ladder, standing.c.at).where(
     standing.c.community == bindparam("of"), standing.c.member == bindparam("who"), standing.c.value == ""
 )
+_CHANGED_SINCE = (
+    select(standing.c.member)
+    .where(
+        standing.c.community == bindparam("of"),
+        (standing.c.moved_at > bindparam("then")) | (standing.c.below_since > bindparam("then")),
+    )
+    .distinct()
+)
+_OF_THESE = _CHANGED_SINCE.where(standing.c.member == func.any(bindparam("who", type_=ARRAY(Text))))
 
 
 class SqlStandings:
@@ -152,6 +174,25 @@ class SqlStandings:
                 connection, community, at, ladder=ladder, value=value, subjects=subjects, then=then, without=without
             )
 
+    def as_of(self, community: Community, at: datetime, *, subjects: Collection[str] | None = None) -> pl.DataFrame:
+        with transaction(self._engine) as connection:
+            now = self.frame(community, at, subjects=subjects)
+            changed = self._changed_since(connection, community.id, at, subjects)
+            if not changed:
+                return now
+            then = self.frame(community, at, subjects=changed, then=True)
+        others = now.filter(~now["subject"].is_in(changed))
+        return pl.concat([others, then.select(now.columns)], how="vertical_relaxed")
+
+    def _changed_since(
+        self, connection: Connection, community: str, at: datetime, subjects: Collection[str] | None = None
+    ) -> list[str]:
+        """Who has moved, or begun a grace, since."""
+        asked: dict[str, Any] = {"of": community, "then": at}
+        if subjects is None:
+            return list(connection.execute(_CHANGED_SINCE, asked).scalars())
+        return list(connection.execute(_OF_THESE, {**asked, "who": list(subjects)}).scalars())
+
     def snapshot(self, community: str, at: datetime, everybody: Callable[[], pl.DataFrame]) -> StandingRows:
         with transaction(self._engine) as connection:
             return read_rows(connection, community, at, everybody)
@@ -167,29 +208,14 @@ class SqlStandings:
                 row[0]: row[1] for row in connection.execute(select(seats.c.tier, func.count()).group_by(seats.c.tier))
             }
 
-    def sizes(self, community: Community) -> Mapping[str, Mapping[str, int]]:
+    def sizes(self, community: Community, at: datetime | None = None) -> Mapping[str, Mapping[str, int]]:
         with transaction(self._engine) as connection:
-            everybody = connection.execute(
-                select(func.count()).select_from(member).where(member.c.community == community.id)
-            ).scalar_one()
-            found = connection.execute(
-                select(standing.c.ladder, standing.c.value, standing.c.at, func.count())
-                .where(standing.c.community == community.id, standing.c.at.is_not(None))
-                .group_by(standing.c.ladder, standing.c.value, standing.c.at)
-            ).all()
-        named: dict[str, dict[str, int]] = {}
-        for name, value, at, count in found:
-            named.setdefault(f"{name}@{value}" if value else name, {})[at] = count
-        sizes: dict[str, dict[str, int]] = {}
-        for ladder in community.ladders.values():
-            for name in [n for n in named if n.partition("@")[0] == ladder.id] or [ladder.id]:
-                rest = {tier.id: named.get(name, {}).get(tier.id, 0) for tier in ladder.tiers[1:]}
-                sizes[name] = {ladder.tiers[0].id: everybody - sum(rest.values()), **rest}
-        if community.lifecycle is not None:
-            stages = named.get(LIFECYCLE, {})
-            sizes[LIFECYCLE] = {stage.id: stages.get(stage.id, 0) for stage in community.lifecycle.stages}
-            sizes[LIFECYCLE]["none"] = everybody - sum(sizes[LIFECYCLE].values())
-        return sizes
+            if at is None or not (
+                anybody_came_since(connection, community.id, at) or self._changed_since(connection, community.id, at)
+            ):
+                return sizes_now(connection, community)
+            everybody = Reader(connection, community.id, None).members()
+            return sizes_of(community, self.as_of(community, at), everybody, at)
 
     def change(self, community: str, changes: Sequence[Change]) -> Sequence[Change]:
         done: list[Change] = []

@@ -69,8 +69,8 @@ class SqlTouch:
                 found[row.cohort].append(row.member)
         return found
 
-    def belonging(self, community: str, partition: str) -> Sequence[str]:
-        query = _belonging(community).where(cohort_member.c.partition == partition).order_by(cohort_member.c.member)
+    def belonging(self, community: str, partition: str, *, at: datetime | None = None) -> Sequence[str]:
+        query = _belonging(community, at).where(cohort_member.c.partition == partition).order_by(cohort_member.c.member)
         with transaction(self._engine) as connection:
             return [row.member for row in connection.execute(query)]
 

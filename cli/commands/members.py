@@ -57,11 +57,11 @@ def members(
 
 
 def _standings(remembered: "Memory", spec: "Spec", at: Any) -> Any:
-    """All members with the plain standings: tiers, stage, days."""
+    """All members with the plain standings as of a moment: tiers, stage, days."""
     import polars as pl
 
     people = remembered.members(spec).frame(at).select("subject", "days_member")
-    standings = remembered.standings.frame(spec, at)
+    standings = remembered.standings.as_of(spec, at)
     wanted = [ladder.id for ladder in spec.ladders.values() if ladder.per is None]
     names = [name for ladder in wanted for name in (ladder, f"days_in_{ladder}") if name in standings.columns]
     names += [name for name in ("stage", "days_in_stage") if name in standings.columns]

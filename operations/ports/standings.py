@@ -202,6 +202,14 @@ class Standings(Protocol):
         """
         ...
 
+    def as_of(self, community: Community, at: datetime, *, subjects: Collection[str] | None = None) -> pl.DataFrame:
+        """The same columns for what looks at a moment that may be over: of whoever has moved or begun a grace since,
+        as it was then; of everybody else as it is, since it was so then too. In no particular order.
+
+        Of a moment at which nothing came later this costs one question more than `frame`.
+        """
+        ...
+
     def snapshot(self, community: str, at: datetime, everybody: Callable[[], pl.DataFrame]) -> Snapshot:
         """All standings as they are now, to be looked at as of `at`.
 
@@ -218,8 +226,12 @@ class Standings(Protocol):
         """
         ...
 
-    def sizes(self, community: Community) -> Mapping[str, Mapping[str, int]]:
-        """How many members stand where: ladder (or `ladder@value`, or `lifecycle`) to tier or stage to count."""
+    def sizes(self, community: Community, at: datetime | None = None) -> Mapping[str, Mapping[str, int]]:
+        """How many members stand where: ladder (or `ladder@value`, or `lifecycle`) to tier or stage to count.
+
+        Args:
+            at: as they stood then, of those who had joined by then; as they stand now without it.
+        """
         ...
 
     def change(self, community: str, changes: Sequence[Change]) -> Sequence[Change]:

@@ -90,8 +90,8 @@ class Touch(Protocol):
         """Who belongs to cohorts now, or belonged at a moment, by the cohort's id."""
         ...
 
-    def belonging(self, community: str, partition: str) -> Sequence[str]:
-        """Everybody who belongs to a cohort of a partition now."""
+    def belonging(self, community: str, partition: str, *, at: datetime | None = None) -> Sequence[str]:
+        """Everybody who belongs to a cohort of a partition now, or belonged at a moment."""
         ...
 
     def cohorts_of(self, community: str, member: str) -> Mapping[str, str]:

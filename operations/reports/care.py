@@ -144,10 +144,10 @@ class _Prices:
 def taken_by_kind(
     house: House, community: Community, taken: Mapping[str, Taken], by: Sequence[str], *, at: datetime
 ) -> dict[str, dict[str, Taken]]:
-    """The same by kind of member (`author.tier`, `author.origin`), as they are now."""
+    """The same by kind of member (`author.tier`, `author.origin`), as they were then."""
     names = {name: name.partition(".")[2] for name in by if name.startswith("author.")}
     members = list(taken)
-    read = Known(house, community, at).figures([(bare, "all") for bare in names.values()], members=members)
+    read = Known(house, community, at, past=True).figures([(bare, "all") for bare in names.values()], members=members)
     found: dict[str, dict[str, Taken]] = {name: {} for name in names}
     for name, bare in names.items():
         for member in members:

@@ -80,7 +80,7 @@ def effects_of(
         since: only works handed in (or posted) from then on.
     """
     bases = list(dict.fromkeys(base for metric in metrics for base in base_of(community, metric)))
-    known = Known(house, community, at)
+    known = Known(house, community, at, past=True)
     works, of_run = _handed_in(house, community, runs, task)
     if since is not None:
         works = [work for work in works if work.at >= since]

@@ -44,7 +44,7 @@ def reach(
     if asked is None or asked.subject != "member":
         names = ", ".join(one.id for one in through) or "none"
         raise Refusal(f"{community.id} has no metric {metric or 'of whom members reach'}.", f"There is {names}.")
-    known = Known(house, community, at)
+    known = Known(house, community, at, past=True)
     values = known.figures([(asked.id, over)], members=_everybody(known))[asked.id, over]
     nodes = {who: value for who, value in values.items() if isinstance(value, Fraction) and value > 0}
     kinds = _made_of(house, community, list(asked.kinds), over, at)

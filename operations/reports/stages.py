@@ -19,11 +19,11 @@ from rules.values import Evidence
 
 
 def stages(house: House, community: Community, *, at: datetime) -> Report:
-    """The distribution of members, target bands of shares, and what a breach asks for.
+    """The distribution of members at a moment, target bands of shares, and what a breach asks for.
 
     Bands are the `between` of rules about the community; a rule that would fire now recommends what it opens.
     """
-    sizes = house.standings.sizes(community)
+    sizes = house.standings.sizes(community, at)
     spread = [(where, name, count) for where, names in sorted(sizes.items()) for name, count in names.items()]
     order = {one.id: place for place, one in enumerate(community.lifecycle.stages)} if community.lifecycle else {}
     bands, advice = _bands(house, community, at)

@@ -303,7 +303,7 @@ class _Touch:
     ) -> Mapping[str, Sequence[str]]:
         return {one: [who for who in sorted(self._paper.people) if who != one] for one in cohorts}
 
-    def belonging(self, community: str, partition: str) -> Sequence[str]:
+    def belonging(self, community: str, partition: str, *, at: datetime | None = None) -> Sequence[str]:
         return sorted(self._paper.people)
 
     def runs_about(self, community: str, subjects: Collection[str]) -> Sequence[str]:
