@@ -3,11 +3,14 @@
 Decisions of one moment are taken together: standings, attributes and readings of everybody concerned come as columns.
 Days of grace and observation are taken from the decision itself, since they are dates that the review kept and not
 facts. A fact that was recorded later, a correction, or a change of the log makes a difference; so does a defect.
+
+Works, runs, teams and cohorts are read as they were too: which runs were under way, who was in a team or cohort, what
+had been published. What is not remembered is read as it is now: the fields of a work that was handed in anew since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from operations.desk import Desk, rulebook_of, with_foremost
 from operations.errors import Refusal
+from operations.looking.things import things_frame
 from operations.ports.decisions import ERASED, Recorded, Wanted
 from operations.ports.standings import LIFECYCLE, main_ladder
 from rules.columns import evidence_of
@@ -165,8 +169,11 @@ class _Moment:
     def _fired(self, of: str, rules: Mapping[str, Rule], found: Sequence[Recorded]) -> Iterator[Difference]:
         asked = {one.decision.rule for one in found}
         conditions = [rules[name].when for name in asked]
-        frame = self._members(found, conditions, None, "", ()) if of == "member" else self._things(of, conditions)
-        for one, evidence in self._evidence(frame, found, conditions):
+        if of == "member":
+            known = self._evidence(self._members(found, conditions, None, "", ()), found, conditions)
+        else:
+            known = self._known(self._things(of, found), found, self.rulebook.readings(of))
+        for one, evidence in known:
             if evidence is None:
                 yield self._stranger(one)
                 continue
@@ -212,28 +219,28 @@ class _Moment:
         frame = with_foremost(self.desk, self.community, self.at, frame)
         return frame.drop([name for name in frame.columns if name.startswith("entered_")])
 
-    def _things(self, of: str, conditions: Any) -> pl.DataFrame:
-        """What is known of the community itself, or of its spaces."""
-        import polars as pl
-
-        ids = [self.community.id] if of == "community" else list(self.community.spaces)
-        frame = pl.DataFrame({"subject": ids})
-        if of == "space":
-            frame = frame.with_columns(pl.col("subject").alias("space"))
-        readings = _readings(conditions)
-        measures = self.desk.measures(self.community)
-        own = [reading for reading in readings if reading.scope == "subject"]
-        if own:
-            measured = measures.frame(of, own, at=self.at, zone=self.community.zone, subjects=ids, known_by=self.at)
-            frame = frame.join(measured, on="subject", how="left", maintain_order="left")
-        shared = [reading for reading in readings if reading.scope == "community"]
-        known = measures.community(shared, self.at, known_by=self.at) if shared else {}
-        return frame.with_columns(pl.lit(v).alias(r.key) for r, v in known.items() if v is not None)
+    def _things(self, of: str, found: Sequence[Recorded]) -> pl.DataFrame:
+        """What was known of the things of another kind than members that decisions are about."""
+        return things_frame(
+            self.desk,
+            self.community,
+            of,
+            self.at,
+            readings=self.rulebook.readings(of),
+            names=list(self.rulebook.attributes(of)),
+            ids={one.decision.member for one in found},
+            then=True,
+        )
 
     def _evidence(
         self, frame: pl.DataFrame, found: Sequence[Recorded], conditions: Any
     ) -> Iterator[tuple[Recorded, Evidence | None]]:
-        readings = {reading.key: reading for reading in _readings(conditions)}
+        yield from self._known(frame, found, _readings(conditions))
+
+    def _known(
+        self, frame: pl.DataFrame, found: Sequence[Recorded], asked: Collection[Reading]
+    ) -> Iterator[tuple[Recorded, Evidence | None]]:
+        readings = {reading.key: reading for reading in asked}
         known: dict[str, Evidence] = {}
         for row in frame.iter_rows(named=True):
             known[row["subject"]] = evidence_of(row, readings)

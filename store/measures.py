@@ -140,9 +140,17 @@ class SqlMeasures:
             cells = CellsNow(connection, self._community, at, zone, by_id, list(metrics), known_by=known_by)
             return {reading: cells.whole(metric, reading) for reading, metric in metrics.items()}
 
-    def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
+    def things(
+        self,
+        kind: str,
+        names: Collection[str],
+        at: datetime,
+        *,
+        ids: Collection[str] | None = None,
+        then: bool = False,
+    ) -> pl.DataFrame:
         with snapshot(self._engine) as connection:
-            return things(connection, self._community, kind, names, at)
+            return things(connection, self._community, kind, names, at, ids=ids, then=then)
 
     def tidy(self) -> None:
         # what is in doubt is rebuilt and small chunks are merged, unless somebody else is in the way

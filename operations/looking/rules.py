@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import polars as pl
 
-from operations.desk import beside, member_frame
 from operations.looking.finding import ROW, Found, Looking, changes
+from operations.looking.things import things_frame
 from operations.ports.reviews import Verdict
 from rules.columns import holding, judge
 from rules.condition import Not
@@ -47,40 +46,10 @@ class OnRules(Looking):
 
     def _things(self) -> pl.DataFrame:
         """Everything of another kind than members, with its attributes, its metrics, and its author's."""
-        measures = self.desk.measures(self.community)
-        at, zone = self.plan.at, self.community.zone
-        if self.of in ("community", "space"):
-            ids = [self.community.id] if self.of == "community" else list(self.community.spaces)
-            frame = pl.DataFrame({"subject": ids})
-            if self.of == "space":
-                frame = frame.with_columns(pl.col("subject").alias("space"))
-        else:
-            frame = measures.things(self.of, self.attributes(), at)
-        named = "" if self.of == "community" else self.of  # `community.posts` is of everybody, whoever is looked at
-        own = frozenset(reading for reading in self.readings() if reading.scope in ("subject", named))
-        if own and frame.height:
-            asked = frozenset(replace(reading, scope="subject") for reading in own)
-            ids = frame["subject"].to_list()
-            measured = measures.frame(self.of, asked, at=at, zone=zone, subjects=ids)
-            frame = beside(frame, measured.select("subject", *(pl.col(_plain(r)).alias(r.key) for r in own)))
-        if self.of == "work" and frame.height:
-            frame = self._authored(frame)
-        shared = [reading for reading in self.readings() if reading.scope == "community"]
-        known = measures.community(shared, at) if shared else {}
-        whole = [pl.lit(value).alias(reading.key) for reading, value in known.items() if value is not None]
-        return frame.with_columns(whole).with_row_index(ROW)
-
-    def _authored(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """What is read of the authors of works, under `author.…`."""
-        read = frozenset(replace(r, scope="subject") for r in self.readings() if r.scope == "author")
-        names = {name.partition(".")[2] for name in self.attributes() if name.startswith("author.")}
-        if not read and not names:
-            return frame
-        authors = frame["author"].unique().sort().to_list()
-        people = member_frame(self.desk, self.community, self.plan.at, readings=read, subjects=authors)
-        kept = [name for name in people.columns if name in names or name in {reading.key for reading in read}]
-        people = people.select(pl.col("subject").alias("author"), *(pl.col(n).alias(f"author.{n}") for n in kept))
-        return frame.join(people, on="author", how="left", maintain_order="left")
+        frame = things_frame(
+            self.desk, self.community, self.of, self.plan.at, readings=self.readings(), names=self.attributes()
+        )
+        return frame.with_row_index(ROW)
 
     def _acting(self, rule: Rule, true: pl.DataFrame, last: dict[str, Fired]) -> pl.DataFrame:
         self.count(f"true:{rule.name}", true.height)
@@ -115,8 +84,3 @@ class OnRules(Looking):
             yield Verdict(subject=one["subject"], rule=one["rule"], kind="fire", body=body)
         for one in found.changes.filter(pl.col("kind") == "untrue").iter_rows(named=True):
             yield Verdict(subject=one["subject"], rule=one["rule"], kind="untrue")
-
-
-def _plain(reading: Reading) -> str:
-    """The column of a reading of the thing itself, however the condition named it: `repliers`, `work.repliers`."""
-    return replace(reading, scope="subject").key

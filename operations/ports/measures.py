@@ -86,9 +86,20 @@ class Measures(Protocol):
         """Put together what readings are computed from, after much came in; otherwise the next look does so first."""
         ...
 
-    def things(self, kind: str, names: Collection[str], at: datetime) -> pl.DataFrame:
+    def things(
+        self,
+        kind: str,
+        names: Collection[str],
+        at: datetime,
+        *,
+        ids: Collection[str] | None = None,
+        then: bool = False,
+    ) -> pl.DataFrame:
         """Every work, run under way, team or cohort that there is: `subject`, of works `author`, and attributes.
 
         Args:
             names: the attributes that are wanted, as conditions name them: `work.mode`, `run.days`.
+            ids: only these; all without it.
+            then: those that there were at `at` as they were, as far as that is remembered: the fields of works, and
+                what was withdrawn since, are those of now. Without it everything is as it is now.
         """

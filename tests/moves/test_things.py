@@ -12,7 +12,9 @@ from temporalio.testing import ActivityEnvironment
 
 from cli.memory import Memory
 from operations import review
+from operations.ports.decisions import Wanted
 from operations.ports.facts import Fact
+from operations.replay import replay
 from rules.spec import Community
 from store.tables.runs import run, work
 from tests.moves.club import AT, METRICS, people, publish, reviewed
@@ -149,6 +151,31 @@ def test_a_rule_about_teams_looks_at_those_that_facts_name(remembered: Memory, c
     assert (
         reviewed(remembered, AT + timedelta(days=9))["rules:team"]["fired:silent-team"] == 2
     )  # a new spell, and t2's first
+
+
+def test_decisions_about_works_runs_and_teams_are_taken_again_as_these_were(
+    remembered: Memory, club: Community
+) -> None:
+    record(remembered, club, Fact("s1", "spoke", None, AT - timedelta(days=9), fields={"team": "t1"}))
+    reviewed(remembered)
+    fired = {one.decision.rule for one in remembered.decisions.find("club", Wanted(outcome="fired"))}
+    assert fired == {"draws", "sleeps", "silent-team"}
+
+    ended = {"status": "ended", "ended_at": AT + timedelta(days=1)}
+    with remembered.engine.begin() as connection:
+        connection.execute(update(run).where(run.c.number == 1).values(**ended))
+        connection.execute(update(work).where(work.c.id == "w1").values(state="withdrawn"))
+    for hour in (1, 2):  # and its author rises
+        record(remembered, club, Fact(f"p{hour}", "posted", "ann", AT + timedelta(hours=hour)))
+    late = AT + timedelta(days=5)
+    record(remembered, club, Fact("s2", "spoke", None, AT - timedelta(days=1), late, {"team": "t1"}))
+    assert reviewed(remembered, AT + timedelta(days=2))["tier"]["moved:guest>regular"] == 1
+
+    assert [one.what for one in replay(remembered.desk, "club", Wanted())] == []
+
+    record(remembered, club, Fact("s3", "spoke", None, AT - timedelta(days=1), fields={"team": "t1"}))
+    [one] = replay(remembered.desk, "club", Wanted(rule="silent-team"))
+    assert one.what == "silent-team: nothing is decided now, it was fired"
 
 
 def test_whoever_moves_wakes_the_runs_that_are_about_them(remembered: Memory, club: Community) -> None:

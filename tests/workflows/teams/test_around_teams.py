@@ -10,9 +10,11 @@ import pytest
 from operations import review
 from operations.errors import Refusal
 from operations.known import Known
+from operations.ports.decisions import Wanted
 from operations.ports.effects import Deed
 from operations.ports.runs import Run
 from operations.ports.teams import Seat, Slot, Team
+from operations.replay import replay
 from rules.fact import Fact
 from rules.reading import Reading
 from tests.workflows.teams.crewed import AT, settle
@@ -107,8 +109,15 @@ def test_a_team_that_stops_talking_is_looked_after_and_one_that_is_over_is_not(m
     known = memory.measures("auto").things("team", {"team.days", "team.size", "team.script"}, AT + timedelta(days=7))
     row = known.filter(known["subject"] == team.id).row(0, named=True)
     assert (row["team.days"], row["team.size"], row["team.script"]) == (7, 2, "m000")
+    memory.teams.vacate(team.id, "camera", "m002", at=AT + timedelta(days=7, hours=1), why="withdrew")
     memory.teams.end(run.id, at=AT + timedelta(days=8))
     assert looked_at_teams(memory, AT + timedelta(days=20)).get("true:team-silent", 0) == 0
+    names = {"team.days", "team.size", "team.camera"}
+    then = memory.measures("auto").things("team", names, AT + timedelta(days=7), ids=[team.id], then=True)
+    assert then.to_dicts() == [{"subject": team.id, "team.camera": "m002", "team.days": 7, "team.size": 2}]
+    assert memory.measures("auto").things("team", names, AT + timedelta(days=9), ids=[team.id], then=True).is_empty()
+    fired = Wanted(rule="team-silent")
+    assert [one.what for one in replay(memory.desk, "auto", fired)] == [], "it is taken again as the team was"
 
 
 def test_an_honorary_advisor_may_judge_newcomers_and_others_may_not(
