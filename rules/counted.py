@@ -120,9 +120,9 @@ def _suspicion(written: Suspect | None) -> Suspicion | None:
         return None
     back, ring = written.reciprocal, written.ring
     return Suspicion(
-        None if back is None else GivenBack(Duration.parse(back.within).seconds, back.field),
-        tuple(Burst(one.count, Duration.parse(one.within).seconds, one.from_) for one in written.burst),
-        None if ring is None else GivenBack(Duration.parse(ring.within).seconds, ring.field),
+        None if back is None else GivenBack(Duration.parse(back.within).seconds, back.field, back.whole),
+        tuple(Burst(one.count, Duration.parse(one.within).seconds, one.from_, one.whole) for one in written.burst),
+        None if ring is None else GivenBack(Duration.parse(ring.within).seconds, ring.field, ring.whole),
     )
 
 

@@ -11,9 +11,10 @@ A kind of fact says what it takes (`suspect:` in metrics.yaml). Three things mak
   one moment are taken in the order of their keys.
 
 Only what happened before matters, so that a fact that comes later never changes what was read earlier; whether those
-facts are suspect themselves, or are ignored for another reason, does not matter. So the marks depend on which facts
-there are, and neither on the order in which nor on the batches in which they were recorded. A fact that was recorded as
-suspect stays so.
+facts are suspect themselves, or are ignored for another reason, does not matter. With `whole` that is otherwise: the
+facts before which made a fact suspect are suspect too, so that of an exchange, a ring or a flood nothing counts once it
+is found to be one. Either way the marks depend on which facts there are, and neither on the order in which nor on the
+batches in which they were recorded. A fact that was recorded as suspect stays so.
 """
 
 from __future__ import annotations
@@ -30,19 +31,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """More than `count` facts about one member in `seconds`, with one value of the field `of` if given."""
+    """More than `count` facts about one member in `seconds`, with one value of the field `of` if given.
+
+    `whole`: the first `count` are suspect as well.
+    """
 
     count: int
     seconds: int
     of: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """Facts that answer each other within `seconds`; `field` names the other member."""
+    """Facts that answer each other within `seconds`; `field` names the other member.
+
+    `whole`: those that were answered are suspect as well.
+    """
 
     seconds: int
     field: str = "by"
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,11 @@ class Suspicion:
     def seconds(self) -> int:
         """How far back anything reaches."""
         return max((one.seconds for one in (*self.bursts, self.reciprocal, self.ring) if one is not None), default=0)
+
+    @property
+    def whole(self) -> bool:
+        """Whether a fact may be suspect for what happened after it, within `seconds`."""
+        return any(one is not None and one.whole for one in (*self.bursts, self.reciprocal, self.ring))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,32 +111,41 @@ def suspects(suspicion: Suspicion, facts: Iterable[Fact]) -> set[str]:
             run = runs[(fact.member, of)]
             if len(run) >= burst.count and fact.at - run[-burst.count].at <= timedelta(seconds=burst.seconds):
                 found.add(fact.key.hex)
+                found.update(one.key.hex for one in run[-burst.count :] if burst.whole)
             run.append(fact)
-    back, ring = suspicion.reciprocal, suspicion.ring
-    for fact in ordered:
-        if (back is not None and _given_back(fact, ordered, back)) or (
-            ring is not None and _closes(fact, ordered, ring)
-        ):
-            found.add(fact.key.hex)
+    for said, answered in ((suspicion.reciprocal, _given_back), (suspicion.ring, _closed)):
+        for fact in ordered if said is not None else ():
+            if said is not None and (before := answered(fact, ordered, said)):
+                found.add(fact.key.hex)
+                found.update(one.key.hex for one in before if said.whole)
     return found
 
 
-def _given_back(fact: Fact, facts: Iterable[Fact], back: GivenBack) -> bool:
+def _given_back(fact: Fact, facts: Iterable[Fact], back: GivenBack) -> list[Fact]:
+    """The mirror images that it answers."""
     other = fact.fields.get(back.field)
     if other is None or other == fact.member:
-        return False
-    return any(
-        one.member == other and one.fields.get(back.field) == fact.member and _before(one, fact, back.seconds)
+        return []
+    return [
+        one
         for one in facts
-    )
+        if one.member == other and one.fields.get(back.field) == fact.member and _before(one, fact, back.seconds)
+    ]
 
 
-def _closes(fact: Fact, facts: Iterable[Fact], ring: GivenBack) -> bool:
-    """Whether it is the last of three facts that go round."""
+def _closed(fact: Fact, facts: Iterable[Fact], ring: GivenBack) -> list[Fact]:
+    """The other facts of the rings of three of which it is the last."""
     other = fact.fields.get(ring.field)
-    before = [(one.member, one.fields.get(ring.field)) for one in facts if _before(one, fact, ring.seconds)]
-    thirds = {third for member, third in before if member == other and third not in (None, other, fact.member)}
-    return fact.member != other and any(member in thirds and named == fact.member for member, named in before)
+    if other == fact.member:
+        return []
+    before = [(one.member, one.fields.get(ring.field), one) for one in facts if _before(one, fact, ring.seconds)]
+    thirds = {third for member, third, _ in before if member == other and third not in (None, other, fact.member)}
+    round_ = {member for member, named, _ in before if member in thirds and named == fact.member}
+    return [
+        one
+        for member, named, one in before
+        if (member == other and named in round_) or (member in round_ and named == fact.member)
+    ]
 
 
 def _before(one: Fact, fact: Fact, seconds: int) -> bool:

@@ -7,7 +7,7 @@ matters.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 from sqlalchemy import Connection, text
@@ -38,13 +38,16 @@ def flipped(
         touched: rows that came (as they are now) or went (as they were); None: all facts of the kind are looked at.
     """
     suspicion = kind.suspicion or Suspicion()
-    where, since, members = f"community = {community} AND kind = {number.key}", None, None
+    where, judging, members = f"community = {community} AND kind = {number.key}", pl.lit(value=True), None
     if touched is not None:
-        since, last = touched["at"].min(), touched["at"].max()
-        assert isinstance(since, datetime)
+        first, last = touched["at"].min(), touched["at"].max()
+        assert isinstance(first, datetime)
         assert isinstance(last, datetime)
-        away = f"interval '{suspicion.seconds} seconds'"
-        where += f" AND at >= timestamptz '{since}' - {away} AND at <= timestamptz '{last}' + {away}"
+        away = timedelta(seconds=suspicion.seconds)
+        since, until = first - (away if suspicion.whole else timedelta(0)), last + away
+        judging = pl.col("at").is_between(since, until)
+        beyond = until + away if suspicion.whole else until  # what is judged by what comes after it
+        where += f" AND at >= timestamptz '{since - away}' AND at <= timestamptz '{beyond}'"
         members = _concerned(connection, community, kind, number, touched)
     rows = _read(connection, community, where, members)
     steps = 3 if suspicion.ring is not None else 1 if suspicion.reciprocal is not None else 0
@@ -64,9 +67,7 @@ def flipped(
     names = fact_rows.names_in(connection, community, rows)
     facts = unstored(fact_rows.named(rows.with_columns(suspect=pl.lit(0, dtype=pl.Int8)), names), number, kind)
     found = suspects_of(facts, suspicion)
-    judged = rows.with_columns(pl.col("id").is_in(found.implode()).cast(pl.Int8).alias("_found"))
-    if since is not None:
-        judged = judged.filter(pl.col("at") >= since)
+    judged = rows.with_columns(pl.col("id").is_in(found.implode()).cast(pl.Int8).alias("_found")).filter(judging)
     if members is not None:
         judged = judged.filter(pl.col("member").is_in(sorted(members)))
     flips = judged.filter(pl.col("_found") != pl.col("suspect"))
@@ -107,14 +108,21 @@ def suspects_of(facts: pl.DataFrame, suspicion: Suspicion) -> pl.Series:
         keys = ["member"] if name is None else ["member", name]
         first = pl.col("at").shift(burst.count).over(keys)
         near = pl.col("at") - first <= pl.duration(seconds=burst.seconds)
-        found.append(run.filter(near.fill_null(value=False))["id"])
+        run = run.with_columns(near.fill_null(value=False).cast(pl.Int64).alias("_near"))
+        found.append(run.filter(pl.col("_near") == 1)["id"])
+        if burst.whole:
+            run = run.with_columns(pl.col("_near").cum_sum().over(keys).alias("_by_now"))
+            soon = pl.col("_by_now").shift(-burst.count).over(keys).fill_null(pl.col("_by_now").last().over(keys))
+            found.append(run.filter(soon > pl.col("_by_now"))["id"])
     back, ring = suspicion.reciprocal, suspicion.ring
     if back is not None and f".{back.field}" in known.columns:
         pairs = _pairs(known, back.field)
         answered = _preceded(pairs, pairs, "other", "member", back.seconds)
         found.append(answered["id"])
+        if back.whole:
+            found.append(_preceded(pairs, pairs, "other", "member", back.seconds, after=True)["id"])
     if ring is not None and f".{ring.field}" in known.columns:
-        found += _closing(_pairs(known, ring.field), ring.seconds)
+        found += _closing(_pairs(known, ring.field), ring.seconds, whole=ring.whole)
     return pl.concat(found).unique()
 
 
@@ -124,16 +132,24 @@ def _pairs(facts: pl.DataFrame, field: str) -> pl.DataFrame:
     return pairs.filter(pl.col("other").is_not_null() & (pl.col("other") != pl.col("member")))
 
 
-def _preceded(pairs: pl.DataFrame, facts: pl.DataFrame, member: str, other: str, seconds: int) -> pl.DataFrame:
-    """Those of the pairs before which there was a fact about the member in one column that names the one in another."""
-    earlier = facts.select("at", pl.col("member").alias(member), pl.col("other").alias(other), before="at")
-    met = pairs.join_asof(earlier, on="at", by=[member, other], check_sortedness=False)
-    near = pl.col("at") - pl.col("before") <= pl.duration(seconds=seconds)
-    return met.filter(near.fill_null(value=False)).drop("before")
+def _preceded(
+    pairs: pl.DataFrame, facts: pl.DataFrame, member: str, other: str, seconds: int, *, after: bool = False
+) -> pl.DataFrame:
+    """Those of the pairs before which there was a fact about the member in one column that names the one in another.
+
+    Args:
+        after: those after which there was one.
+    """
+    others = facts.select("at", pl.col("member").alias(member), pl.col("other").alias(other), met="at")
+    found = pairs.join_asof(
+        others, on="at", by=[member, other], strategy="forward" if after else "backward", check_sortedness=False
+    )
+    away = pl.col("met") - pl.col("at") if after else pl.col("at") - pl.col("met")
+    return found.filter((away <= pl.duration(seconds=seconds)).fill_null(value=False)).drop("met")
 
 
-def _closing(pairs: pl.DataFrame, seconds: int) -> list[pl.Series]:
-    """The ids of the facts that close a ring of three: A from B, after B from C and C from A."""
+def _closing(pairs: pl.DataFrame, seconds: int, *, whole: bool) -> list[pl.Series]:
+    """The ids of the facts that close a ring of three: A from B, after B from C and C from A; or of all of the ring."""
     if not pairs.height:
         return []
     moments = pairs["at"].dt.epoch("s")
@@ -150,7 +166,11 @@ def _closing(pairs: pl.DataFrame, seconds: int) -> list[pl.Series]:
         rounds = pairs.filter(slices == slice_).join(onward, on="other").filter(pl.col("third") != pl.col("member"))
         rounds = rounds.join(ways.select(third="member", member="other"), on=["third", "member"], how="semi").sort("at")
         rounds = _preceded(rounds, near, "other", "third", seconds)
-        found.append(_preceded(rounds, near, "third", "member", seconds)["id"])
+        rounds = _preceded(rounds, near, "third", "member", seconds)
+        found.append(rounds["id"])
+        for about, named in (("other", "third"), ("third", "member")) if whole else ():
+            before = rounds.select("at", pl.col(about).alias("member"), pl.col(named).alias("other"))
+            found.append(_preceded(near, before, "member", "other", seconds, after=True)["id"])
     return found
 
 

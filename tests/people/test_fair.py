@@ -14,7 +14,20 @@ from tests.people.owners import AT, enlist, owners, reviewed
 
 pytestmark = pytest.mark.servers
 DAY = timedelta(days=1)
-PEOPLE = ("honest", "vain", "ann", "ben", "ring-1", "ring-2", "ring-3", "flooded", "befriended", "adored", "helper")
+PEOPLE = (
+    "honest",
+    "vain",
+    "ann",
+    "ben",
+    "ring-1",
+    "ring-2",
+    "ring-3",
+    "flooded",
+    "popular",
+    "befriended",
+    "adored",
+    "helper",
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,31 +69,37 @@ def test_only_likes_that_others_gave_of_themselves_count_and_so_many_a_day(memor
         likes.append(like("befriended", "friend", 9, 11 * n))  # one friend on one day, slowly
         likes.append(like("adored", "friend", 2 + n, 3))  # one friend day by day, for most of two months
     likes += [like("flooded", f"robot-{n}", 3, n / 60) for n in range(300)]  # a like each second
+    likes += [like("popular", f"fan-{n}", 3, 2 * n) for n in range(90)]  # one every other minute, for three hours
     memory.facts(auto).record(likes)
 
     counted = figures(memory, auto, "likes_received")
 
     assert counted["honest"] == 55
     assert counted["vain"] == 0
-    assert counted["ann"] + counted["ben"] == 1, "of all that they exchanged, the like that nobody had asked for"
-    assert sum(counted[f"ring-{n}"] for n in (1, 2, 3)) == 2, "and of a ring the two before it was one"
+    assert counted["ann"] + counted["ben"] == 0, "of all that they exchanged nothing counts, not even what began it"
+    assert [counted[f"ring-{n}"] for n in (1, 2, 3)] == [0, 0, 0], "nor of what went round"
     assert counted["befriended"] == 3, "the fourth of one friend on one day says nothing new"
     assert counted["adored"] == 2 * 8, "nor the ninth of a month"
-    assert counted["flooded"] == 30, "nor the thirty-first of a day, even if three hundred come"
+    assert counted["flooded"] == 0, "nor one of three hundred that came within five minutes"
+    assert counted["popular"] == 30, "and of many that came over an evening, no more than a day's luck"
 
 
-def test_nobody_takes_an_honest_like_from_anybody_by_what_they_do_after_it(memory: Memory, auto: Community) -> None:
-    memory.facts(auto).record([like("helper", "reader-1", 30)])
+def test_what_others_do_takes_from_nobody_what_came_outside_of_the_game(memory: Memory, auto: Community) -> None:
+    memory.facts(auto).record([like("helper", f"reader-{n}", 30, 7 * n) for n in range(3)])
     before = figures(memory, auto, "likes_received")["helper"]
-    memory.facts(auto).record([like("reader-1", "helper", 30, 5)])  # given back within minutes
-    flood = [like("helper", f"robot-{n}", 30, 20 + n / 60) for n in range(200)]
+    flood = [like("helper", f"robot-{n}", 30, 30 + n / 60) for n in range(200)]  # a rival's, to do harm
     memory.facts(auto).record(flood)
+    flooded = figures(memory, auto, "likes_received")["helper"]
+    memory.facts(auto).record([like("reader-1", "helper", 30, 60)])  # helper likes back: theirs to leave
 
     held = memory.facts(auto).find(member="helper", kinds=["liked"], limit=999)
 
-    assert before == 1
-    assert [fact.fields.get("suspect") for fact in held if fact.fields["by"] == "reader-1"] == [None]
-    assert figures(memory, auto, "likes_received")["helper"] == 30, "no more than a day can bring"
+    assert (before, flooded) == (3, 3), "the flood counts not at all, and what came before it still does"
+    marked = {str(fact.fields["by"]) for fact in held if fact.fields.get("suspect")}
+    assert marked == {"reader-1", *(f"robot-{n}" for n in range(200))}
+    assert figures(memory, auto, "likes_received")["helper"] == 2, "what was given back is given back, and no more"
+    memory.facts(auto).withdraw([like("reader-1", "helper", 30, 60).id], reason="a mistake", at=AT)
+    assert figures(memory, auto, "likes_received")["helper"] == 3
 
 
 def test_a_rule_that_reads_likes_sees_the_honest_one_only(memory: Memory, auto: Community) -> None:

@@ -49,6 +49,21 @@ def test_the_like_that_closes_a_ring_of_three_is_suspect_and_those_before_it_are
     assert found(ring, first, liked("b", "bob", "ann", 30)) == set(), "two are no ring of three"
 
 
+def test_of_a_whole_exchange_ring_or_burst_nothing_counts_and_what_lies_beside_it_does() -> None:
+    back = Suspicion(GivenBack(3600, whole=True))
+    first, answer = liked("a", "ann", "bob", 0), liked("b", "bob", "ann", 60)
+    assert found(back, first, answer, liked("c", "ann", "cai", 5)) == {"a", "b"}
+    assert found(back, liked("far", "ann", "bob", -1), first, answer) == {"a", "b"}, "not longer ago than within"
+    ring = Suspicion(ring=GivenBack(3600, whole=True))
+    second, third = liked("b", "cai", "ann", 30), liked("c", "bob", "cai", 60)
+    assert found(ring, first, second, third) == {"a", "b", "c"}
+    assert found(ring, first, second, third, liked("d", "cai", "dan", 40)) == {"a", "b", "c"}
+    assert found(ring, first, second) == set()
+    burst = Suspicion(bursts=(Burst(2, 600, whole=True),))
+    likes = [liked(str(n), "ann", f"m{n}", n) for n in (-20, 0, 4, 9, 10, 30)]
+    assert found(burst, *likes) == {"0", "4", "9", "10"}
+
+
 def test_nobody_is_two_of_a_ring() -> None:
     ring = Suspicion(ring=GivenBack(3600))
     assert found(ring, liked("a", "ann", "bob", 0), liked("b", "bob", "bob", 1), liked("c", "bob", "ann", 2)) == set()

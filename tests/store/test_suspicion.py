@@ -19,7 +19,7 @@ from rules.fact import Fact
 from rules.metric import measure
 from rules.reading import Reading
 from rules.spec import Community
-from rules.suspicion import GivenBack, Suspicion, marked, suspects
+from rules.suspicion import Burst, GivenBack, Suspicion, marked, suspects
 from store.facts import SqlFacts
 from store.history import FileHistories
 from store.measures import SqlMeasures
@@ -40,6 +40,8 @@ LINES = (
 BURSTS = "[{ count: 3, within: 30min }, { count: 1, within: 2min, from: by }]"
 BY = f"suspect: {{ reciprocal: {{ within: 1h }}, burst: {BURSTS} }}"
 ROUND = "suspect: { ring: { within: 1h } }"
+WHOLE = BY.replace("within: 1h", "within: 1h, whole: true").replace("within: 30min", "within: 30min, whole: true")
+WHOLE_ROUND = "suspect: { ring: { within: 1h, whole: true }, burst: [{ count: 2, within: 20min, whole: true }] }"
 TO = "suspect: { reciprocal: { within: 2h, field: to } }"
 PEOPLE = ("ann", "bob", "cai")
 
@@ -89,7 +91,7 @@ steps = st.lists(
     st.one_of(
         st.lists(facts, min_size=1, max_size=9),
         st.integers(1, 16).map(lambda number: f"f{number}"),  # withdrawn
-        st.sampled_from([("publish", BY), ("publish", ""), ("publish", ROUND), ("publish", BY.replace("1h", "3h"))]),
+        st.sampled_from([BY, "", ROUND, BY.replace("1h", "3h"), WHOLE, WHOLE_ROUND]).map(lambda one: ("publish", one)),
     ),
     min_size=1,
     max_size=6,
@@ -115,7 +117,7 @@ def agrees(shelf: Shelf, community: Community, known: dict[str, Fact]) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=steps, first=st.sampled_from([BY, ROUND]))
+@given(steps=steps, first=st.sampled_from([BY, ROUND, WHOLE, WHOLE_ROUND]))
 def test_marks_and_metrics_are_those_of_the_meaning_in_any_order(shelf: Shelf, steps: list[object], first: str) -> None:
     community = shelf.publish(first)
     known: dict[str, Fact] = {}
@@ -150,6 +152,25 @@ def test_a_late_like_makes_the_one_that_answered_it_suspect(shelf: Shelf) -> Non
     agrees(shelf, community, {"answer": answer})
 
 
+def test_a_like_that_is_given_back_counts_no_more_and_counts_again_when_that_never_happened(shelf: Shelf) -> None:
+    community = shelf.publish(WHOLE)
+    store = SqlFacts(shelf.engine, shelf.specs, community)
+    first, answer, far = (
+        made("first", "bob", "ann", 0),
+        made("answer", "ann", "bob", 60),
+        made("far", "bob", "ann", 121),
+    )
+    store.record([first])
+    store.record([far])
+    agrees(shelf, community, {"first": first, "far": far})
+    store.record([answer])
+    assert {f.key for f in store.find(limit=9) if f.fields.get("suspect")} == {first.key, answer.key}
+    agrees(shelf, community, {"first": first, "answer": answer, "far": far})
+    store.withdraw(["answer"], reason="never happened", at=NOW)
+    assert not any(f.fields.get("suspect") for f in store.find(limit=9))
+    agrees(shelf, community, {"first": first, "far": far})
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_ring_of_three_is_found_whichever_of_them_comes_last(shelf: Shelf, order: tuple[int, ...]) -> None:
     community = shelf.publish(ROUND)
@@ -163,7 +184,7 @@ def test_a_ring_of_three_is_found_whichever_of_them_comes_last(shelf: Shelf, ord
     agrees(shelf, community, {fact.id: fact for fact in ring if fact.id != "two"})
 
 
-def test_rings_are_found_among_many_facts_over_a_long_time_as_by_looking_at_each() -> None:
+def test_games_are_found_among_many_facts_over_a_long_time_as_by_looking_at_each() -> None:
     drawn = random.Random(5)
     people = [f"m{number}" for number in range(9)]
     at = NOW - timedelta(days=90)
@@ -175,10 +196,14 @@ def test_rings_are_found_among_many_facts_over_a_long_time_as_by_looking_at_each
     frame = pl.DataFrame(
         {"id": [f.key.hex for f in facts], "member": [f.member for f in facts], "at": [f.at for f in facts]}
     ).with_columns(pl.Series(".by", [f.fields["by"] for f in facts]))
-    for days in (1, 4, 20):
-        suspicion = Suspicion(ring=GivenBack(days * 86_400))
+    for days, whole in ((1, False), (4, True), (4, False), (20, True)):
+        suspicion = Suspicion(ring=GivenBack(days * 86_400, whole=whole))
         assert set(suspects_of(frame, suspicion)) == suspects(suspicion, facts)
     assert suspects(suspicion, facts)
+    for whole in (False, True):
+        back, flood = GivenBack(5 * 86_400, whole=whole), Burst(3, 4 * 86_400, whole=whole)
+        suspicion = Suspicion(back, (flood, Burst(1, 9 * 86_400, "by", whole)))
+        assert set(suspects_of(frame, suspicion)) == suspects(suspicion, facts)
 
 
 def test_the_other_member_may_stand_in_a_field(shelf: Shelf) -> None:

@@ -31,6 +31,7 @@ class GivenBack(Node):
 
     within: Duration
     field: Name = "by"  # names the other member
+    whole: Flag = False  # and so are those that were answered
 
     @model_validator(mode="after")
     def _elapses(self) -> GivenBack:
@@ -44,6 +45,7 @@ class Burst(Node):
     count: Positive
     within: Duration
     from_: Name | None = Field(None, alias="from")
+    whole: Flag = False  # and so are those that happened before
 
     @model_validator(mode="after")
     def _elapses(self) -> Burst:
