@@ -26,7 +26,7 @@ class CandidateShown:
     """Somebody on a list.
 
     Args:
-        tag: where they were found first: it never changes.
+        tag: where they were found first: it never changes, whatever is seen later or turns up from earlier.
         origin: where they are known from by now.
         evidence: what spotted them, the first one first.
         named_for: what they were named for, with the moment and the source.
@@ -75,6 +75,7 @@ def candidates(
         _known_topic(spec, topic)
         who = [one for one in who if any(seen.topic == topic for seen in evidence.get(one, []))]
     known = {one.id: one for one in desk.members(spec).find(who)} if who else {}
+    tags = persons.tags(spec.id, who) if who else {}
     depths = _depths(desk, spec, topic) if topic is not None else {}
     shown = []
     for member in who:
@@ -87,7 +88,7 @@ def candidates(
         shown.append(
             CandidateShown(
                 member=member,
-                tag=seen[0].origin if seen else str(origin) if origin else None,
+                tag=_tag(tags.get(member), seen),
                 origin=str(origin) if origin else None,
                 stage=stage.at if stage is not None else None,
                 consent=consent if isinstance(consent, bool) else None,
@@ -100,6 +101,11 @@ def candidates(
     if topic is not None:
         return sorted(shown, key=lambda one: (-(one.depth or 0), one.member))
     return sorted(shown, key=lambda one: (_first(one), one.member))
+
+
+def _tag(first: str | None, seen: Sequence[Sighting]) -> str | None:
+    """Where somebody was found; by evidence only where nothing else says on which side that was."""
+    return first if first in ORIGINS or not seen else seen[0].origin
 
 
 def _first(one: CandidateShown) -> str:

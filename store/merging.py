@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
 
 from operations.errors import Refusal
 from operations.ports.standings import LIFECYCLE
 from rules.spec import Community
 from store.person_rows import restore, rows_of
-from store.tables.members import member
+from store.tables.members import member, member_change
 from store.tables.standings import standing
 
 _MEMBER = "community = :community AND id = :member"
 _STANDING = "community = :community AND member = :member"
 
 
-def merge(connection: Connection, spec: Community, kept: str, other: str) -> dict[str, Any]:
+def merge(connection: Connection, spec: Community, kept: str, other: str, at: datetime) -> dict[str, Any]:
     """Let `kept` have what both have; the journal says how it was before and after."""
     return {
-        "member": _members(connection, spec, kept, other),
+        "member": _members(connection, spec, kept, other, at),
         "standings": _standings(connection, spec, kept, other),
         "points": _points(connection, spec, kept, other),
     }
@@ -41,7 +43,7 @@ def unmerge(connection: Connection, spec: Community, journal: Mapping[str, Any],
 
 
 # ---------------------------------------------------------------------------------------------------------- attributes
-def _members(connection: Connection, spec: Community, kept: str, other: str) -> dict[str, Any]:
+def _members(connection: Connection, spec: Community, kept: str, other: str, at: datetime) -> dict[str, Any]:
     mine, theirs = (_one(connection, spec, one) for one in (kept, other))
     attributes = {**theirs["attributes"], **mine["attributes"]}
     origins = {row["attributes"].get("origin") for row in (mine, theirs)} - {None}
@@ -52,7 +54,22 @@ def _members(connection: Connection, spec: Community, kept: str, other: str) -> 
     after = {**mine, "attributes": attributes, "joined": min(mine["joined"], theirs["joined"])}
     _put_member(connection, after)
     connection.execute(member.delete().where(member.c.community == spec.id, member.c.id == other))
-    return {"mine": mine, "theirs": theirs, "after": _one(connection, spec, kept)}
+    widened = _widened(connection, mine, theirs, after, at)
+    return {"mine": mine, "theirs": theirs, "after": _one(connection, spec, kept), "widened": widened}
+
+
+def _widened(
+    connection: Connection, mine: Mapping[str, Any], theirs: Mapping[str, Any], after: Mapping[str, Any], at: datetime
+) -> str | None:
+    """Keep where whoever was there first was found, if the one that goes on is from both sides now; since when."""
+    rows = sorted((mine, theirs), key=lambda row: str(row["joined"]))
+    first = next((row["attributes"]["origin"] for row in rows if row["attributes"].get("origin")), None)
+    now = after["attributes"].get("origin")
+    if first == now:
+        return None
+    row = {"community": after["community"], "member": after["id"], "name": "origin", "at": at}
+    kept = insert(member_change).values(**row, before=first, after=now).on_conflict_do_nothing()
+    return at.isoformat() if connection.execute(kept.returning(member_change.c.at)).first() is not None else None
 
 
 def _member_back(connection: Connection, spec: Community, line: Mapping[str, Any], kept: str) -> None:
@@ -66,6 +83,11 @@ def _member_back(connection: Connection, spec: Community, line: Mapping[str, Any
     joined = mine["joined"] if now["joined"] == after["joined"] else now["joined"]
     changed = mine["changed_at"] if now == after else now["changed_at"]
     _put_member(connection, {**now, "attributes": attributes, "joined": joined, "changed_at": changed})
+    if line.get("widened") is not None:
+        connection.execute(
+            text(f"DELETE FROM member_change WHERE {_STANDING} AND name = 'origin' AND at = :at"),
+            {"community": spec.id, "member": kept, "at": datetime.fromisoformat(line["widened"])},
+        )
     restore(connection, member, line["theirs"])
 
 

@@ -95,6 +95,11 @@ class SqlPersons:
                 )
         return found
 
+    def tags(self, community: str, members: Collection[str]) -> Mapping[str, str]:
+        with transaction(self._engine) as connection:
+            found = connection.execute(text(_TAGS), {"community": community, "members": list(members)})
+            return {row.id: row.tag for row in found if row.tag is not None}
+
     def contributions(self, community: str, member: str) -> Mapping[str, int]:
         with transaction(self._engine) as connection:
             found = connection.execute(text(_CONTRIBUTIONS), {"community": community, "member": member})
@@ -108,7 +113,7 @@ class SqlPersons:
             self._may_join(connection, spec.id, kept, other)
             journal: dict[str, Any] = {"facts": rename(self._facts(spec), connection, other, kept)}
             journal["rows"] = person_rows.hand_over(connection, spec.id, other, kept)
-            journal["merged"] = merge(connection, spec, kept, other)
+            journal["merged"] = merge(connection, spec, kept, other, at)
             row = connection.execute(
                 insert(joining)
                 .values(community=spec.id, kept=kept, other=other, at=at, by=by, reason=reason, journal=journal)
@@ -246,6 +251,13 @@ _BUSY = """
     UNION ALL
     SELECT 'they take part in ' || p.run FROM part p JOIN run r ON r.id = p.run
      WHERE p.community = :community AND p.member = :member AND p.live AND r.status = 'running'
+"""
+
+_TAGS = """
+    SELECT m.id, coalesce((SELECT c.before #>> '{}' FROM member_change c
+                            WHERE c.community = m.community AND c.member = m.id AND c.name = 'origin'
+                            ORDER BY c.at LIMIT 1), m.attributes ->> 'origin') AS tag
+      FROM member m WHERE m.community = :community AND m.id = ANY(:members)
 """
 
 _CONTRIBUTIONS = """

@@ -27,7 +27,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One thing that spotted somebody. The first one of a member is the source tag for good; others are added.
+    """One thing that spotted somebody: evidence, which is only ever added to.
 
     `key` makes it be there once: of the fact, or of the account.
     """
@@ -111,6 +111,14 @@ class Persons(Protocol):
 
     def sightings(self, community: str, members: Collection[str] | None = None) -> Mapping[str, Sequence[Sighting]]:
         """What spotted people, by member, in the order in which it became known."""
+        ...
+
+    def tags(self, community: str, members: Collection[str]) -> Mapping[str, str]:
+        """Where members were found first, which never changes: what was known first of their origin.
+
+        Of two who were joined it is that of whoever was there before the other. Whoever of whom no origin was ever
+        known is left out.
+        """
         ...
 
     def contributions(self, community: str, member: str) -> Mapping[str, int]:

@@ -65,6 +65,7 @@ def test_public_posts_make_a_prospect_of_a_stranger_and_raise_whoever_is_known_a
     assert (listed[stranger].tag, listed[stranger].consent) == ("public_domain", None), "to be found by the scouts"
     assert [one.evidence for one in listed[stranger].evidence] == ["https://w/2"]
     assert (listed["li"].origin, len(listed)) == ("both", 2), "one person, seen in two places, is there once"
+    assert listed["li"].tag == "private_domain", "where they were found first stays what it was"
 
     again = posts(memory, town, tmp_path / "p.csv", rows)
     assert (again.prospects, again.imported.new) == (0, 0), "the same posts again change nothing"
