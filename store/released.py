@@ -18,6 +18,17 @@ _ITEMS = """
     UPDATE work_item SET state = 'gone', wake_at = NULL
      WHERE community = :community AND state = 'open' AND asked = ARRAY[:member] RETURNING run
 """
+_ABOUT = """
+    UPDATE work_item w SET state = 'gone', wake_at = NULL FROM deed d
+     WHERE w.community = :community AND w.state = 'open' AND w.about = :member
+       AND d.community = w.community AND d.key = w.id AND d.kind = 'open'
+"""
+_MISSED = """
+    UPDATE work_item i SET state = 'gone', wake_at = NULL FROM run r
+     WHERE i.community = :community AND i.state = 'open' AND i.about = :member AND i.details ->> 'missed' IS NOT NULL
+       AND r.id = i.details ->> 'run' AND r.subject = :member AND r.mode = ANY (:modes)
+"""
+"""What was missed in a run that ends with consent is made up for by nobody; a car that is not back is still sought."""
 _ALSO = """
     UPDATE work_item SET asked = array_remove(asked, :member)
      WHERE community = :community AND state = 'open' AND :member = ANY (asked) AND cardinality(asked) > 1
@@ -53,17 +64,19 @@ _PARCELS = """
 def release(connection: Connection, spec: Community, member: str, at: datetime) -> Released:
     """End all contact that has begun. Asks count as silence at once: nobody waits for this member any more.
 
+    What rules had asked others to do about the member, such as getting to know them, is not asked any more.
     Works that were accepted stay with their credit; those that were not are taken back. What an embargo holds back is
     not published afterwards. Gifts that have not been posted stay in stock.
     """
-    given = {"community": spec.id, "member": member, "at": at}
+    modes = [one.id for one in spec.modes.values() if one.while_ is not None and "'consent'" in repr(one.while_)]
+    given = {"community": spec.id, "member": member, "at": at, "modes": modes}
 
     def done(query: str) -> list[str]:
         found = connection.execute(text(query), given)
         return [str(row[0]) for row in found if row[0] is not None] if found.returns_rows else [""] * found.rowcount
 
     notices = len(done(_NOTICES))
-    items, _ = done(_ITEMS), done(_ALSO)
+    items, _, _, _ = done(_ITEMS), done(_ALSO), done(_ABOUT), done(_MISSED)
     runs = [*items, *done(_ASKED)]
     parts = done(_PARTS)
     runs += [*parts, *done(_WORKS), *done(_SEATS), *done(_MINE)]
