@@ -219,7 +219,7 @@ def test_the_commands_show_it(
         (["accounts", prospect_id("weibo", "asked-about")], "accounts"),
         (["consent", "asked-about"], "log"),
         (["export", "asked-about"], "held"),
-        (["knowledge", "search", "雷达"], "pieces"),
+        (["knowledge", "search", "雷达", "雨天"], "pieces"),
         (["offers", "asked-about"], "offers"),
     ):
         for given in ([*command, "--json"], command):
