@@ -17,7 +17,7 @@ from tests.scarce.depot import Walk
 from tests.scarce.programme import AT, settle_in
 from workflows.teamwork import Teamwork
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]  # many steps on paper, each of them in the database
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 SEATS = [f"amb-{number}" for number in range(1, 6)]

@@ -19,7 +19,7 @@ from tests.scarce.programme import AT, CAST, give_title, settle_in
 from workflows.meeting import Meeting
 from workflows.teamwork import Teamwork
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.slow]  # many steps on paper, each of them in the database
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 NODE = "amb-1"
