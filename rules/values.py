@@ -30,6 +30,8 @@ _LONG = re.compile(r"-?[1-9]([0-9]{4,}s|[0-9]{3,}min|[0-9]{2,}h)", re.ASCII)
 _SECONDS = re.compile(r"(0|[1-9][0-9]{0,11})(s|min|h|d)", re.ASCII)  # how lengths are shown, so also read
 _MONEY = re.compile(r"(-?[0-9]{1,13})\.([0-9]{2}) ([A-Z]{3})", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+BREAKS = ("\x00", "\x1e", "\x1f")
+"""Characters that no text holds: PostgreSQL refuses the first, the others stand between the fields of stored facts."""
 _NUMERIC = frozenset({"integer", "decimal", "date", "duration", "money"})
 
 
@@ -235,8 +237,10 @@ def _text(raw: Any, type_: ValueType, name: str) -> str:
         raise Unfit(f"{name}: expected a text, found {_shown(raw)}")
     if len(raw) > LONGEST:
         raise Unfit(f"{name}: a text of {len(raw)} characters is too long", f"at most {LONGEST}")
-    if "\x00" in raw or (not raw.isascii() and any("\ud800" <= letter <= "\udfff" for letter in raw)):
-        raise Unfit(f"{name}: the text holds a character that is not allowed", "plain Unicode text without NUL")
+    half = not raw.isascii() and any("\ud800" <= letter <= "\udfff" for letter in raw)
+    if half or any(letter in raw for letter in BREAKS):
+        hint = "plain Unicode text without control characters"
+        raise Unfit(f"{name}: the text holds a character that is not allowed", hint)
     if type_.listed and raw not in type_.listed:
         raise Unfit(f"{name}: {_shown(raw)} is not one of its values", _one_of(type_.listed))
     return raw

@@ -15,7 +15,7 @@ import polars as pl
 
 from rules.fact import Fact, FactField, FactKind, Unfitting, key_digits
 from rules.metric import places_of
-from rules.values import LARGEST, LONGEST, ValueType
+from rules.values import BREAKS, LARGEST, LONGEST, ValueType
 from store.numbers import KindNumber, Slot
 
 BETWEEN = "\x1f"
@@ -32,7 +32,7 @@ HEAD: Mapping[str, Any] = {
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _EMPTY: tuple[object, ...] = ("", frozenset())  # as good as unknown
-_BREAKS = frozenset("\x00" + BETWEEN + WITHIN)
+_BREAKS = frozenset(BREAKS)
 
 
 def dtype(type_: ValueType) -> Any:

@@ -140,3 +140,10 @@ def test_a_reading_is_its_text_and_back() -> None:
     assert reading_of("tier") is None
     with pytest.raises(Unfit):
         parse_reading("posts", "90")
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\x1e", "\x1f", "\ud800"], ids=ascii)
+def test_a_text_holds_nothing_that_no_fact_could_hold(letter: str) -> None:
+    for raw, type_ in ((f"a{letter}b", TEXT), (["fine", letter], SET)):
+        with pytest.raises(Unfit, match="not allowed"):
+            fit(raw, type_, "x")
