@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from operations.errors import Refusal
 from operations.known import Known
 from operations.ports.inbox import Item
 from operations.ports.resources import SERVED, UNSERVED, Booking, Claim, Demand
-from operations.prizes import cents, charge_of, deadline_in, period_of
+from operations.prizes import charge_of, deadline_in, period_of
 from operations.ranking import Ranking
 from rules.spec.parts import FromField
 from rules.time import Duration, WorkCalendar, add, next_time
@@ -109,13 +110,16 @@ class Allocation:
         return not receiver.startswith(ROLE) and self._known.person(receiver) is not None
 
     def _amount(self, demand: Demand, work: Work | None) -> int:
-        """Pieces, or hundredths of the currency; 0 where the work does not say."""
+        """Pieces, or hundredths of the currency; 0 where the work does not say, or asks for less than nothing."""
+        if demand.kind in ("fleet", "benefit"):
+            return 1
         raw = demand.each
         if isinstance(raw, FromField):
             raw = work.fields.get(raw.field) if work is not None else None
-        if demand.kind == "budget":
-            return 0 if raw is None else cents(raw) if isinstance(raw, str) else int(raw) * 100
-        return 1 if demand.kind in ("fleet", "benefit") else int(raw or 0)
+        if raw is None:
+            return 0
+        wanted = Fraction(str(raw).partition(" ")[0])  # 12, "12.5", "12.50 EUR"
+        return max(0, int(wanted * 100 if demand.kind == "budget" else wanted))
 
     def _want_forms(self, spec: Any, claims: Sequence[Claim], sign: Callable[[str, str], list[Fact]] | None) -> None:
         """Ask for the form that a benefit needs first, of whoever has not filled it in."""

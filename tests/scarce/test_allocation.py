@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from operations.allocation import Allocation
 from operations.books import check_books
+from operations.known import Known
+from operations.ports.resources import Demand
+from operations.ports.runs import Work
+from rules.spec.parts import FromField
 from tests.scarce.depot import AT, Walk, fact_of, found, promise
 
 pytestmark = pytest.mark.servers
@@ -277,3 +282,28 @@ def test_every_gift_is_one_parcel_and_a_late_one_is_noticed_once(memory: Any, wa
     assert [item.about for item in back] == ["m02"]
     assert memory.resources.accounts("village", "purse")[0].spent == 500
     assert memory.resources.posted("village", [parcels[1].key], by="ann", at=AT + 7 * DAY, tracking=None) == 0
+
+
+def test_whoever_asks_for_less_than_nothing_gets_nothing_and_stands_in_nobodys_way(memory: Any, walk: Walk) -> None:
+    run = walk.start("fund")
+    walk.open(run, "wishes")
+    for who, amount in (("m02", "-5.00 EUR"), ("m03", "-0.50 EUR"), ("m04", "12.05 EUR")):
+        walk.desk.submit(run.id, "wishes", member=who, fields={"amount": amount, "urgent": False})
+    walk.check(run, "wishes", AT + 5 * DAY, due=True)
+
+    walk.open(run, "money", AT + 5 * DAY)
+
+    assert sorted(one.amount for one in walk.claims(run, "money")) == [0, 0, 1_205]
+    assert memory.resources.accounts("village", "purse")[0].spent == 1_205
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "amount"), [("budget", "12.5", 1_250), ("budget", "12", 1_200), ("stock", "2.5", 2)]
+)
+def test_an_amount_may_be_a_plain_number(memory: Any, kind: str, said: str, amount: int) -> None:
+    spec = memory.specs.current("village")
+    allocation = Allocation(memory.house, spec, Known(memory.house, spec, AT))
+    work = Work(community="village", id="w", run="r", phase="p", visit=1, author="m01", at=AT, fields={"n": said})
+    demand = Demand(kind=kind, resource="any", each=FromField(field="n"), book=None, spend=True)
+
+    assert allocation._amount(demand, work) == amount
