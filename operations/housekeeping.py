@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from operations.ports.inbox import Inbox
     from operations.ports.resources import Resources
     from rules.spec import Community
+
+
+_PERIODS = {
+    "month": re.compile(r"\d{4}-\d{2}"),
+    "quarter": re.compile(r"\d{4}-Q\d"),
+    "year": re.compile(r"\d{4}"),
+    "once": re.compile("once"),
+}
 
 
 class Keeper(Protocol):
@@ -101,7 +110,8 @@ def close_period(house: Keeper, community: Community, budget: str, period: str, 
 
 def _close_what_is_over(house: Keeper, community: Community, spec: Any, at: datetime) -> list[Closed]:
     """End every period before the present one; those in which nothing happened too, where what remains goes on."""
-    now, known = period_of(spec.per, at, community.zone), house.resources.accounts(community.id, spec.id)
+    now = period_of(spec.per, at, community.zone)
+    known = [one for one in house.resources.accounts(community.id, spec.id) if _is_of(spec.per, one.period)]
     over = [one.period for one in known if one.left and one.period < now]
     silent = min((one.period for one in known), default=now) if spec.rollover == "once" else now
     while (silent := following(spec.per, silent)) < now:
@@ -111,9 +121,14 @@ def _close_what_is_over(house: Keeper, community: Community, spec: Any, at: date
 
 
 def _close(house: Keeper, community: Community, spec: Any, period: str, at: datetime) -> Closed:
-    to = following(spec.per, period) if spec.rollover == "once" else None
+    to = following(spec.per, period) if spec.rollover == "once" and _is_of(spec.per, period) else None
     left = house.resources.close(community.id, spec.id, period, funds=cents(spec.amount), at=at, carry_to=to)
     return Closed(budget=spec.id, period=period, left=left, carried_to=to if left else None)
+
+
+def _is_of(per: str, period: str) -> bool:
+    """Whether a period is one of this rhythm: those of an earlier one stay when the specs give a budget another."""
+    return _PERIODS[per].fullmatch(period) is not None
 
 
 def following(per: str, period: str) -> str:

@@ -14,7 +14,9 @@ from operations.housekeeping import close_period, following, keep_house
 from operations.known import Known
 from operations.ports.standings import LIFECYCLE, First, Place
 from operations.stocktaking import take_stock, use_benefit
-from tests.scarce.depot import AT, Walk, found, promise
+from rules.spec import load
+from tests.scarce.depot import AT, Walk, depot, found, promise
+from workflows.phases import discover
 
 pytestmark = pytest.mark.servers
 
@@ -95,6 +97,26 @@ def test_what_remains_may_go_on_once_into_the_next_month_and_no_further(memory: 
     assert (by_period["2027-04"].lapsed, by_period["2027-05"].carried) == (1_000, 1_000)
     assert (by_period["2027-05"].lapsed, by_period["2027-06"].carried) == (6_000, 5_000)
     assert by_period["2027-06"].left == 5_000
+
+
+@pytest.mark.parametrize("per", ["year", "quarter", "once"])
+def test_a_budget_may_be_given_another_rhythm_and_what_was_before_stays_as_it_is(memory: Any, per: str) -> None:
+    files, _ = depot()
+    head, pocket, tail = files["resources.yaml"].partition(b"id: pocket")
+    files["resources.yaml"] = head + pocket + tail.replace(b"per: month", f"per: {per}".encode(), 1)
+    before = load(files, discover()).community
+    assert before is not None
+    memory.specs.publish(files, before, message="otherwise", author="test", at=AT)
+    pay(memory, "pocket", 2_000, AT)
+    files, community = depot()
+    memory.specs.publish(files, community, message="as before", author="test", at=AT)
+    pay(memory, "pocket", 1_000, AT)
+
+    kept = keep_house(memory.desk, community, at=datetime(2027, 5, 10, tzinfo=UTC))
+
+    assert [one.period for one in kept.closed if one.budget == "pocket"] == ["2027-03", "2027-04"]
+    left = {one.period: one.left for one in memory.resources.accounts("village", "pocket")}
+    assert left.pop({"year": "2027", "quarter": "2027-Q1", "once": "once"}[per]) == 3_000
 
 
 @pytest.mark.parametrize(
