@@ -19,6 +19,8 @@ PLACEHOLDERS = (
 )  # fmt: skip
 """All that a message may fill in; anything else in braces stays as written."""
 LANGUAGES = ("en", "zh")
+AWAY = 5
+"""After so many failures in a row a round of delivery is over."""
 
 _BRACES = re.compile(r"\{([a-z_]+)\}")
 _OWN: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -77,29 +79,35 @@ def deliver(
     """Hand over what may leave now, most urgent first; whatever could not be handed over waits for the next round.
 
     A notice is marked as sent after every carrier has it. After a crash in between it is handed over again, with the
-    same idempotency key.
+    same idempotency key. What failed before comes last, and after some failures in a row the round is over: who
+    carries them is away, and each of them may take long to say so.
     """
     today = at.astimezone(community.zone).date()
     per_day = community.document.limits.notices_per_day
     leaving = outbox.claim(community.id, zone=community.zone, today=today, per_day=per_day, limit=limit)
     left: dict[str, date] = {}
-    failed = 0
-    for number, (notice, day) in enumerate(leaving):
-        alive(number)
-        letter = write(community, notice)
-        try:
-            for carrier in carriers:
-                carrier.send(letter)
-        except OSError as trouble:
-            failed += 1
-            outbox.failed(community.id, notice.key, str(trouble))
-        else:
-            left[notice.key] = day
-        if len(left) == 50:
-            outbox.sent(community.id, left, at=at)
-            left = {}
-    outbox.sent(community.id, left, at=at)
-    return Delivery(sent=len(leaving) - failed, failed=failed)
+    sent = failed = in_a_row = 0
+    try:
+        for number, (notice, day) in enumerate(sorted(leaving, key=lambda one: one[0].attempts)):
+            alive(number)
+            letter = write(community, notice)
+            try:
+                for carrier in carriers:
+                    carrier.send(letter)
+            except OSError as trouble:
+                failed, in_a_row = failed + 1, in_a_row + 1
+                outbox.failed(community.id, notice.key, str(trouble))
+                if in_a_row == AWAY:
+                    break
+            else:
+                left[notice.key] = day
+                sent, in_a_row = sent + 1, 0
+            if len(left) == 50:
+                outbox.sent(community.id, left, at=at)
+                left = {}
+    finally:
+        outbox.sent(community.id, left, at=at)  # also when a carrier breaks: what has left does not leave again
+    return Delivery(sent=sent, failed=failed)
 
 
 def write(community: Community, notice: Waiting) -> Letter:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from operations.errors import Refusal
 from operations.ports.notices import Carrier, Letter
@@ -67,13 +69,23 @@ class WebhookCarrier:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            with _STRAIGHT.open(request, timeout=PATIENCE) as answer:
                 answer.read(1024)
         except urllib.error.HTTPError as error:
             error.close()
             raise OSError(f"{self._url} answered {error.code}") from None
-        except (urllib.error.URLError, TimeoutError) as error:
+        except (OSError, http.client.HTTPException) as error:
             raise OSError(f"{self._url} does not answer: {error}") from None
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Sent elsewhere, a notice would go on as a question without a body, and be taken for delivered."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_STRAIGHT = urllib.request.build_opener(_Stay)
 
 
 def signature(secret: bytes, seconds: str, body: bytes) -> str:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from cli.memory import Memory
 from cli.wiring import Room
 from operations.errors import Refusal
-from operations.notify import deliver, write
+from operations.notify import AWAY, deliver, write
 from operations.ports.notices import Letter, Notice, Waiting
 from rules.spec import Community
 from tests.moves.club import AT, people, publish
@@ -97,6 +98,69 @@ def test_a_signed_webhook_has_each_notice_in_words_even_after_failures(
     assert set(receiver.letters) == {"a", "b"}
     assert receiver.letters["a"]["text"] == {"en": "ann, you are Regular now.", "zh": "ann，你已是常客。"}
     assert remembered.outbox.counts("club") == {"waiting": 0, "failing": 0, "sent": 2}
+
+
+@dataclass
+class Postman:
+    """Takes letters until it breaks; some it refuses."""
+
+    said: list[str] = field(default_factory=list)
+    refused: frozenset[str] = frozenset()
+    breaks_at: str | None = None
+
+    def send(self, letter: Letter) -> None:
+        if letter.key == self.breaks_at:
+            raise RuntimeError("a carrier has a fault of its own")
+        self.said.append(letter.key)
+        if letter.key in self.refused:
+            raise OSError("nobody at home")
+
+
+def test_what_has_left_does_not_leave_again_when_a_carrier_breaks(remembered: Memory, club: Community) -> None:
+    remembered.outbox.put("club", [notice(f"n{number}", f"m{number}") for number in range(4)])
+    postman = Postman(breaks_at="n2")
+
+    with pytest.raises(RuntimeError):
+        deliver(remembered.outbox, [postman], club, at=AT)
+    postman.breaks_at = None
+    deliver(remembered.outbox, [postman], club, at=AT)
+
+    assert postman.said == ["n0", "n1", "n2", "n3"]
+
+
+def test_a_round_ends_when_nobody_takes_anything_and_what_failed_comes_last(
+    remembered: Memory, club: Community
+) -> None:
+    keys = [f"n{number}" for number in range(9)]
+    remembered.outbox.put("club", [notice(key, f"m{key}") for key in keys])
+    away = Postman(refused=frozenset(keys))
+
+    first = deliver(remembered.outbox, [away], club, at=AT)
+
+    assert (first.sent, first.failed, away.said) == (0, AWAY, keys[:AWAY])
+    picky = Postman(refused=frozenset(keys[:AWAY]))
+    second = deliver(remembered.outbox, [picky], club, at=AT)
+    assert (second.sent, second.failed) == (4, AWAY)
+    assert picky.said == [*keys[AWAY:], *keys[:AWAY]], "those that nobody takes do not stand in the way of the others"
+
+
+@pytest.mark.parametrize("answer", ["HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n", "what?\r\n\r\n"])
+def test_a_webhook_that_sends_elsewhere_or_makes_no_sense_has_not_taken_the_notice(answer: str) -> None:
+    class Strange(BaseRequestHandler):
+        def handle(self) -> None:
+            asked = self.request.recv(65_536)
+            said = answer if asked.startswith(b"POST") else "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+            self.request.sendall(said.encode())
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Strange)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        hook = WebhookCarrier(f"http://127.0.0.1:{server.server_address[1]}/hook", "secret")
+        with pytest.raises(OSError, match=r"127\.0\.0\.1"):
+            hook.send(Letter(key="k", member="ann", what="x", title={"en": "T"}, text={"en": "x"}))
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_at_most_so_many_a_day_and_the_most_urgent_first(remembered: Memory, club: Community) -> None:
