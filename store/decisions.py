@@ -15,7 +15,7 @@ from operations.ports.decisions import ERASED, Break, Recorded, Tally, Verified,
 from rules.decision import FIRST, Decision, Reason
 from rules.spec import Community
 from store.tables.decisions import decision, decision_form, decision_head
-from store.transaction import transaction
+from store.transaction import snapshot, transaction
 
 _READ = 5_000  # rows fetched at a time when the whole log is read
 _COLUMNS = (
@@ -191,7 +191,7 @@ class SqlDecisions:
     def verify(self, community: str) -> Verified:
         head, count, breaks = FIRST, 0, []
         reduced: dict[str, list[Recorded]] = {}
-        with transaction(self._engine) as connection:
+        with snapshot(self._engine) as connection:  # what is decided meanwhile is not part of it
             end = connection.execute(
                 select(decision_head.c.seq, decision_head.c.hash).where(decision_head.c.community == community)
             ).one_or_none()

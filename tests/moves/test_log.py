@@ -1,16 +1,19 @@
 """The log of decisions: appended fast, read back as it was, and whoever changes the past is found out."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from cli.memory import Memory
 from rules.decision import FIRST, Decision, Reason, chained
+from store import decisions
 from store.decisions import SqlDecisions
 from tests.moves.club import AT
 
@@ -103,4 +106,20 @@ def test_twenty_thousand_decisions_make_one_chain(log: SqlDecisions) -> None:
     many = [decision(f"m{n:05d}", value=n) for n in range(20_000)]
 
     assert log.append("club", "r1", many) == 20_000
+    assert log.verify("club").ok
+
+
+def test_what_is_decided_while_the_log_is_checked_is_no_fault_of_it(
+    log: SqlDecisions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append("club", "r1", [decision("ann")])
+
+    def while_somebody_decides(connection: Connection, community: str) -> Iterator[Any]:
+        with ThreadPoolExecutor(1) as elsewhere:
+            assert elsewhere.submit(log.append, community, "r2", [decision("bob")]).result() == 1
+        return read(connection, community)
+
+    read = decisions._all
+    monkeypatch.setattr(decisions, "_all", while_somebody_decides)
+
     assert log.verify("club").ok
