@@ -8,6 +8,7 @@ nothing on disk and starts in a fifth of a second. Ask for the smallest thing th
 `worker` to be a worker.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -38,6 +39,15 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 _databases = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def garbage() -> Iterator[None]:
+    """Commands whose process ends with them leave all garbage lying; a process of tests goes on, and clears it away."""
+    yield
+    if not gc.isenabled():
+        gc.enable()
+        gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
