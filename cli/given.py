@@ -121,7 +121,7 @@ def _typed(name: str, text: str, type_: ValueType | None) -> Any:
 
 
 def _guess(text: str) -> Any:
-    if text.lstrip("-").isdigit():
+    if re.fullmatch(r"-?[0-9]{1,18}", text):
         return int(text)
     if text in ("true", "false"):
         return text == "true"

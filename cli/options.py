@@ -46,13 +46,25 @@ def moment(text: str | None, zone: "ZoneInfo | None" = None, option: str = "--at
         return datetime.now(UTC)
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        if read.tzinfo is None:
+            read = read.replace(tzinfo=zone or UTC)
+        return read.astimezone(UTC)
+    except (ValueError, OverflowError):  # what lies beyond the calendar in UTC is no time either
         raise Refusal(
             f"{option} {text!r} is not a time.", "Write 2026-11-21, or with time and offset 2026-11-21T06:00:00+08:00."
         ) from None
-    if read.tzinfo is None:
-        read = read.replace(tzinfo=zone or UTC)
-    return read.astimezone(UTC)
+
+
+def whoever() -> str:
+    """Whoever is logged in here, where nobody is named; `operator` where that cannot be told, as in many containers."""
+    import getpass
+
+    from operations.ports.audit import OPERATOR
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return OPERATOR
 
 
 def refuse_other(said: str | None, known: Sequence[str], option: str) -> None:

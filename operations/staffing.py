@@ -103,18 +103,6 @@ def appoint(effects: Effects, community: Community, role: str, person: str) -> N
     effects.staff(community.id, role, [*people, person])
 
 
-def leave(effects: Effects, community: Community, role: str, person: str) -> None:
-    """Take somebody out of a role. Whom they looked after is the business of `operations.handover`.
-
-    Raises:
-        Refusal: there is no such role, or they are not in it.
-    """
-    people = _known(effects, community, role)
-    if person not in people:
-        raise Refusal(f"{person} is not in the role {role}.", f"In it: {', '.join(people) or 'nobody'}.")
-    effects.staff(community.id, role, [one for one in people if one != person])
-
-
 def _known(effects: Effects, community: Community, role: str) -> Sequence[str]:
     if role not in community.roles:
         raise Refusal(f"{community.id} has no role {role!r}.", f"Roles: {', '.join(community.roles) or 'none'}.")

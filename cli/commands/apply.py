@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import Json, whoever
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,6 @@ def apply(
     With --shadow or --steps they are tried first: `trellis versions DIGEST` shows what that comes to, and
     `trellis rollback` takes it back.
     """
-    import getpass
     from dataclasses import asdict
     from datetime import UTC, datetime
     from functools import partial
@@ -76,7 +75,7 @@ def apply(
             out.warn(f"{d.file}:{d.line}:{d.column}: {d.message}  [{d.code}]" + (f"\n    {d.hint}" if d.hint else ""))
         out.warn("Nothing was published.")
         raise typer.Exit(INVALID)
-    who = author or getpass.getuser()
+    who = author or whoever()
     if tried:
         _try_out(out, folder, loaded.community.id, steps=steps or share, stop_if=stop_if or (), message=message, by=who)
         return

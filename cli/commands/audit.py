@@ -19,7 +19,7 @@ def audit(
     ] = None,
     verb: Annotated[str | None, typer.Option("--verb", help="Only such acts, e.g. claim, cancel, apply.")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Only from then on.")] = None,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
     community: Community = None,
     json: Json = False,
 ) -> None:

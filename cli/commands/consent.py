@@ -104,6 +104,7 @@ def export(
     from cli.console import Output
     from cli.wiring import memory
     from operations import consent as operation
+    from operations.errors import Refusal
     from operations.ports.audit import OPERATOR
 
     with memory() as remembered:
@@ -116,7 +117,13 @@ def export(
     if to is None:
         out.data(held)
         return
-    to.write_text(text + "\n", encoding="utf-8")
+    try:
+        to.touch(mode=0o600)  # it is about a person: at first nobody else reads it
+        to.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Refusal(
+            f"{to} cannot be written: {error.strerror or error}.", "Name a file in a folder that is there."
+        ) from None
     out.data({"member": member, "file": str(to), "areas": {name: len(rows) for name, rows in areas.items()}})
     out.table(f"Kept about {member}", ["area", "rows"], [[n, len(rows)] for n, rows in areas.items()], right=["rows"])
     out.say(f"Written to {to}.")

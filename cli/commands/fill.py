@@ -52,7 +52,7 @@ def fill(
 def filled(
     form: Annotated[str, typer.Argument(help="A kind of fact of the community, e.g. touched.")],
     about: Annotated[str | None, typer.Option("--about", help="Only about this member.")] = None,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
     by: As = None,
     community: Community = None,
     json: Json = False,

@@ -23,7 +23,7 @@ def inbox(
     member: Annotated[str | None, typer.Option("--member", help="What this member is asked.")] = None,
     run: Annotated[str | None, typer.Option("--run", help="What this run asks, as `trellis tasks` shows it.")] = None,
     state: Annotated[str, typer.Option("--state", help="open, missed, done or gone.")] = "open",
-    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
     community: Community = None,
     json: Json = False,
 ) -> None:

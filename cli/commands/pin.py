@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import Community, Json, whoever
 
 if TYPE_CHECKING:
     from cli.console import Output
@@ -56,7 +56,7 @@ def pin(
         ends = None if until is None else moment(until, spec.zone, "--until")
         place = by_hand.place_of(remembered.desk, spec, member, ladder, tier)
         act = by_hand.pin(
-            remembered.desk, spec, place, tier, by=by or _whoever(), reason=reason, at=datetime.now(UTC), until=ends
+            remembered.desk, spec, place, tier, by=by or whoever(), reason=reason, at=datetime.now(UTC), until=ends
         )
     end = "until somebody unpins them" if ends is None else f"until {ends.astimezone(spec.zone):%Y-%m-%d %H:%M}"
     _tell(Output(json), act, f"{member} is held in {tier}, {end}.")
@@ -81,7 +81,7 @@ def move(
     with memory() as remembered:
         spec = remembered.specs.current(community)
         place = by_hand.place_of(remembered.desk, spec, member, ladder, tier)
-        act = by_hand.move(remembered.desk, spec, place, tier, by=by or _whoever(), reason=reason, at=datetime.now(UTC))
+        act = by_hand.move(remembered.desk, spec, place, tier, by=by or whoever(), reason=reason, at=datetime.now(UTC))
     _tell(Output(json), act, f"{member} went from {act.from_} to {tier}.")
 
 
@@ -103,17 +103,8 @@ def unpin(
     with memory() as remembered:
         spec = remembered.specs.current(community)
         place = by_hand.pinned_place(remembered.desk, spec, member, ladder)
-        act = by_hand.unpin(remembered.desk, spec, place, by=by or _whoever(), at=datetime.now(UTC), reason=reason)
+        act = by_hand.unpin(remembered.desk, spec, place, by=by or whoever(), at=datetime.now(UTC), reason=reason)
     _tell(Output(json), act, f"{member} is free to move again; the next review decides.")
-
-
-def _whoever() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "operator"
 
 
 def _tell(out: "Output", act: "ByHand", sentence: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Community, Json, refuse_other
+from cli.options import Community, Json, refuse_other, whoever
 
 if TYPE_CHECKING:
     from cli.console import Output
@@ -120,7 +120,6 @@ def accept(
     With --dir the files of a folder that says what is current now get the same edits, so that the next `trellis apply`
     of the folder does not take the change back.
     """
-    import getpass
     from dataclasses import asdict
     from datetime import UTC, datetime
 
@@ -131,7 +130,7 @@ def accept(
     from workflows.phases import discover
 
     out = Output(json)
-    who = by or getpass.getuser()
+    who = by or whoever()
     with memory() as remembered, out.progress(f"Publishing proposal {number}"):
         spec = remembered.specs.current(community)
         found = _found(remembered, spec.id, number)
@@ -173,7 +172,6 @@ def reject(
     json: Json = False,
 ) -> None:
     """Decide against a proposal; the reason stays with it."""
-    import getpass
     from datetime import UTC, datetime
 
     from cli.console import Output
@@ -184,7 +182,7 @@ def reject(
     with memory() as remembered:
         spec = remembered.specs.current(community)
         found = _found(remembered, spec.id, number)
-        rejected(remembered.proposals, found, by=by or getpass.getuser(), reason=message, at=datetime.now(UTC))
+        rejected(remembered.proposals, found, by=by or whoever(), reason=message, at=datetime.now(UTC))
         told = _told(remembered, _found(remembered, spec.id, number), plan=False)
     out.data({"ok": True, "proposal": told})
     out.say(f"Proposal {number} is rejected; nothing was changed.")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Community, Json
+from cli.options import Community, Json, whoever
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,6 @@ def rollback(
     With the digest of the current version only what is on trial is withdrawn. Moves that were made stay made, and a
     grace that was promised lasts as promised; the next review judges by the version that is current then.
     """
-    import getpass
     from dataclasses import asdict
     from datetime import UTC, datetime
 
@@ -39,7 +38,7 @@ def rollback(
             digest,
             community=community,
             message=message,
-            author=author or getpass.getuser(),
+            author=author or whoever(),
             at=datetime.now(UTC),
         )
     out.data({"ok": True, "new": new, "version": asdict(version), "withdrawn": [one.digest for one in ended]})

@@ -119,7 +119,8 @@ def show(out: "Output", told: dict[str, Any], spec: "Spec", run: "Run") -> None:
     out.data({"task": told})
     about = f" about {run.subject}" if run.subject else ""
     end = f", {run.end}" if run.end else ""
-    out.say(f"{run.id} ({spec.tasks[run.task].title.en}){about}: {run.status}{end}; {len(told['parts'])} take part")
+    title = spec.tasks[run.task].title.en if run.task in spec.tasks else "a task that is gone"
+    out.say(f"{run.id} ({title}){about}: {run.status}{end}; {len(told['parts'])} take part")
     rows = [
         [
             visit["scope"] + visit["phase"],

@@ -23,7 +23,7 @@ def tasks(
     stuck: Annotated[
         bool, typer.Option("--stuck", help="Only what fails and is tried again: which step, since when, and why.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many.")] = 200,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 200,
     community: Community = None,
     json: Json = False,
 ) -> None:

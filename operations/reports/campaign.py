@@ -17,7 +17,7 @@ from operations.reports.page import Bars, Report, Span, Table, Timeline, text_of
 from operations.reports.pool import adds, pooled
 from operations.reports.retrospectives import WITHOUT
 from rules.spec import Community
-from rules.spec.phase import every_phase
+from rules.spec.phase import PhaseSpec, every_phase
 
 _COLUMNS = ("metric", "as", "works", "known_then", "then", "known_now", "now", "remark")
 
@@ -150,9 +150,15 @@ def campaign(
     )
 
 
+def _phases(community: Community, run: Run) -> list[PhaseSpec]:
+    """The phases of its mode; none if the specs have such a mode no more."""
+    mode = community.modes.get(run.mode)
+    return [] if mode is None else [phase for _, phase in every_phase(mode.phases)]
+
+
 def _metrics(community: Community, run: Run) -> list[str]:
     found: dict[str, None] = {}
-    for _, phase in every_phase(community.modes[run.mode].phases):
+    for phase in _phases(community, run):
         if phase.kind == "measure" and isinstance(names := getattr(phase, "metrics", ()), tuple):
             found.update(dict.fromkeys(names))
     about_works = work_metrics(community)
@@ -161,7 +167,7 @@ def _metrics(community: Community, run: Run) -> list[str]:
 
 def _split(community: Community, run: Run) -> list[str]:
     found: dict[str, None] = {}
-    for _, phase in every_phase(community.modes[run.mode].phases):
+    for phase in _phases(community, run):
         if phase.kind == "measure":
             found.update(dict.fromkeys(getattr(phase, "split_by", ())))
     return list(found) or ["author.tier"]

@@ -52,6 +52,12 @@ def test_a_phase_that_waits_for_other_runs_shows_no_end_of_its_own(capsys: pytes
     assert "2036" not in capsys.readouterr().out
 
 
+def test_a_run_of_a_task_that_the_specs_have_no_more_is_shown_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    task.show(Output(), {"parts": {}, "phases": []}, SimpleNamespace(tasks={}, zone=SPEC.zone), RUN)
+
+    assert "club/spring/1 (a task that is gone)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("new", "said"), [(1, "1 fact in x.csv"), (2, "2 facts in x.csv")])
 def test_one_row_is_one_fact(new: int, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
     import_._tell(Output(), tmp_path / "x.csv", "facts", Imported(new, 0, 0, 0, None, (), (), 0))

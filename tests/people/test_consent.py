@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -225,6 +226,30 @@ def test_who_is_forgotten_by_command_is_in_no_log_of_acts_and_what_they_were_tol
     assert "asked for it" in acts
     assert "a letter from Finn" not in acts, "a reason may tell who it was"
     assert memory.effects.audit("town") == []
+
+
+def test_what_is_kept_is_written_for_nobody_else_to_read_or_refused_in_a_sentence(
+    memory: Memory,
+    town: Community,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from cli.main import main
+
+    def export(file: Path) -> object:
+        with pytest.raises(SystemExit) as ended:
+            main(["export", "gil", "--to", str(file), "--community", "town"])
+        return ended.value.code
+
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    live(memory, town, "gil")
+
+    assert export(tmp_path / "nowhere" / "gil.json") == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert export(tmp_path / "gil.json") == 0
+    assert (tmp_path / "gil.json").stat().st_mode & 0o077 == 0
 
 
 def named_in(memory: Memory, name: str) -> list[str]:

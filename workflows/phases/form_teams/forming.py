@@ -130,7 +130,7 @@ class Forming:
     def room(self, part: str) -> int | None:
         """The first team that has room in a part."""
         limit = next((one.limit for one in self.parts if one.id == part), 0)
-        return next((n for n in range(1, self.teams + 1) if len(self.inside(n)[part]) < limit), None)
+        return next((n for n in range(1, self.teams + 1) if len(self.inside(n).get(part, ())) < limit), None)
 
     def full(self) -> bool:
         """Whether every part that is needed is filled as far as it may be, in every team."""
@@ -281,7 +281,7 @@ def _apply(found: Forming, act: Act) -> None:
         case "claim" if mine is None:
             part = act.about.rpartition("#")[2]
             team = number_of(act.about) or found.room(part)
-            if team is not None and len(found.inside(team)[part]) < _limit(found, part):
+            if team is not None and len(found.inside(team).get(part, ())) < _limit(found, part):
                 found.put(Place(team=team, part=part, member=act.by, since=act.at, how=CLAIM))
         case "place":
             _place(found, act)
@@ -309,7 +309,7 @@ def _place(found: Forming, act: Act) -> None:
 def number_of(where: str) -> int | None:
     """The number of a team in `2#camera` or in its whole id; None where no team is named."""
     tail = where.rpartition("#")[0].rpartition("/")[2]
-    return int(tail) if tail.isdigit() else None
+    return int(tail) if tail.isdecimal() else None
 
 
 def _limit(found: Forming, part: str) -> int:
