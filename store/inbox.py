@@ -25,7 +25,7 @@ _PUT = text("""
                            due, claim_due, remind_at, escalate, scale, began_at, wake_at, details, state, fields)
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
         community text, id text, asked text[], title jsonb, about text, choices text[], form text, run text,
-        phase text, visit int, workflow text, opened_at timestamptz, due timestamptz, claim_due timestamptz,
+        phase text, visit bigint, workflow text, opened_at timestamptz, due timestamptz, claim_due timestamptz,
         remind_at timestamptz[], escalate jsonb, scale text, began_at timestamptz, wake_at timestamptz, details jsonb,
         state text, fields jsonb)
     ON CONFLICT DO NOTHING RETURNING id

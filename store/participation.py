@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, Row, bindparam, func, select, text, update
+from sqlalchemy import Engine, Row, bindparam, delete, func, select, text, update
 
 from operations.ports.runs import Act, Entry, Gate, Planned, Tally, Work
 from store import handed_in
@@ -33,11 +33,11 @@ _ACT = text("""
 _PLAN = text("""
     INSERT INTO planned_act (run, phase, visit, seq, at, verb, by_, about, role, choice, fields, version)
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
-        run text, phase text, visit int, seq int, at timestamptz, verb text, by_ text, about text, role text,
+        run text, phase text, visit bigint, seq int, at timestamptz, verb text, by_ text, about text, role text,
         choice text, fields jsonb, version int)
     ON CONFLICT DO NOTHING
 """)
-_LAST = 2**31 - 1
+_LAST = 2**63 - 1
 """Visits have no higher numbers."""
 _ACTS = (
     select(act)
@@ -248,7 +248,7 @@ class Participation:
                 insert_many(connection, part, rows[start : start + BATCH])
 
     def leave(self, run_id: str, member: str) -> bool:
-        mine = update(part).where(part.c.run == run_id, part.c.member == member, part.c.live).values(live=False)
+        mine = delete(part).where(part.c.run == run_id, part.c.member == member, part.c.live)
         works = (
             update(work)
             .where(work.c.run == run_id, work.c.author == member, work.c.state == "open", work.c.unit.is_(None))

@@ -137,6 +137,34 @@ def test_a_unit_deep_within_others_has_a_gate_of_its_own(runs: SqlRuns, visit: V
     assert runs.submit(visit.run, "entries", [entry("ann")], limit=1, mark=False, visit=1)[0].accepted
 
 
+def test_what_is_asked_and_planned_deep_within_others_is_kept(runs: SqlRuns, engine: Engine, visit: Visit) -> None:
+    deep = visit_number((9_999, 42, 7), 3)
+    runs.open(replace(visit, visit=deep, since=deep))
+    inbox = SqlInbox(engine)
+
+    runs.plan(visit.run, "entries", deep, [Planned(seq=1, at=SOON, verb="submit", by="ann")])
+    inbox.open([Item(community="deep", id="i", asked=("ann",), title={}, opened_at=AT, run=visit.run, visit=deep)])
+    runs.act(visit.run, "entries", [Act(verb="answer", by="ann", at=SOON, choice="yes")], visit=deep)
+
+    assert [one.by for one in runs.planned(visit.run, "entries", deep)] == ["ann"]
+    assert [one.visit for one in inbox.find("deep", run=visit.run)] == [deep]
+    assert [one.by for one in runs.acts(visit.run, "entries", since=deep)] == ["ann"]
+
+
+def test_whoever_left_takes_part_no_more_and_may_come_again(runs: SqlRuns, visit: Visit) -> None:
+    runs.take_part(visit.run, {"una": "member", "bob": "member"})
+
+    assert runs.leave(visit.run, "una")
+    assert not runs.leave(visit.run, "una")
+    assert (dict(runs.parts(visit.run)), runs.load("c", ["una"])) == ({"bob": "member"}, {})
+    runs.take_part(visit.run, {"una": "author"})
+    assert (runs.parts(visit.run)["una"], runs.load("c", ["una"])) == ("author", {"una": 1})
+
+    runs.leave(visit.run, "una")
+    runs.finish(visit.run, end="end", at=SOON)
+    assert list(runs.parts(visit.run)) == ["bob"], "who had a part to the end is known of a run that is over"
+
+
 def test_an_act_stands_once_and_may_be_changed_while_the_gate_is_open(runs: SqlRuns, visit: Visit) -> None:
     def answer(choice: str) -> Act:
         return Act(verb="answer", by="li", at=SOON, choice=choice)
