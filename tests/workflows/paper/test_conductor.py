@@ -59,6 +59,17 @@ def test_a_second_work_a_stranger_and_the_own_work_are_refused() -> None:
     assert refusals(found) == [None, "1 work is the most that one may hand in here.", "li is not asked here."]
 
 
+def test_who_claims_a_part_that_is_none_is_refused_with_those_there_are_and_who_names_none_gets_one() -> None:
+    def claims(**about: str) -> str | None:
+        li = {"id": "li", "attributes": {"tier": "core"}}
+        step = {"who": "li", "in": "chapters", "does": "claim", **about}
+        (refused,) = refusals(played("owners-handbook", members=[li], steps=[step]))
+        return refused
+
+    assert "there are first-week, daily, winter, far, smart" in str(claims(about="weather"))
+    assert claims() is None
+
+
 def test_whoever_has_taken_back_consent_cannot_come_in() -> None:
     gone = {"id": "li", "attributes": {"consent": False}}
     found = played(CONTEST, members=[gone], steps=[{"after": "1d", "who": "li", "in": "entries", "does": "submit"}])
