@@ -182,7 +182,10 @@ def test_what_a_capability_names_is_there() -> None:
     where = [row[2] for row in rows if len(row) == 4 and re.fullmatch(r"\| [A-Z]{2}\d\d", row[0])]
     documents = {one for text in where for one in re.findall(r"\b(?:modes|tasks)/[a-z-]+\b", text)}
     modules = {one for text in where for one in re.findall(r"\b[a-z_]+/[a-z_]+\.py\b", text)}
+    rules = {one for text in where for one in re.findall(r"\brules: ([a-z]+(?:-[a-z]+)+)", text)}
+    written = (ROOT / "specs" / "auto" / "rules.yaml").read_text("utf-8")
 
     assert len(where) > 100
+    assert [one for one in sorted(rules) if not re.search(rf"\bid: {one}\b", written)] == []
     assert [one for one in sorted(documents) if not (ROOT / "specs" / "auto" / f"{one}.yaml").is_file()] == []
     assert [one for one in sorted(modules) if not (ROOT / one).is_file()] == []
