@@ -51,7 +51,7 @@ def advance(desk: Desk, community: str, id: str, at: datetime) -> Stand:
     All of it in one transaction, so that whoever tries again finds either nothing done or everything.
     """
     with desk.together():
-        move = _get(desk, community, id)
+        move = _held(desk, community, id)
         if move.outcome is not None:
             return Stand(at=move.ended_at or at, outcome=move.outcome)
         spec = desk.specs.at(move.digest, community)
@@ -78,7 +78,7 @@ def advance(desk: Desk, community: str, id: str, at: datetime) -> Stand:
 def conclude(desk: Desk, community: str, id: str, *, because: str, at: datetime) -> str:
     """Make the move (`because` is empty) or let it be; returns the outcome. Once, whoever tries again."""
     with desk.together():
-        move = _get(desk, community, id)
+        move = _held(desk, community, id)
         if move.outcome is not None:
             return move.outcome
         return _conclude(desk, desk.specs.at(move.digest, community), move, because=because, at=at)
@@ -142,8 +142,9 @@ def _consents(desk: Desk, spec: Community, move: Membership) -> None:
         desk.persons.note(spec.id, "consented", move.member, at=at, by=move.member, reason=said)
 
 
-def _get(desk: Desk, community: str, id: str) -> Membership:
-    found = desk.memberships.get(community, id)
+def _held(desk: Desk, community: str, id: str) -> Membership:
+    """A move that nobody else takes further meanwhile: a step may be tried again while the first try still goes on."""
+    found = desk.memberships.held(community, id)
     if found is None:
         raise LookupError(f"no membership {id} in {community}")
     return found

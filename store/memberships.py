@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, Select, func, select, update
 
 from operations.errors import Refusal
 from operations.ports.reviews import Membership
@@ -54,10 +54,15 @@ class SqlMemberships:
             )
 
     def get(self, community: str, id: str) -> Membership | None:
+        return self._one(select(membership).where(membership.c.community == community, membership.c.id == id))
+
+    def held(self, community: str, id: str) -> Membership | None:
+        one = select(membership).where(membership.c.community == community, membership.c.id == id)
+        return self._one(one.with_for_update())
+
+    def _one(self, query: Select[Any]) -> Membership | None:
         with transaction(self._engine) as connection:
-            row = connection.execute(
-                select(membership).where(membership.c.community == community, membership.c.id == id)
-            ).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else _membership(row)
 
     def update(self, community: str, id: str, **changes: Any) -> None:

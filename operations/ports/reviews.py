@@ -221,6 +221,10 @@ class Memberships(Protocol):
 
     def get(self, community: str, id: str) -> Membership | None: ...
 
+    def held(self, community: str, id: str) -> Membership | None:
+        """The same; nobody else changes it until the transaction is over."""
+        ...
+
     def update(self, community: str, id: str, **changes: Any) -> None: ...
 
     def answer(self, community: str, id: str, *, answer: str, at: datetime) -> Membership:
