@@ -117,8 +117,10 @@ class Moves:
                 done = []
                 for one, is_begun in zip(waiting, begun, strict=True):
                     tries[one.id] = tries.get(one.id, 0) + 1
-                    if is_begun or tries[one.id] >= TRIES:
+                    if is_begun:
                         done.append(one.id)
+                if not done and all(tries[one.id] >= TRIES for one in waiting):
+                    break  # they wait for the next review; taken for started they would wait for ever
                 self._desk.memberships.started(asked.community, done)
                 started += len(done)
                 share = len(done) / STARTS_PER_SECOND if done else WAIT_FOR_ENDING
