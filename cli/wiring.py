@@ -51,8 +51,16 @@ def crew(memory: Memory, gateway: "Gateway") -> "Crew":
 
     children = Children(Launcher(memory.house, gateway), gateway)
     process = ProcessActivities(Conduct(memory.house, children=children))
-    starter = TaskStarter(memory, gateway)
-    notices = Notices(memory.specs, memory.outbox, memory.effects, carriers, starter, planner(memory), reminder(memory))
+    notices = Notices(
+        memory.specs,
+        memory.outbox,
+        memory.effects,
+        carriers,
+        starter=TaskStarter(memory, gateway),
+        planner=planner(memory),
+        reminder=reminder(memory),
+        launcher=lambda community: children.launcher.launch_waiting(community, now=datetime.now(UTC)),
+    )
     return Crew(
         workflows=[Process, Review, Membership, Outbox],
         activities=[

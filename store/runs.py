@@ -135,6 +135,20 @@ class SqlRuns(Visits):
         with transaction(self._engine) as connection:
             return [_run(row) for row in connection.execute(found)]
 
+    def unbegun(self, community: str, *, before: datetime, limit: int = 500) -> Sequence[Run]:
+        above = run.alias("above")
+        entered = select(visit.c.run).where(visit.c.run == run.c.id)
+        orphaned = select(above.c.id).where(above.c.id == run.c.parent, above.c.status != RUNNING)
+        found = (
+            select(run)
+            .where(run.c.community == community, run.c.status == RUNNING, run.c.began_at < before)
+            .where(~entered.exists(), ~orphaned.exists())
+            .order_by(run.c.began_at, run.c.task, run.c.number)
+            .limit(limit)
+        )
+        with transaction(self._engine) as connection:
+            return [_run(row) for row in connection.execute(found)]
+
     def children(self, parent: str) -> Sequence[Run]:
         found = select(run).where(run.c.parent == parent).order_by(run.c.began_at, run.c.task, run.c.number)
         with transaction(self._engine) as connection:

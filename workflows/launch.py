@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from operations.arguments import bindable
@@ -22,6 +23,9 @@ from rules.time import ClockScale
 from workflows import steps
 from workflows.ready import cannot_run
 from workflows.steps import RunInput
+
+MEANWHILE = timedelta(minutes=1)
+"""For so long whoever has begun a run is about to start its workflow."""
 
 
 class Starter(Protocol):
@@ -97,7 +101,8 @@ class Launcher:
             seed=seed,
             digest=digest,
         )
-        self.launch(run)
+        if run.status == RUNNING:
+            self.launch(run)
         return run
 
     def begin(
@@ -175,10 +180,13 @@ class Launcher:
             summary=f"{spec.tasks[run.task].title.en}{about}",
         )
 
-    def launch_waiting(self, community: str) -> int:
-        """Start the workflows of runs that were noted when Temporal could not be reached; returns how many."""
-        waiting = self.house.runs.runs(community, status=RUNNING, limit=10_000)
-        return sum(1 for run in waiting if self.launch(run))
+    def launch_waiting(self, community: str, *, now: datetime) -> int:
+        """Start the workflows of runs that were noted, and then Temporal or whoever began them was lost; how many."""
+        begun = 0
+        for run in self.house.runs.unbegun(community, before=now - MEANWHILE):
+            with suppress(Refusal):  # one whose version cannot be read any more does not keep the others waiting
+                begun += self.launch(run)
+        return begun
 
     def mode(self, spec: Community, task: str, args: Mapping[str, Any]) -> Mode:
         """The mode of a task with its arguments in it.

@@ -243,6 +243,10 @@ class Runs(Protocol):
         """Runs, latest first."""
         ...
 
+    def unbegun(self, community: str, *, before: datetime, limit: int = 500) -> Sequence[Run]:
+        """Live runs noted before then that never entered a phase, oldest first; none begun by a run that is over."""
+        ...
+
     def children(self, run: str) -> Sequence[Run]:
         """The runs that a run started and waits, or waited, for; in the order in which they were begun."""
         ...

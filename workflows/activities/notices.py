@@ -26,6 +26,7 @@ class Notices:
         starter: without one, runs wait until there is one.
         planner: attaches their plans to the proposals of a community that wait for one.
         reminder: writes the reminders and escalations of a community that are due.
+        launcher: starts the workflows of runs of a community that were noted and have none.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Notices:
         starter: Starter | None = None,
         planner: Callable[[str], int] | None = None,
         reminder: Callable[[str], int] | None = None,
+        launcher: Callable[[str], int] | None = None,
     ) -> None:
         self._specs = specs
         self._outbox = outbox
@@ -45,6 +47,7 @@ class Notices:
         self._starter = starter
         self._planner = planner
         self._reminder = reminder
+        self._launcher = launcher
 
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, for a worker."""
@@ -59,6 +62,8 @@ class Notices:
                 release(self._specs, self._effects, asked.community, at=datetime.now(UTC))
                 publish_held_back(self._effects, community, at=datetime.now(UTC))
             started = self._start(asked.community)
+            if self._launcher is not None:
+                self._launcher(asked.community)
             if self._planner is not None:
                 self._planner(asked.community)
             if self._reminder is not None:
