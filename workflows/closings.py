@@ -61,19 +61,22 @@ class Closings(Openings):
         """End phases whose branch or unit is over: what came in until then is in, and nobody is said to have missed."""
         for phase in asked.phases:
             visit = self.house.runs.visit(asked.run, phase.phase, phase.visit)
-            if visit is None or visit.state == "closed":
+            if visit is None:
                 continue
-            at = max(asked.at, visit.opened_at)
-            setting = self.settings.of(asked.run, phase.phase, at=at, scope=visit.scope)
-            if visit.state == "open":
-                if setting.run.rehearsed:
-                    with self.house.runs.together():
-                        catch_up(setting, visit, until=at)
-                self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
-            with self.house.runs.together():
-                self._close(setting, replace(visit, deadline=at), stopped=True)
-            self._cancel_children(visit)
+            if visit.state != "closed":
+                self._stop(visit, max(asked.at, visit.opened_at))
+            self._cancel_children(visit)  # also when it was closed before and the worker was lost right then
         return Finished(members=0, undone=0)
+
+    def _stop(self, visit: Visit, at: datetime) -> None:
+        setting = self.settings.of(visit.run, visit.phase, at=at, scope=visit.scope)
+        if visit.state == "open":
+            if setting.run.rehearsed:
+                with self.house.runs.together():
+                    catch_up(setting, visit, until=at)
+            self.house.runs.shut(visit.run, visit.phase, visit.visit, at=self._now())
+        with self.house.runs.together():
+            self._close(setting, replace(visit, deadline=at), stopped=True)
 
     def _see(self, asked: CheckPhase) -> Checked | tuple[Setting, Visit]:
         """What can be said of a phase; or, when it is over, what is to be closed."""

@@ -157,7 +157,7 @@ class Process:
             )
         except TimeoutError:
             return True
-        self._open[key] = False
+        self._seen(key)
         return False
 
     async def in_turn(self, under: Under, behind: Callable[[], bool]) -> bool:
@@ -166,8 +166,14 @@ class Process:
             return True
         self._open.setdefault(key, False)
         await workflow.wait_condition(lambda: self._open.get(key, False) or not behind())
-        came, self._open[key] = self._open[key], False
+        came = self._open[key]
+        self._seen(key)
         return not came
+
+    def _seen(self, key: str) -> None:
+        """What came in is looked at now; in a run that rests only when its story goes on."""
+        if self._story is None or not self._story.resting:
+            self._open[key] = False
 
     def came(self, under: Under) -> bool:
         return self._open.get(_key(under), False)
@@ -202,7 +208,8 @@ class Process:
         if moved.reason is not None:
             workflow.set_current_details(f"not moved: {moved.reason}")
         resume = resume.model_copy(update={"frames": moved.frames})
-        return told.model_copy(update={"resume": resume, "moving": None, "digest": moved.digest})
+        moving = None if self._moving == asked.to else self._moving  # wished for while this move was made
+        return told.model_copy(update={"resume": resume, "moving": moving, "digest": moved.digest})
 
     def _resumed_under(self) -> Under | None:
         """The phase that was open when the history was continued; it is among the search attributes already."""
