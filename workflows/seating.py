@@ -283,7 +283,10 @@ class Seating:
         told = {"how": self.phase.fill, "could": sorted(known[who].parts)}
         told |= {} if instead is None else {"instead": instead}
         seat = Seat(team=team.id, slot=slot, member=who, since=at, why=told, offered_until=until)
-        self._come(team, seat, "")
+        try:
+            self._come(team, seat, "")
+        except Refusal:  # somebody has come by another way since it was looked at; the run is not to end for that
+            return False
         if until is not None:
             self.setting.house.inbox.open([self._item(team, seat, until)])
         return True
