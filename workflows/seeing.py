@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from operations.errors import Refusal
 from operations.rights import Actor, Viewer, actor_of, authors_of, owners, shows_authors, visible_acts, visible_works
+from workflows.setting import KEPT
 
 if TYPE_CHECKING:
     from operations.house import House
@@ -80,7 +81,7 @@ def seen(desk: AtInbox, run_id: str, person: str | None) -> dict[str, Any]:
                 "answers": [_act(act, may_read) for act in heard],
                 "answers_hidden": len(acts) - len(heard),
                 "things": list(visit.things),
-                "results": dict(visit.results),
+                "results": _results(community, phase, visit, all(map(may_read, acts))),
             }
         )
     renamed = _renamed({"run": run.id, "as": actor.name, "leads": leads, "phases": told}, names)
@@ -118,6 +119,14 @@ def _reader(house: House, community: Community, run: Run, phase: Any, viewer: Vi
         return lambda act: True
     contact = house.effects.assigned(run.community, run.subject or "").get("contact")
     return lambda act: viewer.actor.person in (act.by, contact)
+
+
+def _results(community: Community, phase: Any, visit: Visit, may_read: bool) -> dict[str, Any]:
+    """What came out, without what a phase keeps for itself; answers of a private form only for who may read them."""
+    form = getattr(phase, "form", None)
+    declared = community.facts.get(form) if isinstance(form, str) and not may_read else None
+    hidden = {KEPT, *(field.id for field in (declared.fields if declared is not None else ()))}
+    return {name: value for name, value in visit.results.items() if name not in hidden}
 
 
 def _work(work: Work, names: Mapping[str, str]) -> dict[str, Any]:
