@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ARRAY, Connection, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from operations.ports.persons import FORGOTTEN
 from rules.spec import Community
 from store import fact_names, released
 from store.numbers import number_of
@@ -42,10 +43,13 @@ _GONE = {
     "verdict": "subject = :member",
 }
 """Tables from which the rows of a person go as a whole."""
+_IN_WORDS = "verb NOT IN ('score', 'set_day', 'attend', 'place')"
+"""Marks, days and parts of teams are nobody's words; without them a phase of others could not come to its end."""
 _EMPTIED = (
     "UPDATE work SET fields = '{}' WHERE community = :community AND author = :member",
-    "UPDATE act SET fields = '{}' WHERE starts_with(run, :community || '/') AND by_ = :member",
-    "UPDATE planned_act SET fields = '{}' WHERE starts_with(run, :community || '/') AND by_ = :member",
+    f"UPDATE act SET fields = '{{}}' WHERE starts_with(run, :community || '/') AND by_ = :member AND {_IN_WORDS}",
+    f"UPDATE planned_act SET fields = '{{}}' WHERE starts_with(run, :community || '/') AND by_ = :member"
+    f" AND {_IN_WORDS}",
     "UPDATE work_item SET fields = '{}' WHERE community = :community AND (completed_by = :member OR about = :member)",
     "UPDATE by_hand SET reason = '' WHERE community = :community AND member = :member",
     "UPDATE deed SET details = details - 'says' - 'fields' WHERE community = :community AND member = :member",
@@ -59,10 +63,13 @@ _EMPTIED = (
 )
 """What a person has written or was told, in rows that stay."""
 _SAID = frozenset(
-    {"community", "kind", "state", "status", "verb", "ladder", "value", "list", "of", "relation", "outcome"}
-)
-"""Columns of words, in which an id that happens to be such a word is not one."""
-_WORDS = (("by_hand", "what"), ("privacy", "what"))
+    {
+        "community", "kind", "state", "status", "verb", "ladder", "value", "list", "of", "relation", "outcome", "run",
+        "parent", "team", "review", "phase", "scope", "task", "mode", "digest", "rule", "partition", "slot", "role",
+    }
+)  # fmt: skip
+"""Columns of words, and of ids that are made without any member's: one that happens to be such a word is not meant."""
+_WORDS = (("by_hand", "what"), ("privacy", "what"), ("run", "id"), ("team", "id"), ("review", "id"), ("cohort", "id"))
 
 
 def held(connection: Connection, facts: SqlFacts, spec: Community, member: str) -> dict[str, Any]:
@@ -70,9 +77,8 @@ def held(connection: Connection, facts: SqlFacts, spec: Community, member: str) 
     from store.fact_columns import facts_of
 
     found: dict[str, Any] = {}
-    pattern = fact_names.token(member).pattern
     for table, columns in _places():
-        given = {"community": spec.id, "pattern": pattern, "member": member}
+        given = {"community": spec.id, "member": member, **_patterns(member)}
         where = f"{of_community(table)} AND ({' OR '.join(_naming(table, one) for one in columns)})"
         if table.name == "member":
             where = "community = :community AND id = :member"
@@ -100,7 +106,7 @@ def held(connection: Connection, facts: SqlFacts, spec: Community, member: str) 
 
 def pseudonym_of() -> str:
     """A name for somebody who is not to be known any more; it follows from nothing."""
-    return f"gone-{secrets.token_hex(6)}"
+    return f"{FORGOTTEN}{secrets.token_hex(6)}"
 
 
 def erase(
@@ -108,7 +114,7 @@ def erase(
 ) -> dict[str, Any]:
     """Take a person out of everything but the decisions; counts by table."""
     given = {"community": spec.id, "member": member, "pseudonym": pseudonym, "at": at}
-    pattern = fact_names.token(member)
+    pattern, put_in_json = fact_names.token(member), f'"{pseudonym}"' if fact_names.is_bare(member) else pseudonym
 
     def swap(written: str) -> str:
         return pattern.sub(pseudonym, written)
@@ -123,7 +129,7 @@ def erase(
         counts[name] = done.rowcount
     for table, columns in _places():
         for column in columns:
-            _renamed(connection, table, column, {**given, "pattern": pattern.pattern})
+            _renamed(connection, table, column, {**given, **_patterns(member), "put_in_json": put_in_json})
     connection.execute(
         text(
             "UPDATE subject SET id = regexp_replace(id, :pattern, :pseudonym, 'g')"
@@ -169,12 +175,19 @@ def _is_text(column: Any) -> bool:
     )
 
 
+def _patterns(member: str) -> dict[str, str]:
+    """What finds a name in a text, and in the text of a JSON document: a number there is nobody, a string may be."""
+    pattern = fact_names.token(member).pattern
+    return {"pattern": pattern, "pattern_in_json": f'"{member}"' if fact_names.is_bare(member) else pattern}
+
+
 def _naming(table: Table, column: Any) -> str:
     name = f'"{column.name}"'
     if isinstance(column.type, ARRAY):
         return f"EXISTS (SELECT FROM unnest({name}) x WHERE strpos(x, :member) > 0 AND x ~ :pattern)"
-    as_text = f"{name}::text" if isinstance(column.type, JSONB) else name
-    return f"(strpos({as_text}, :member) > 0 AND {as_text} ~ :pattern)"
+    if isinstance(column.type, JSONB):
+        return f"(strpos({name}::text, :member) > 0 AND {name}::text ~ :pattern_in_json)"
+    return f"(strpos({name}, :member) > 0 AND {name} ~ :pattern)"
 
 
 def _renamed(connection: Connection, table: Table, column: Any, given: Mapping[str, Any]) -> None:
@@ -184,7 +197,7 @@ def _renamed(connection: Connection, table: Table, column: Any, given: Mapping[s
         one = swapped.format("x")
         value = f"ARRAY(SELECT {one} FROM unnest({name}) WITH ORDINALITY AS u (x, n) ORDER BY n)"
     elif isinstance(column.type, JSONB):
-        value = f"CAST({swapped.format(f'{name}::text')} AS jsonb)"
+        value = f"CAST(regexp_replace({name}::text, :pattern_in_json, :put_in_json, 'g') AS jsonb)"
     else:
         value = swapped.format(name)
     where = f"{of_community(table)} AND {_naming(table, column)}"

@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 Places = dict[str, list[str]]
 """Keys of facts, and in which places of each (`member`, or a field) a name stood."""
 SUBJECT = "member"
+_BARE = re.compile(r"[0-9]+|true|false|null")
+
+
+def is_bare(name: str) -> bool:
+    """Whether a name is like a number or a truth, which stand everywhere: it names somebody only where it is all."""
+    return _BARE.fullmatch(name) is not None
 
 
 def token(name: str) -> re.Pattern[str]:
     """Finds a name standing for itself inside keys, ids and texts: not as a part of a longer one."""
+    if is_bare(name):
+        return re.compile(rf"^{name}$")
     return re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(name)}(?![A-Za-z0-9_-])")
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from operations.ports.persons import Released
 from rules.spec import Community
+from store.tables.teams import team
+from store.teams import follow
 
 _NOTICES = """
     UPDATE notice SET dropped_at = :at
      WHERE community = :community AND member = :member AND sent_at IS NULL AND dropped_at IS NULL
 """
-_MOVES = "SELECT id FROM membership WHERE community = :community AND member = :member AND state <> 'ended'"
+_MOVES = """
+    SELECT id FROM membership WHERE community = :community AND member = :member AND state <> 'ended'
+     ORDER BY id FOR UPDATE
+"""
 _ITEMS = """
     UPDATE work_item SET state = 'gone', wake_at = NULL
      WHERE community = :community AND state = 'open' AND asked = ARRAY[:member] RETURNING run
@@ -38,16 +43,16 @@ _ASKED = """
      WHERE community = :community AND state = 'open' AND :member = ANY (asked) RETURNING run
 """
 _PARTS = """
-    UPDATE part p SET live = false FROM run r WHERE r.id = p.run AND r.status = 'running'
+    DELETE FROM part p USING run r WHERE r.id = p.run AND r.status = 'running'
        AND p.community = :community AND p.member = :member AND p.live RETURNING p.run
 """
 _WORKS = """
     UPDATE work w SET state = 'withdrawn' FROM run r WHERE r.id = w.run AND r.status = 'running'
-       AND w.community = :community AND w.author = :member AND w.state = 'open' RETURNING w.run
+       AND w.community = :community AND w.author = :member AND w.state = 'open' AND w.unit IS NULL RETURNING w.run
 """
 _SEATS = """
-    UPDATE seat s SET until = :at, "left" = 'consent' FROM team t
-     WHERE t.id = s.team AND t.community = :community AND s.member = :member AND s.until IS NULL RETURNING t.run
+    UPDATE seat s SET until = greatest(:at, s.since), "left" = 'consent' FROM team t
+     WHERE t.id = s.team AND t.community = :community AND s.member = :member AND s.until IS NULL RETURNING t.id
 """
 _HELD_BACK = """
     UPDATE deed SET waiting = false
@@ -56,8 +61,16 @@ _HELD_BACK = """
 """
 _MINE = "SELECT id FROM run WHERE community = :community AND subject = :member AND status = 'running'"
 _PARCELS = """
-    UPDATE parcel SET cancelled_at = :at
-     WHERE community = :community AND member = :member AND posted_at IS NULL AND cancelled_at IS NULL RETURNING key
+    UPDATE parcel p SET cancelled_at = :at
+     WHERE p.community = :community AND p.member = :member AND p.posted_at IS NULL AND p.cancelled_at IS NULL
+       AND NOT EXISTS (SELECT FROM work_item i
+                        WHERE i.community = p.community AND i.id = p.key AND i.state = 'done')
+    RETURNING p.key
+"""
+"""Whoever has completed the item of a parcel has posted it."""
+_POSTINGS = """
+    UPDATE work_item SET state = 'gone', wake_at = NULL
+     WHERE community = :community AND state = 'open' AND id = ANY (:keys)
 """
 
 
@@ -75,21 +88,33 @@ def release(connection: Connection, spec: Community, member: str, at: datetime) 
         found = connection.execute(text(query), given)
         return [str(row[0]) for row in found if row[0] is not None] if found.returns_rows else [""] * found.rowcount
 
+    moves = tuple(sorted(done(_MOVES)))
     notices = len(done(_NOTICES))
     items, _, _, _ = done(_ITEMS), done(_ALSO), done(_ABOUT), done(_MISSED)
     runs = [*items, *done(_ASKED)]
     parts = done(_PARTS)
-    runs += [*parts, *done(_WORKS), *done(_SEATS), *done(_MINE)]
+    runs += [*parts, *done(_WORKS), *_without(connection, done(_SEATS)), *done(_MINE)]
     done(_HELD_BACK)
-    for key in done(_PARCELS):
+    parcels = done(_PARCELS)
+    for key in parcels:
         _to_stock(connection, spec.id, key, at)
+    keys = [one for key in parcels for one in (key, f"{key}#late")]
+    connection.execute(text(_POSTINGS), {"community": spec.id, "keys": keys})
     return Released(
         notices=notices,
-        moves=tuple(sorted(done(_MOVES))),
+        moves=moves,
         items=len(items),
         parts=len(set(parts)),
         runs=tuple(sorted(set(runs))),
     )
+
+
+def _without(connection: Connection, teams: list[str]) -> list[str]:
+    """Teams that somebody is not in any more: nobody is asked as one of them who is not; the runs that they are of."""
+    found = connection.execute(select(team).where(team.c.id.in_(teams)).order_by(team.c.id)).all()
+    for one in found:
+        follow(connection, one)
+    return [one.run for one in found]
 
 
 def _to_stock(connection: Connection, community: str, key: str, at: datetime) -> None:
@@ -111,4 +136,6 @@ def _to_stock(connection: Connection, community: str, key: str, at: datetime) ->
             at=at,
             period=line.period,
             by=line.by,
+            member=line.member,
+            line=line.line,
         )

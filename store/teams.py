@@ -118,7 +118,7 @@ class SqlTeams:
             elif mine.offered_until is not None and new.offered_until is None:
                 yes = update(seat).where(seat.c.seq == mine.seq).values(since=new.since, offered_until=None)
                 connection.execute(yes)
-            self._follow(connection, found)
+            follow(connection, found)
             if new.offered_until is None:
                 about = [new.team, f"{new.team}#{new.slot}"]
                 connection.execute(_INSTEAD, {"run": found.run, "about": about, "new": new.member})
@@ -136,7 +136,7 @@ class SqlTeams:
                 .returning(seat.c.seq)
             ).first()
             if gone is not None:
-                self._follow(connection, found)
+                follow(connection, found)
                 about = [team_id, f"{team_id}#{slot}"]
                 connection.execute(_NOT_ASKED, {"run": found.run, "about": about, "old": member})
             return gone is not None
@@ -153,23 +153,6 @@ class SqlTeams:
                 .where(seat.c.team.in_(ended), seat.c.until.is_(None))
                 .values(until=func.greatest(at, seat.c.since), left=why)
             )
-
-    def _follow(self, connection: Connection, found: Row[Any]) -> None:
-        """The results of the phase say who is in its teams now."""
-        here = (visit.c.run == found.run) & (visit.c.phase == found.phase) & (visit.c.visit == found.visit)
-        row = connection.execute(select(visit.c.results, visit.c.state).where(here).with_for_update()).first()
-        if row is None or row.state != "closed":
-            return
-        parts: dict[str, list[str]] = {part.id: [] for part in _slots(found)}
-        for one in connection.execute(
-            select(seat)
-            .where(seat.c.team == found.id, seat.c.until.is_(None), seat.c.offered_until.is_(None))
-            .order_by(seat.c.since, seat.c.seq)
-        ):
-            parts.setdefault(one.slot, []).append(one.member)
-        results = seated(row.results, found.id, parts)
-        connection.execute(update(visit).where(here).values(results=results))
-        anew(connection, ("visits", found.run))
 
     # --------------------------------------------------------------------------------------------------------- reading
     def of_run(self, run: str, *, live: bool = False) -> Sequence[Team]:
@@ -238,6 +221,24 @@ class SqlTeams:
     def alone(self, what: str) -> None:
         with transaction(self._engine) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 13))"), {"what": what})
+
+
+def follow(connection: Connection, found: Row[Any]) -> None:
+    """Somebody came into a team, or left it: the results of its phase say who is in its teams now."""
+    here = (visit.c.run == found.run) & (visit.c.phase == found.phase) & (visit.c.visit == found.visit)
+    row = connection.execute(select(visit.c.results, visit.c.state).where(here).with_for_update()).first()
+    if row is None or row.state != "closed":
+        return
+    parts: dict[str, list[str]] = {part.id: [] for part in _slots(found)}
+    for one in connection.execute(
+        select(seat)
+        .where(seat.c.team == found.id, seat.c.until.is_(None), seat.c.offered_until.is_(None))
+        .order_by(seat.c.since, seat.c.seq)
+    ):
+        parts.setdefault(one.slot, []).append(one.member)
+    results = seated(row.results, found.id, parts)
+    connection.execute(update(visit).where(here).values(results=results))
+    anew(connection, ("visits", found.run))
 
 
 def _seat_row(one: Seat) -> dict[str, Any]:

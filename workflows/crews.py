@@ -26,7 +26,7 @@ def free(setting: Setting) -> list[Free]:
     """Who can be in teams now, in order, with the parts they can fill; whoever bears enough already is left out."""
     could: dict[str, set[str]] = {}
     for part, who in setting.wants.parts.items():
-        for one in setting.people.select(who):
+        for one in setting.to_ask(who):
             if not one.startswith(ROLE):
                 could.setdefault(one, set()).add(part)
     closed = setting.barred(list(could)) if could else {}

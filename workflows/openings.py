@@ -246,13 +246,13 @@ class Openings:
         )
 
     def _lapsed(self, setting: Setting) -> bool:
-        """Whether the run must not go on: its `while` is surely untrue, or its subject took back consent."""
+        """Whether the run must not go on: its `while` is surely untrue, or its subject took back consent or is gone."""
         mode, run = setting.mode, setting.run
         if mode.while_ is not None and setting.people.holds(mode.while_) is False:
             return True
         if mode.for_ == "member" and run.subject is not None:
             person = setting.people.known.person(run.subject)
-            return person is not None and person.attributes.get("consent") is False
+            return person is None or person.attributes.get("consent") is False
         return False
 
     def _wake(self, run_id: str, at: datetime) -> None:

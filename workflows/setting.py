@@ -12,7 +12,8 @@ from operations.allocation import Allocation
 from operations.around import Around
 from operations.errors import Refusal
 from operations.house import House
-from operations.people import EffectPeople, People
+from operations.people import FEW, EffectPeople, People
+from operations.ports.persons import FORGOTTEN
 from operations.ports.resources import Claim
 from operations.ports.runs import Entry, Run, Visit, Work
 from operations.rehearsal import Crowd, lot, plain
@@ -25,7 +26,7 @@ from rules.time import deadline
 from workflows import crews
 from workflows.later import LaterMapping, LaterSequence
 from workflows.legs import following
-from workflows.play import Asked, Figures, Kind, Scene, Wants, play_of
+from workflows.play import ROLE, Asked, Figures, Kind, Scene, Wants, play_of
 
 REFUSED = "refused"
 """Among what a phase keeps: why some runs that it should start could not be."""
@@ -121,7 +122,7 @@ class Setting:
     def before(self, visit: Visit) -> Scene:
         """The scene as the phase opens: who is asked and what about, and what still counts from before."""
         wants = self.wants
-        asked = tuple(self.people.select(wants.asked)) if wants.asked is not None else ()
+        asked = tuple(self.to_ask(wants.asked)) if wants.asked is not None else ()
         never = tuple(self.people.select(wants.never)) if wants.never is not None else ()
         if wants.everything:
             things: tuple[str, ...] = tuple(self._everything())
@@ -293,7 +294,22 @@ class Setting:
             return None
         if wants.per != "member":
             return tuple(self.units)
-        return tuple(self.people.select(wants.eligible))
+        return tuple(self.to_ask(wants.eligible))
+
+    def to_ask(self, who: Any) -> list[str]:
+        """Members and roles that a who names, without those who want no contact any more: whoever is named by a result,
+        such as those who came in, may have taken consent back since, or may have been forgotten."""
+        found = self.people.select(who)
+        if self.people.can_be_told(who):
+            return found
+        members = [one for one in found if not one.startswith(ROLE)]
+        if len(members) <= FEW:
+            known = {one.id: one for name in members if (one := self.people.known.person(name)) is not None}
+        else:
+            known = {one.id: one for one in self.house.members(self.community).find(members)}
+        gone = {one.id for one in known.values() if one.attributes.get("consent") is False}
+        gone |= {one for one in members if one.startswith(FORGOTTEN) and one not in known}
+        return [one for one in found if one not in gone]
 
     def _everything(self) -> list[str]:
         """Works, people and runs: of this run, and of those that it started and waited for, theirs too."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 PUBLIC, PRIVATE = "public_domain", "private_domain"
 ORIGINS = (PUBLIC, PRIVATE)
 
+FORGOTTEN = "gone-"
+"""How the pseudonym of whoever was forgotten begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
