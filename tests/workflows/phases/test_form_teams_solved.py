@@ -8,6 +8,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.waiting import PATIENCE
 from workflows.phases.form_teams.candidates import Candidate, Part, Trait, faults
 from workflows.phases.form_teams.solve import form
 
@@ -110,7 +111,7 @@ def test_three_hundred_people_are_sixty_teams_of_five_parts_and_that_is_proved_t
     apart = {frozenset(lot.sample([one.id for one in people], 2)) for _ in range(40)}
     parts, traits = [Part(part, 1, 1) for part in "abcde"], [Trait("likes"), Trait("circle", 1)]
 
-    formed = form(people, parts, traits, apart=apart)
+    formed = form(people, parts, traits, apart=apart, seconds=PATIENCE)
 
     by_id = {one.id: one for one in people}
     assert len(formed.teams) == 60

@@ -9,6 +9,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.waiting import PATIENCE
 from workflows.phases.form_teams.candidates import Candidate, Part, Trait, faults
 from workflows.phases.form_teams.solve import form
 
@@ -55,7 +56,7 @@ def test_no_other_matching_has_more_groups_or_as_many_with_more_people(
     people, parts = school
     by_id = {one.id: one for one in people}
 
-    found = form(people, parts, SHARED, seed=seed)
+    found = form(people, parts, SHARED, seed=seed, seconds=PATIENCE)
 
     assert all(not faults(team, by_id, parts, SHARED) for team in found.teams)
     placed = [who for team in found.teams for inside in team.values() for who in inside]
@@ -81,7 +82,7 @@ def test_sixty_mentors_and_three_hundred_learners_are_matched_in_seconds_and_pro
     parts = [Part("mentor", 1, 1), Part("mentee", 2, 5)]
     began = time.process_time()
 
-    found = form(people, parts, SHARED, apart=pairs)
+    found = form(people, parts, SHARED, apart=pairs, seconds=PATIENCE)
 
     assert time.process_time() - began < 5
     assert found.optimal
