@@ -86,3 +86,10 @@ def test_a_work_that_is_handed_in_where_members_come_in_is_refused_in_words() ->
     assert "one comes in, declines or leaves, nothing else" in str(found.steps[0].refused) or (
         "is not among those" in str(found.steps[0].refused)
     )
+
+
+def test_a_claim_that_names_no_part_is_refused_in_words() -> None:
+    found = played("owners-handbook", members=MEMBERS, steps=[{"who": "li", "in": "board", "does": "claim"}])
+
+    assert len(str(found.steps[0].refused).split()) >= 3
+    assert found.end in endings(AUTO.bind("owners-handbook"))
