@@ -73,7 +73,7 @@ def test_after_a_withdrawal_there_is_no_contact_of_any_kind(
         memory.outbox.put("town", [Notice(key="n1", member="ann", what="message:come-in", at=AT)])
         assert memory.outbox.pending("town") >= 2, "the invitation and the notice wait to leave"
 
-        ended = consent.withdraw(memory.desk, memory.persons, town, "ann", at=datetime.now(UTC), by="ann", reason="no")
+        ended = consent.withdraw(memory.desk, memory.persons, town, "ann", at=AT, by="ann", reason="no")
         for flow in ended.workflows:
             room.gateway.signal(flow, turns.POKE)
         result: RunResult = room.gateway.result(talk.id, PATIENCE, RunResult)
