@@ -13,6 +13,7 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
+from temporalio.testing import ActivityEnvironment
 
 from cli.memory import Memory
 from cli.wiring import Room
@@ -23,6 +24,7 @@ from rules.spec import Community
 from tests.moves.club import AT, people, publish
 from tests.waiting import PATIENCE
 from workflows import turns
+from workflows.activities.notices import Notices
 from workflows.carriers import LogCarrier, WebhookCarrier, carriers
 
 pytestmark = pytest.mark.servers
@@ -114,6 +116,29 @@ class Postman:
         self.said.append(letter.key)
         if letter.key in self.refused:
             raise OSError("nobody at home")
+
+
+def test_a_round_in_which_plans_cannot_be_made_reminds_and_sends_all_the_same_and_says_so_then(
+    remembered: Memory, club: Community
+) -> None:
+    remembered.outbox.put("club", [notice("n0", days=-1_000)])
+    postman, reminded = Postman(), list[str]()
+
+    def planner(community: str) -> int:
+        raise ValueError(f"no plan for {community}")
+
+    def reminder(community: str) -> int:
+        reminded.append(community)
+        return 1
+
+    round_ = Notices(
+        remembered.specs, remembered.outbox, remembered.effects, lambda: [postman], planner=planner, reminder=reminder
+    )
+
+    with pytest.raises(ValueError, match="no plan for club"):
+        ActivityEnvironment().run(round_.deliver, turns.Deliver(community="club", release=True))
+
+    assert (postman.said, reminded) == (["n0"], ["club"])
 
 
 def test_what_has_left_does_not_leave_again_when_a_carrier_breaks(remembered: Memory, club: Community) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -55,22 +56,33 @@ class Notices:
 
     @activity.defn(name=turns.DELIVER)
     def deliver(self, asked: turns.Deliver) -> turns.Delivered:
-        """One round."""
-        community = self._specs.current(asked.community)
+        """One round. What fails in it stops nothing else of the round, and is raised at its end.
+
+        Raises:
+            Exception: the first thing that failed; the round is tried again.
+        """
+        id_, community, broken = asked.community, self._specs.current(asked.community), list[Exception]()
+
+        def attempt(step: Callable[[], int]) -> int:
+            try:
+                return step()
+            except Exception as error:  # whatever it is, others wait for their letters
+                broken.append(error)
+                return 0
+
         with alive():
             if asked.release:
-                release(self._specs, self._effects, asked.community, at=datetime.now(UTC))
-                publish_held_back(self._effects, community, at=datetime.now(UTC))
-            started = self._start(asked.community)
-            if self._launcher is not None:
-                self._launcher(asked.community)
-            if self._planner is not None:
-                self._planner(asked.community)
-            if self._reminder is not None:
-                self._reminder(asked.community)
+                attempt(lambda: release(self._specs, self._effects, id_, at=datetime.now(UTC)))
+                attempt(lambda: publish_held_back(self._effects, community, at=datetime.now(UTC)))
+            started = attempt(lambda: self._start(id_))
+            for step in (self._launcher, self._planner, self._reminder):
+                if step is not None:
+                    attempt(partial(step, id_))
             done = deliver(
                 self._outbox, self._carriers(), community, at=datetime.now(UTC), alive=lambda n: activity.heartbeat(n)
             )
+        if broken:
+            raise broken[0]
         return turns.Delivered(
             sent=done.sent,
             failed=done.failed,
