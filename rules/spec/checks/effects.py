@@ -129,7 +129,7 @@ def _record(at: At, body: Any, scene: Scene) -> None:
         if name == VIA and name not in fields and isinstance(value, str):
             refer(here, value, scene, PEOPLE)
         elif name not in fields:
-            here.unknown("TRL310", "field", name, fields, of=f"'{body.fact}'", on="key")
+            here.unknown("TRL310", "field", name, [*fields, VIA], of=f"'{body.fact}'", on="key")
             missing -= set(repaired(name, fields))
         elif fields[name].type == "member" and isinstance(value, str):
             refer(here, value, scene, PEOPLE)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from rules.spec.parts import Redo
 from rules.spec.people import Things
 from rules.spec.phase import GatePhase, Surroundings
-from rules.spec.scalars import Id, IdArg, Plain, Ref
+from rules.spec.scalars import IdArg, Plain, Ref
 
 
 class Review(GatePhase):
@@ -19,7 +19,7 @@ class Review(GatePhase):
     of: Things
     redo: Redo | None = None  # what `return` means; absent: nothing can be returned
     form: IdArg | None = None
-    scope: dict[Id, Ref] | None = None  # fields of the work, and the answers among which they should be
+    scope: dict[str, Ref] | None = None  # fields of the work, and the answers among which they should be
     credit: Annotated[int | str, Plain("count", "arg")] = 1  # ledger weight of each approved work
     if_silent: Annotated[str, Plain("arg", words=("approve", "refuse"))]
 
