@@ -48,5 +48,5 @@ def search(
             ],
         }
     )
-    rows = [[one.author, f"{one.at:%Y-%m-%d}", one.text[:80], one.work] for one in found]
+    rows = [[one.author, f"{one.at.astimezone(spec.zone):%Y-%m-%d}", one.text[:80], one.work] for one in found]
     out.table(f"{len(found)} pieces", ["author", "published", "text", "work"], rows)

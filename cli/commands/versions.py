@@ -1,6 +1,6 @@
 """`trellis versions`: what was published when, by whom and why; what is on trial, and what it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,6 +8,8 @@ import typer
 from cli.options import Community, Json
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from cli.console import Output
     from cli.memory import Memory
     from operations.ports.specs import Version
@@ -46,6 +48,7 @@ def versions(
         found = remembered.specs.versions(community)
         trials = remembered.trials.all(community)
         known = remembered.specs.communities()
+        zones = {one: remembered.specs.current(one).zone for one in known}
     if community is not None and not found:
         raise Refusal(f"No community {community} is published here.", f"There is {', '.join(known) or 'none yet'}.")
     from dataclasses import asdict
@@ -54,16 +57,18 @@ def versions(
     if not found:
         out.say("Nothing is published yet. Begin with: trellis apply specs/auto -m 'First'")
         return
-    _list(out, found, trials)
+    _list(out, found, trials, zones)
 
 
-def _list(out: "Output", found: "Sequence[Version]", trials: "Sequence[Trial]") -> None:
+def _list(
+    out: "Output", found: "Sequence[Version]", trials: "Sequence[Trial]", zones: "Mapping[str, ZoneInfo]"
+) -> None:
     rows = [
         [
             version.community,
             str(version.number),
             "current" if version.current else "",
-            version.at.astimezone().strftime("%Y-%m-%d %H:%M"),
+            f"{version.at.astimezone(zones[version.community]):%Y-%m-%d %H:%M}",
             version.author,
             version.message,
             _short(version.digest),
@@ -73,8 +78,8 @@ def _list(out: "Output", found: "Sequence[Version]", trials: "Sequence[Trial]") 
     out.table("", ["community", "version", "", "published", "by", "why", "digest"], rows, right=["version"])
     if trials:
         tried = [
-            [one.community, one.kind, _state(one), one.at.astimezone().strftime("%Y-%m-%d %H:%M"), one.author,
-             one.message, _short(one.digest)]
+            [one.community, one.kind, _state(one, zones[one.community]),
+             f"{one.at.astimezone(zones[one.community]):%Y-%m-%d %H:%M}", one.author, one.message, _short(one.digest)]
             for one in trials
         ]  # fmt: skip
         out.table("On trial", ["community", "how", "state", "since", "by", "why", "digest"], tried)
@@ -100,9 +105,11 @@ def _one(out: "Output", remembered: "Memory", digest: str, community: str | None
     out.say(f"{spec.id} {digest}")
     for version in published:
         current = ", current" if version.current else ""
-        out.say(f"  version {version.number}{current}: {version.message} ({version.author}, {version.at:%Y-%m-%d})")
+        day = f"{version.at.astimezone(spec.zone):%Y-%m-%d}"
+        out.say(f"  version {version.number}{current}: {version.message} ({version.author}, {day})")
     for trial, seen in shown:
-        out.say(f"  {trial.kind} trial since {trial.at:%Y-%m-%d}, {_state(trial)}: {trial.message}")
+        day = f"{trial.at.astimezone(spec.zone):%Y-%m-%d}"
+        out.say(f"  {trial.kind} trial since {day}, {_state(trial, spec.zone)}: {trial.message}")
         _differences(out, seen, str(spec.zone))
     if decided:
         rows = [
@@ -131,14 +138,15 @@ def _differences(out: "Output", seen: "Sequence[Compared]", zone: str) -> None:
         out.say("  No review has looked at it yet.")
 
 
-def _state(trial: "Trial") -> str:
+def _state(trial: "Trial", zone: "ZoneInfo") -> str:
     from operations.ports.trials import RUNNING, shown
 
     if trial.state != RUNNING:
         return f"{trial.state}: {trial.why}" if trial.why else trial.state
     if not trial.steps:
         return trial.state
-    steps = " → ".join(shown(step.share) + (f" from {step.at:%Y-%m-%d}" if step.at else "") for step in trial.steps)
+    days = [f" from {step.at.astimezone(zone):%Y-%m-%d}" if step.at else "" for step in trial.steps]
+    steps = " → ".join(shown(step.share) + day for step, day in zip(trial.steps, days, strict=True))
     return f"{shown(trial.share)} of members ({steps})" + "".join(f", stop if {bound}" for bound in trial.bounds)
 
 

@@ -26,7 +26,7 @@ def copy(tmp_path_factory):
         shutil.copytree(ROOT / package, top / package, ignore=shutil.ignore_patterns("__pycache__"))
     for tests in ("tests/rules/packs", "tests/workflows/phases"):
         shutil.copytree(ROOT / tests, top / tests, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("pyproject.toml", "worker.py", "tests/rules/deciding/here.py"):
+    for file in ("pyproject.toml", "worker.py", "tests/waiting.py", "tests/rules/deciding/here.py"):
         (top / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, top / file)
     for kind in ("pack", "phase"):
