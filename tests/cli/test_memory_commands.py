@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -68,7 +70,7 @@ def test_a_community_is_published_filled_and_listed(shell: Shell) -> None:
     assert "has these very specs already" in shell("apply", "small", "-m", "First")
     [version] = shell.data("versions")["versions"]
     assert (version["community"], version["number"], version["message"]) == ("small", 1, "First")
-    there = datetime.fromisoformat(version["at"]).astimezone(ZoneInfo("Asia/Shanghai"))  # where the community is
+    there = datetime.fromisoformat(version["at"]).astimezone(ZoneInfo("Europe/Berlin"))  # where the community is
     assert f"{there:%Y-%m-%d %H:%M}" in shell("versions")
 
     done = shell.data("import", "members", "members.csv", code=3)
