@@ -80,10 +80,12 @@ def test_a_walk_moves_along_with_the_days_into_another_year() -> None:
     shown = (
         "programme  2027  role:planner  2,027.00\n0 in 2027-Q1, 0 in 2027, 2 each\nsince 5 January 2027.\n"
         "自2027年1月5日起（2027年2月28日之前）\nfrom 2027-01-05 12:00, auto/x/2027 and 2025-Q3"
+        "\nc6,dong,2027-01-04T18:00:00+08:00"
     )
 
     assert as_on(date(2026, 11, 22), shown, today=date(2027, 1, 5)) == (
         "programme  2026  role:planner  2,027.00\n0 in 2026-Q4, 0 in 2026, 2 each\nsince 22 November 2026.\n"
         "自2026年11月22日起（2027年1月15日之前）\nfrom 2026-11-22 12:00, auto/x/2027 and 2025-Q3"
+        "\nc6,dong,2026-11-21T18:00:00+08:00"
     )
     assert as_on(date(2026, 11, 22), shown, today=date(2026, 11, 22)) == shown

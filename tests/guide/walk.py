@@ -42,10 +42,10 @@ PATIENCE = 600.0  # seconds until something that is waited for must have come
 
 _FENCE = re.compile(r"^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _DAY = re.compile(r"\A<!-- walked on (\d{4}-\d{2}-\d{2}) -->")
-_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:\b|(?=T\d))")
 _MONTHS = calendar.month_name[1:]
 _TIME = re.compile(
-    rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}} (?:{'|'.join(_MONTHS)}) \d{{4}}\b|\d{{4}}年\d{{1,2}}月\d{{1,2}}日"
+    rf"{_DATE.pattern}|\b\d{{1,2}} (?:{'|'.join(_MONTHS)}) \d{{4}}\b|\d{{4}}年\d{{1,2}}月\d{{1,2}}日"
     r"|(?<![\w.,/#-])\d{4}(?:-Q[1-4])?(?![\w./-]|,\d)"
 )  # a date in figures or in words, a year or a quarter
 _HASH = re.compile(r"\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}\b")
