@@ -15,7 +15,7 @@ from operations.people import People
 from operations.ports.runs import Run
 from rules.fact import Fact
 from rules.spec.conditions import Condition
-from tests.workflows.teams.crewed import AT, settle
+from tests.workflows.teams.crewed import AT, Clock, settle
 from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -31,16 +31,6 @@ COMING = ("enrolled", "declined", "withdrew")
 @pytest.fixture(scope="module")
 def spec(memory: Any) -> Any:
     return settle(memory, 24, core=8)
-
-
-class Clock:
-    """The wall's time, as the test says."""
-
-    def __init__(self) -> None:
-        self.now = AT
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import asyncio
 import os
 import re
 import signal
@@ -44,10 +43,12 @@ def greet(greeting: Greeting) -> Greeting:
 
 @workflow.defn
 class Ticking:
+    """Twenty timers of the server, one after the other: it is they that are tested."""
+
     @workflow.run
     async def run(self) -> None:
         for _ in range(20):
-            await asyncio.sleep(0.05)
+            await workflow.sleep(timedelta(milliseconds=50), summary="tick")
 
 
 CREW = Crew([Greet], [greet])
@@ -136,6 +137,8 @@ def test_an_unknown_search_attribute_is_a_mistake():
 
 
 def test_nobody_there_is_said_in_one_sentence():
+    import asyncio
+
     with pytest.raises(Refusal, match="does not answer"):
         asyncio.run(connect(f"127.0.0.1:{free_port()}", within=0.3))
 

@@ -17,7 +17,7 @@ from operations.ports.teams import Seat, Slot, Team
 from operations.replay import replay
 from rules.fact import Fact
 from rules.reading import Reading
-from tests.workflows.teams.crewed import AT, settle
+from tests.workflows.teams.crewed import AT, Clock, settle
 from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -29,16 +29,6 @@ from workflows.teamwork import Teamwork
 @pytest.fixture(scope="module")
 def spec(memory: Any) -> Any:
     return settle(memory, 24, core=8)
-
-
-class Clock:
-    """The wall's time, as the test says."""
-
-    def __init__(self) -> None:
-        self.now = AT
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from operations.errors import Refusal
 from operations.ports.runs import Planned, Run, Visit, Work
 from tests.waiting import PATIENCE
-from tests.workflows.teams.crewed import AT, settle
+from tests.workflows.teams.crewed import AT, Clock, settle
 from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.launch import Launcher
@@ -170,16 +170,6 @@ def test_a_chapter_is_approved_by_two_of_the_board_and_not_by_one(written: Writt
     assert {str(one.fields["work"]) for one in printed} == set(proof.results["approved"])
     ledger = [line for line in written.memory.teams.contributions(run.id) if line.work == written.back]
     assert sum(line.weight for line in ledger) == 20, "once, however often it went back"
-
-
-class Clock:
-    """The wall's time, as the test says."""
-
-    def __init__(self) -> None:
-        self.now = AT
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 def test_who_wrote_it_finds_the_reasons_in_the_inbox_and_the_board_is_asked_anew(

@@ -12,7 +12,7 @@ from operations.ports.runs import Run
 from operations.ports.teams import Seat, Slot, Team
 from rules.fact import Fact
 from rules.spec import load
-from tests.workflows.teams.crewed import AT, auto, settle
+from tests.workflows.teams.crewed import AT, Clock, auto, settle
 from workflows.conduct import Conduct
 from workflows.desk import Desk
 from workflows.eligibility import eligibility
@@ -21,16 +21,6 @@ from workflows.phases import discover
 from workflows.steps import CheckPhase, OpenPhase
 
 FOUR = ("contest", "group", "mentorship", "co-creation")
-
-
-class Clock:
-    """The wall's time, as the test says."""
-
-    def __init__(self) -> None:
-        self.now = AT
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture(scope="module")
